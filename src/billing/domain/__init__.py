@@ -1,0 +1,92 @@
+"""The pure core: values, entities and policies, without a clock, without I/O, on the standard library alone.
+
+`__all__` is what other teams may import; docs/domain.md shows how.
+"""
+
+from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
+from billing.domain.contact import Contact
+from billing.domain.customer import Customer
+from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import BillingError, Conflict, IllegalMove, Invalid, NameHeld, NotFound
+from billing.domain.event import EventStatus, InboxEvent
+from billing.domain.facts import (
+    Fact,
+    PaymentCancelled,
+    PaymentDeclined,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentPending,
+    PaymentSucceeded,
+)
+from billing.domain.job import Job, JobKind, JobRequest, JobStatus
+from billing.domain.money import Money, exponent, total
+from billing.domain.order import Order, OrderStatus, Settlement
+from billing.domain.order_item import ItemStatus, OrderItem, registrant_handle
+from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.purchase import (
+    DomainRegistration,
+    DomainRenewal,
+    Hosting,
+    Purchase,
+    SubscriptionRenewal,
+)
+from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.retry_policy import RetryPolicy
+from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.term import Term, add_months
+
+__all__ = [
+    "DELIVERIES",
+    "BillingError",
+    "Catalogue",
+    "Conflict",
+    "Contact",
+    "Customer",
+    "Cycle",
+    "DispatchPolicy",
+    "DomainName",
+    "DomainRegistration",
+    "DomainRenewal",
+    "EventStatus",
+    "Fact",
+    "Hosting",
+    "HostingPlan",
+    "IllegalMove",
+    "InboxEvent",
+    "Invalid",
+    "ItemStatus",
+    "Job",
+    "JobKind",
+    "JobRequest",
+    "JobStatus",
+    "Money",
+    "NameHeld",
+    "NotFound",
+    "Operation",
+    "Order",
+    "OrderItem",
+    "OrderStatus",
+    "Payment",
+    "PaymentCancelled",
+    "PaymentDeclined",
+    "PaymentExpired",
+    "PaymentFailed",
+    "PaymentPending",
+    "PaymentStatus",
+    "PaymentSucceeded",
+    "Purchase",
+    "Registration",
+    "RegistrationStatus",
+    "RetryPolicy",
+    "Settlement",
+    "Subscription",
+    "SubscriptionRenewal",
+    "SubscriptionStatus",
+    "Term",
+    "TldOffer",
+    "add_months",
+    "exponent",
+    "registrant_handle",
+    "total",
+]

@@ -1,0 +1,198 @@
+"""A job: a row written in the transaction that makes it necessary; the queue only rings for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from billing.domain.errors import ClaimLost, Conflict
+
+
+class JobKind(StrEnum):
+    """What a worker knows to do."""
+
+    PROCESS_EVENT = "process_event"
+    CHECK_PAYMENT = "check_payment"
+    CLOSE_PAYMENT = "close_payment"
+    REGISTER_DOMAIN = "register_domain"
+    RENEW_DOMAIN = "renew_domain"
+    ACTIVATE_SUBSCRIPTION = "activate_subscription"
+    RENEW_SUBSCRIPTION = "renew_subscription"
+
+
+PRIORITIES: Mapping[JobKind, int] = {
+    JobKind.PROCESS_EVENT: 50,
+    JobKind.REGISTER_DOMAIN: 50,
+    JobKind.RENEW_DOMAIN: 50,
+    JobKind.ACTIVATE_SUBSCRIPTION: 50,
+    JobKind.RENEW_SUBSCRIPTION: 50,
+    JobKind.CHECK_PAYMENT: 40,
+    JobKind.CLOSE_PAYMENT: 30,
+}
+"""Which bell is heard first when there is more work than workers."""
+
+
+class JobStatus(StrEnum):
+    """`queued` covers waiting for a due time; `cancelled` also a refusal that was compensated."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A job that is wanted: the occasion it stands for is its key, unique for ever."""
+
+    kind: JobKind
+    subject: str
+    occasion: str | None = None
+
+    @property
+    def dedup_key(self) -> str:
+        """`register_domain:itm_1`"""
+        return f"{self.kind}:{self.occasion or self.subject}"
+
+
+@dataclass(eq=False, kw_only=True)
+class Job:
+    """One piece of work and its whole state.
+
+    `claim_no` rises with every claim and never falls: it is the fence. `attempts` counts spent tries. `ring_at` is
+    when the sweep rings next. Times are the ledger's clock (`uow.now()`), never the business clock.
+    """
+
+    id: str
+    kind: JobKind
+    subject: str
+    dedup_key: str
+    created_at: datetime
+    due_at: datetime
+    ring_at: datetime
+    status: JobStatus = JobStatus.QUEUED
+    attempts: int = 0
+    claim_no: int = 0
+    claimed_at: datetime | None = None
+    lease_until: datetime | None = None
+    waiting_since: datetime | None = None
+    wake_at: datetime | None = None
+    why: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    finished_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def priority(self) -> int:
+        """Higher is heard first."""
+        return PRIORITIES[self.kind]
+
+    # ------------------------------------------------------------------ claims
+
+    def is_claimable(self, now: datetime) -> bool:
+        """Due and free, or held by a worker whose lease ran out."""
+        if self.status is JobStatus.QUEUED:
+            return self.due_at <= now
+        return self.has_lost_its_worker(now)
+
+    def has_lost_its_worker(self, now: datetime) -> bool:
+        """Running under a lease that nobody extended."""
+        return self.status is JobStatus.RUNNING and self.lease_until is not None and self.lease_until <= now
+
+    def claim(self, now: datetime, lease: timedelta) -> int:
+        """Take it; the number returned must be shown to record anything."""
+        if not self.is_claimable(now):
+            raise Conflict(f"job {self.id}", f"it is {self.status} and not to be claimed")
+        self.status, self.wake_at = JobStatus.RUNNING, None
+        self.claim_no += 1
+        self.claimed_at = now
+        self._lease(now, lease)
+        return self.claim_no
+
+    def require(self, claim_no: int) -> None:
+        """The fence: ClaimLost unless it is still running under this claim."""
+        if self.status is not JobStatus.RUNNING or self.claim_no != claim_no:
+            raise ClaimLost(self.id, claim_no)
+
+    def extend(self, now: datetime, lease: timedelta) -> None:
+        """Hold it for another lease from now."""
+        self._lease(now, lease)
+
+    def _lease(self, now: datetime, lease: timedelta) -> None:
+        self.lease_until = self.ring_at = now + lease
+
+    # ------------------------------------------------------------------ ends of a run
+
+    def succeed(self, now: datetime) -> None:
+        """Done; woken in the meantime, it runs once more."""
+        self._end(JobStatus.SUCCEEDED, None, now)
+
+    def spend(self, why: str) -> None:
+        """An attempt is gone."""
+        self.attempts += 1
+        self.why = why
+
+    def again(self, now: datetime, delay: timedelta) -> None:
+        """Back in the queue, due after the delay."""
+        self._queue(now + delay)
+
+    def wait(self, until: datetime, why: str, now: datetime) -> None:
+        """Not yet, which costs no attempt; since when is remembered, so that no wait is for ever."""
+        self.waiting_since = self.waiting_since or now
+        self.why = why
+        self._queue(until)
+
+    def die(self, why: str, now: datetime) -> None:
+        """Given up until a person revives it."""
+        self.why = why
+        self._end(JobStatus.DEAD, why, now)
+
+    def cancel(self, why: str, now: datetime) -> None:
+        """Called off, or refused for good and compensated."""
+        self._end(JobStatus.CANCELLED, why, now)
+
+    def _end(self, status: JobStatus, why: str | None, now: datetime) -> None:
+        self.status, self.why, self.lease_until, self.finished_at = status, why, None, now
+        self.waiting_since = None
+        if self.wake_at:
+            self._reopen(self.wake_at)
+
+    # ------------------------------------------------------------------ calling it back
+
+    def wake(self, now: datetime, interval: timedelta) -> None:
+        """Run as soon as may be, but not within `interval` of its last run; running, it will run again after."""
+        due = max(now, self.claimed_at + interval) if self.claimed_at else now
+        if self.status is JobStatus.RUNNING:
+            self.wake_at = due
+        elif self.status is JobStatus.QUEUED:
+            self._queue(min(due, self.due_at))
+        else:
+            self._reopen(due)
+
+    def postpone(self, until: datetime) -> None:
+        """Nothing to do before then; only a waiting job is put off."""
+        if self.status is JobStatus.QUEUED:
+            self._queue(until)
+
+    def revive(self, now: datetime) -> None:
+        """A person wants it tried again, with all its attempts."""
+        if self.status not in (JobStatus.DEAD, JobStatus.QUEUED):
+            raise Conflict(f"job {self.id}", f"it is {self.status}; only a dead or waiting job is retried")
+        self._reopen(now)
+
+    def rung(self, now: datetime, again_after: timedelta) -> None:
+        """The bell was rung; ring once more only if nobody comes."""
+        self.ring_at = now + again_after
+
+    def _reopen(self, due: datetime) -> None:
+        self.attempts, self.finished_at, self.waiting_since = 0, None, None
+        self._queue(due)
+
+    def _queue(self, due: datetime) -> None:
+        due = min(due, self.wake_at) if self.wake_at else due
+        self.status, self.lease_until, self.wake_at = JobStatus.QUEUED, None, None
+        self.due_at = self.ring_at = due

@@ -1,0 +1,229 @@
+"""An order: what a customer asked for, the attempts to pay it, and the one place that moves both.
+
+Its row is the lock of everything below it: whoever moves an item or a payment holds the order first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from billing.domain.contact import Contact
+from billing.domain.errors import Conflict, NotFound
+from billing.domain.money import Money, total
+from billing.domain.order_item import ItemStatus, OrderItem
+from billing.domain.payment import Payment, PaymentStatus
+
+Row = TypeVar("Row", OrderItem, Payment)
+
+
+class OrderStatus(StrEnum):
+    """Derived from the items and payments, never set by hand."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    PARTIALLY_COMPLETED = "partially_completed"
+    REQUIRES_ATTENTION = "requires_attention"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUNDED = "refunded"
+
+
+class Settlement(StrEnum):
+    """What a proven payment meant to its order."""
+
+    PAID = "paid"  # the first one: deliver
+    LATE = "late"  # the first one, after expiry: deliver what can still be had
+    REPEATED = "repeated"  # known already
+    SURPLUS = "surplus"  # nothing needs it: pay it back
+    MISMATCHED = "mismatched"  # another sum than asked: a person decides
+
+
+@dataclass(eq=False, kw_only=True)
+class Order:
+    """One basket of one customer in one currency; prices are frozen on its items."""
+
+    id: str
+    number: str
+    customer_id: str
+    currency: str
+    created_at: datetime
+    expires_at: datetime
+    items: list[OrderItem]
+    registrant: Contact | None = None
+    payments: list[Payment] = field(default_factory=list)
+    status: OrderStatus = OrderStatus.PENDING
+    why: str | None = None
+    paid_at: datetime | None = None
+    closed_as: OrderStatus | None = None
+    version: int = 1
+
+    @property
+    def total(self) -> Money:
+        """What the order costs."""
+        return total((item.price for item in self.items), self.currency)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a payment for it was accepted."""
+        return self.paid_at is not None
+
+    def item(self, item_id: str) -> OrderItem:
+        """The item of that id, or NotFound."""
+        return _one(self.items, item_id, "item")
+
+    def payment(self, payment_id: str) -> Payment:
+        """The attempt of that id, or NotFound."""
+        return _one(self.payments, payment_id, "payment")
+
+    # ------------------------------------------------------------------ paying
+
+    def open_attempt(
+        self, payment_id: str, gateway: str, options: Mapping[str, str], now: datetime, expires_at: datetime
+    ) -> Payment:
+        """A new attempt for the whole sum; Conflict unless the order is payable and no other attempt is open."""
+        self.require_payable(now)
+        if any(payment.is_open for payment in self.payments):
+            raise Conflict(f"order {self.number}", "another attempt to pay it is open")
+        payment = Payment(
+            id=payment_id,
+            order_id=self.id,
+            attempt=len(self.payments) + 1,
+            gateway=gateway,
+            amount=self.total,
+            options=dict(options),
+            created_at=now,
+            expires_at=min(expires_at, self.expires_at),
+        )
+        self.payments.append(payment)
+        return payment
+
+    def require_payable(self, now: datetime) -> None:
+        """Conflict unless somebody may still start to pay it."""
+        if self.status is not OrderStatus.PENDING:
+            raise Conflict(f"order {self.number}", f"it is {self.status} and takes no payment")
+        if now >= self.expires_at:
+            raise Conflict(f"order {self.number}", "it has expired")
+
+    def record_success(self, payment: Payment, received: Money, at: datetime) -> Settlement:
+        """Take a proven payment in: always recorded first, then judged; safe to repeat."""
+        if payment.status in (PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ATTENTION):
+            return Settlement.REPEATED
+        settlement = self._settle(payment, received, at)
+        self._derive()
+        return settlement
+
+    def _settle(self, payment: Payment, received: Money, at: datetime) -> Settlement:
+        if received != payment.amount:
+            payment.park(received)
+            return Settlement.MISMATCHED
+        payment.succeed(received)
+        if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
+            payment.surplus = True
+            return Settlement.SURPLUS
+        self.paid_at = at
+        if self.closed_as is OrderStatus.EXPIRED:
+            return Settlement.LATE
+        for item in self.items:
+            item.move(ItemStatus.DUE, "paid")
+        return Settlement.PAID
+
+    def cancel(self) -> None:
+        """The customer's own wish, while nothing is paid; a repeat changes nothing."""
+        if self.closed_as is OrderStatus.CANCELLED:
+            return
+        if self.status is not OrderStatus.PENDING:
+            raise Conflict(f"order {self.number}", f"it is {self.status}; what is paid is refunded, not cancelled")
+        self._close(OrderStatus.CANCELLED, "cancelled by the customer")
+
+    def expire(self, now: datetime) -> bool:
+        """Close an order that nobody paid in time; False where there was nothing to close."""
+        if self.status is not OrderStatus.PENDING or now < self.expires_at:
+            return False
+        self._close(OrderStatus.EXPIRED, "not paid in time")
+        return True
+
+    def _close(self, closed_as: OrderStatus, why: str) -> None:
+        self.closed_as = closed_as
+        for item in self.items:
+            item.move(ItemStatus.CANCELLED, why)
+        self._derive()
+
+    # ------------------------------------------------------------------ delivering
+
+    def revive_item(self, item_id: str) -> None:
+        """Paid after expiry: the item is due after all."""
+        self._move_item(item_id, ItemStatus.DUE, "paid after the order had expired")
+
+    def begin_item(self, item_id: str) -> OrderItem:
+        """Delivery starts; a repeat changes nothing."""
+        item = self.item(item_id)
+        if item.status is not ItemStatus.IN_PROGRESS:
+            self._move_item(item_id, ItemStatus.IN_PROGRESS, "delivery started")
+        return item
+
+    def fulfil_item(self, item_id: str, why: str) -> None:
+        """Delivered."""
+        self.item(item_id).attention = None
+        self._move_item(item_id, ItemStatus.FULFILLED, why)
+
+    def fail_item(self, item_id: str, why: str) -> None:
+        """It can never be delivered; its price is owed back."""
+        self.item(item_id).attention = None
+        self._move_item(item_id, ItemStatus.FAILED, why)
+
+    def park_item(self, item_id: str, why: str) -> None:
+        """Delivery stopped where only a person can go on; the item stays as it is."""
+        self.item(item_id).attention = why
+        self._derive()
+
+    def resume_item(self, item_id: str) -> None:
+        """A person sent it on its way again."""
+        self.item(item_id).attention = None
+        self._derive()
+
+    def _move_item(self, item_id: str, after: ItemStatus, why: str) -> None:
+        self.item(item_id).move(after, why)
+        self._derive()
+
+    # ------------------------------------------------------------------ status
+
+    def unsettled(self) -> list[str]:
+        """What a person must settle, a sentence each."""
+        reasons = [f"{item.what}: {item.attention}" for item in self.items if item.attention]
+        reasons += [f"{i.what}: not delivered, {i.why}" for i in self.items if i.status is ItemStatus.FAILED]
+        for payment in self.payments:
+            if payment.status is PaymentStatus.REQUIRES_ATTENTION:
+                reasons.append(f"payment {payment.attempt}: {payment.why}")
+            elif payment.surplus:
+                reasons.append(f"payment {payment.attempt}: {payment.received} are surplus and owed back")
+        return reasons
+
+    def _derive(self) -> None:
+        reasons = self.unsettled()
+        self.status = OrderStatus.REQUIRES_ATTENTION if reasons else self._settled_status()
+        self.why = "; ".join(reasons) or None
+
+    def _settled_status(self) -> OrderStatus:
+        if not self.is_paid:
+            return self.closed_as or OrderStatus.PENDING
+        statuses = {item.status for item in self.items}
+        if ItemStatus.IN_PROGRESS in statuses or {ItemStatus.DUE, ItemStatus.FULFILLED} <= statuses:
+            return OrderStatus.PROCESSING
+        if ItemStatus.DUE in statuses:
+            return OrderStatus.PAID
+        if statuses == {ItemStatus.FULFILLED}:
+            return OrderStatus.COMPLETED
+        if ItemStatus.FULFILLED in statuses:
+            return OrderStatus.PARTIALLY_COMPLETED
+        return OrderStatus.REFUNDED
+
+
+def _one(rows: Iterable[Row], row_id: str, entity: str) -> Row:
+    for row in rows:
+        if row.id == row_id:
+            return row
+    raise NotFound(entity, row_id)

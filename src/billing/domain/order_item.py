@@ -1,0 +1,91 @@
+"""One line of an order: what is bought, at which frozen price, and how far its delivery is."""
+
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import IllegalMove
+from billing.domain.money import Money
+from billing.domain.purchase import DomainRegistration, DomainRenewal, Purchase
+
+
+class ItemStatus(StrEnum):
+    """How far an item is; `failed` is paid for and cannot be delivered."""
+
+    UNPAID = "unpaid"
+    DUE = "due"
+    IN_PROGRESS = "in_progress"
+    FULFILLED = "fulfilled"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+
+
+_MOVES: Mapping[ItemStatus, set[ItemStatus]] = {
+    ItemStatus.UNPAID: {ItemStatus.DUE, ItemStatus.CANCELLED},
+    ItemStatus.DUE: {ItemStatus.IN_PROGRESS, ItemStatus.FAILED, ItemStatus.CANCELLED},
+    ItemStatus.IN_PROGRESS: {ItemStatus.FULFILLED, ItemStatus.FAILED},
+    ItemStatus.CANCELLED: {ItemStatus.DUE, ItemStatus.FAILED},
+    ItemStatus.FAILED: {ItemStatus.REFUNDED},
+    ItemStatus.FULFILLED: set(),
+    ItemStatus.REFUNDED: set(),
+}
+
+LIVE = frozenset({ItemStatus.UNPAID, ItemStatus.DUE, ItemStatus.IN_PROGRESS})
+"""The statuses in which a registration item holds its name against every other order."""
+
+
+def registrant_handle(item_id: str) -> str:
+    """The registry's contact id of this item and no other: 16 characters (RFC 5733 clIDType allows 3 to 16).
+
+    >>> registrant_handle("itm_1")
+    'BELTUOQFLPWUNJJ5'
+    """
+    return "B" + b32encode(sha256(item_id.encode()).digest()).decode()[:15]
+
+
+@dataclass(eq=False, kw_only=True)
+class OrderItem:
+    """One purchase within an order.
+
+    `handle` proves at the registry that a name is this item's. `frozen_expiry` is the expiry that a renewal starts
+    from, written before the registry is asked to renew. `attention` says what a person must look at.
+    """
+
+    id: str
+    position: int
+    what: Purchase
+    price: Money
+    status: ItemStatus = ItemStatus.UNPAID
+    why: str | None = None
+    attention: str | None = None
+    handle: str | None = None
+    frozen_expiry: datetime | None = None
+    subscription_id: str | None = None
+    version: int = 1
+
+    @classmethod
+    def of(cls, item_id: str, position: int, what: Purchase, price: Money) -> "OrderItem":
+        """A new line; a registration gets its registrant handle here, before anything is called."""
+        handle = registrant_handle(item_id) if isinstance(what, DomainRegistration) else None
+        return cls(id=item_id, position=position, what=what, price=price, handle=handle)
+
+    @property
+    def domain(self) -> DomainName | None:
+        """The name at the registry that this item is about, if any."""
+        return self.what.domain if isinstance(self.what, DomainRegistration | DomainRenewal) else None
+
+    def move(self, after: ItemStatus, why: str) -> None:
+        """Only `Order` calls this, so that the order's status follows."""
+        if after not in _MOVES[self.status]:
+            raise IllegalMove(f"item {self.id}", self.status, after)
+        self.status, self.why = after, why
+
+    def freeze_expiry(self, expires_at: datetime) -> None:
+        """Fix once the expiry that the renewal starts from."""
+        if self.frozen_expiry is None:
+            self.frozen_expiry = expires_at

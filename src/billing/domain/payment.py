@@ -1,0 +1,104 @@
+"""One attempt to pay an order, at one provider."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from billing.domain.errors import Conflict, IllegalMove
+from billing.domain.money import Money
+
+
+class PaymentStatus(StrEnum):
+    """Where an attempt stands; a success is never undone by what comes later."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REQUIRES_ATTENTION = "requires_attention"
+
+
+_PAID = {PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ATTENTION}
+_ENDED = {PaymentStatus.FAILED, PaymentStatus.CANCELLED, PaymentStatus.EXPIRED}
+_MOVES: Mapping[PaymentStatus, set[PaymentStatus]] = {
+    PaymentStatus.PENDING: _PAID | _ENDED,
+    PaymentStatus.FAILED: _PAID,
+    PaymentStatus.CANCELLED: _PAID,
+    PaymentStatus.EXPIRED: _PAID,
+    PaymentStatus.REQUIRES_ATTENTION: {PaymentStatus.SUCCEEDED},
+    PaymentStatus.SUCCEEDED: set(),
+}
+
+
+@dataclass(eq=False, kw_only=True)
+class Payment:
+    """An attempt: what was asked, of whom, under which of the provider's ids, and what came of it.
+
+    `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
+    a repeated call has the same body. `surplus` marks money that no item of the order needs.
+    """
+
+    id: str
+    order_id: str
+    attempt: int
+    gateway: str
+    amount: Money
+    created_at: datetime
+    expires_at: datetime
+    options: Mapping[str, str] = field(default_factory=dict)
+    status: PaymentStatus = PaymentStatus.PENDING
+    why: str | None = None
+    session_ref: str | None = None
+    payment_ref: str | None = None
+    redirect_url: str | None = None
+    received: Money | None = None
+    surplus: bool = False
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a customer could still pay by it."""
+        return self.status is PaymentStatus.PENDING
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the provider has told us its id for it."""
+        return self.session_ref is not None or self.payment_ref is not None
+
+    def bind(self, session_ref: str | None, payment_ref: str | None) -> None:
+        """Learn the provider's ids; an id once known never changes."""
+        for name, ref in (("session_ref", session_ref), ("payment_ref", payment_ref)):
+            known = getattr(self, name)
+            if ref and known and ref != known:
+                raise Conflict(f"payment {self.id}", f"its {name} is {known}, not {ref}")
+            if ref and not known:
+                setattr(self, name, ref)
+
+    def succeed(self, received: Money) -> None:
+        """The provider has proven that the sum asked was paid."""
+        self.received = received
+        self._move(PaymentStatus.SUCCEEDED, f"{received} received")
+
+    def park(self, received: Money) -> None:
+        """Another sum came than was asked: a person decides."""
+        self.received = received
+        self._move(PaymentStatus.REQUIRES_ATTENTION, f"{received} received, {self.amount} asked")
+
+    def end(self, status: PaymentStatus, why: str) -> bool:
+        """Fail, cancel or expire an open attempt; False, and nothing, where it has ended before or was paid."""
+        if not self.is_open:
+            return False
+        self._move(status, why)
+        return True
+
+    def note(self, why: str) -> None:
+        """Remember why the last try was declined; the page stays open."""
+        if self.is_open:
+            self.why = why
+
+    def _move(self, after: PaymentStatus, why: str) -> None:
+        if after not in _MOVES[self.status]:
+            raise IllegalMove(f"payment {self.id}", self.status, after)
+        self.status, self.why = after, why

@@ -1,0 +1,92 @@
+"""A hosting subscription: paid periods counted from their anchor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from billing.domain.catalogue import Cycle
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import Conflict, IllegalMove
+from billing.domain.money import Money
+
+
+class SubscriptionStatus(StrEnum):
+    """What the customer has of it."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    ENDED = "ended"
+
+
+_OVER = {SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED}
+_MOVES: Mapping[SubscriptionStatus, set[SubscriptionStatus]] = {
+    SubscriptionStatus.PENDING: {SubscriptionStatus.ACTIVE} | _OVER,
+    SubscriptionStatus.ACTIVE: {SubscriptionStatus.PAST_DUE, SubscriptionStatus.SUSPENDED} | _OVER,
+    SubscriptionStatus.PAST_DUE: {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED} | _OVER,
+    SubscriptionStatus.SUSPENDED: {SubscriptionStatus.ACTIVE} | _OVER,
+    SubscriptionStatus.CANCELLED: set(),
+    SubscriptionStatus.ENDED: set(),
+}
+
+
+@dataclass(eq=False, kw_only=True)
+class Subscription:
+    """Hosting of one plan for one customer, at the price frozen when it was bought.
+
+    `current_period_end` is always the end of the `periods`-th period since `anchor`, so that months of different
+    length never make it drift (31 January, 28 February, 31 March).
+    """
+
+    id: str
+    customer_id: str
+    item_id: str
+    plan: str
+    cycle: Cycle
+    price: Money
+    domain: DomainName | None
+    auto_renew: bool
+    created_at: datetime
+    status: SubscriptionStatus = SubscriptionStatus.PENDING
+    why: str | None = None
+    anchor: datetime | None = None
+    periods: int = 0
+    current_period_end: datetime | None = None
+    cancel_at_period_end: bool = False
+    version: int = 1
+
+    def activate(self, at: datetime) -> None:
+        """The first period begins."""
+        self._move(SubscriptionStatus.ACTIVE, "first period paid")
+        self._count(at, 1)
+
+    def renew(self, cycles: int, at: datetime, restart_after: timedelta) -> None:
+        """Add paid periods: after the current one, or from `at` where service ended longer ago than `restart_after`.
+
+        Counting from an expiry long past would sell time that is over.
+        """
+        if self.anchor is None or self.current_period_end is None or self.status in _OVER:
+            raise Conflict(f"subscription {self.id}", f"it is {self.status} and can't be renewed")
+        if self.status is not SubscriptionStatus.ACTIVE:
+            self._move(SubscriptionStatus.ACTIVE, "renewed")
+        if at > self.current_period_end + restart_after:
+            self._count(at, cycles)
+        else:
+            self._count(self.anchor, self.periods + cycles)
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether further periods may be sold."""
+        return self.anchor is not None and self.status not in _OVER
+
+    def _count(self, anchor: datetime, periods: int) -> None:
+        self.anchor, self.periods = anchor, periods
+        self.current_period_end = self.cycle.term.end(anchor, periods)
+
+    def _move(self, after: SubscriptionStatus, why: str) -> None:
+        if after not in _MOVES[self.status]:
+            raise IllegalMove(f"subscription {self.id}", self.status, after)
+        self.status, self.why = after, why
