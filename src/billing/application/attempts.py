@@ -1,0 +1,132 @@
+"""An attempt to pay, at its provider: open it, ask about it, close it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from billing.application.jobs import Handler, Record, Run
+from billing.application.payments import RecordFact
+from billing.application.ports import Clock, NotYet, PaymentGateway, Started, Telemetry
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.job import Job, JobKind, JobRequest
+from billing.domain.order import Order
+from billing.domain.payment import Payment, PaymentStatus
+
+
+def check_of(payment_id: str) -> JobRequest:
+    """The one job that asks the provider about this attempt."""
+    return JobRequest(JobKind.CHECK_PAYMENT, payment_id)
+
+
+def close_of(payment_id: str) -> JobRequest:
+    """The one job that makes this attempt unpayable."""
+    return JobRequest(JobKind.CLOSE_PAYMENT, payment_id)
+
+
+def read_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
+    """An attempt and its order; NotFound."""
+    order = uow.orders.get(uow.orders.of_payment(payment_id) or payment_id)
+    return order, order.payment(payment_id)
+
+
+def lock_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
+    """The same, to change."""
+    order = uow.orders.lock(uow.orders.of_payment(payment_id) or payment_id)
+    return order, order.payment(payment_id)
+
+
+@dataclass(frozen=True)
+class NoteStart:
+    """Write down what the provider answered to a start, and ask again only when its page has closed."""
+
+    clock: Clock
+    check_after_expiry: timedelta
+
+    def __call__(self, uow: UnitOfWork, payment_id: str, started: Started) -> Payment:
+        """The attempt with the provider's ids on it."""
+        check = uow.jobs.lock_for(check_of(payment_id))
+        _, payment = lock_attempt(uow, payment_id)
+        payment.bind(started.session_ref, started.payment_ref)
+        payment.redirect_url = payment.redirect_url or started.redirect_url
+        if check is not None:
+            check.postpone(uow.now() + self.until_closed(payment))
+        return payment
+
+    def until_closed(self, payment: Payment) -> timedelta:
+        """How long until the attempt can no longer be paid, and its provider has surely noticed."""
+        left = payment.expires_at - self.clock()
+        return max(left, timedelta()) + self.check_after_expiry
+
+
+@dataclass(frozen=True)
+class _AskProvider(Handler):
+    """What checking and closing share: an attempt whose start got no answer is first started again."""
+
+    gateways: Mapping[str, PaymentGateway]
+    record: RecordFact
+    note_start: NoteStart
+    telemetry: Telemetry
+
+    def known(self, run: Run) -> Payment:
+        """The attempt, with the provider's ids unless it never reached the provider and its time is over."""
+        order, payment = run.ledger.read(lambda uow: read_attempt(uow, run.subject))
+        late = self.note_start.clock() >= payment.expires_at
+        if payment.is_started or not payment.is_open or late:
+            return payment
+        started = self.gateways[payment.gateway].start(order, payment, run.deadline())
+        return run.checkpoint(lambda uow: self.note_start(uow, payment.id, started))
+
+    def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The provider will not have it."""
+        lock_attempt(uow, job.subject)[1].end(PaymentStatus.FAILED, why)
+
+
+def _expire(payment_id: str) -> Record:
+    def record(uow: UnitOfWork) -> None:
+        lock_attempt(uow, payment_id)[1].end(PaymentStatus.EXPIRED, "its page was never opened")
+
+    return record
+
+
+class CheckPayment(_AskProvider):
+    """Ask the provider how an attempt stands, until it is decided."""
+
+    def __call__(self, run: Run) -> Record:
+        """Also after a failure or expiry, since a late success counts."""
+        payment = self.known(run)
+        if payment.status in (PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ATTENTION):
+            return lambda uow: None
+        if not payment.is_started:
+            return _expire(payment.id)
+        facts = self.gateways[payment.gateway].check(payment, run.deadline())
+
+        def record(uow: UnitOfWork) -> NotYet | None:
+            for fact in facts:
+                self.record(uow, payment.gateway, fact)
+            if read_attempt(uow, payment.id)[1].is_open:
+                return NotYet("the provider has not decided", self.note_start.until_closed(payment))
+            return None
+
+        return record
+
+
+class ClosePayment(_AskProvider):
+    """Make an attempt unpayable whose order is closed; a success that comes out is recorded."""
+
+    def __call__(self, run: Run) -> Record:
+        """Done when the provider has decided either way."""
+        payment = self.known(run)
+        if not payment.is_open:
+            return lambda uow: None
+        if not payment.is_started:
+            return _expire(payment.id)
+        facts = self.gateways[payment.gateway].close(payment, run.deadline())
+
+        def record(uow: UnitOfWork) -> NotYet | None:
+            for fact in facts:
+                self.record(uow, payment.gateway, fact)
+            if read_attempt(uow, payment.id)[1].is_open:
+                return NotYet("the provider still works on it", self.note_start.check_after_expiry)
+            return None
+
+        return record

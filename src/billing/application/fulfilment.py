@@ -1,0 +1,231 @@
+"""Deliver what was paid: register, renew, activate. The registry is called between two units, never inside one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
+
+from billing.application.jobs import Handler, Record, Run
+from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrars
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import NotFound
+from billing.domain.job import Job
+from billing.domain.order import Order
+from billing.domain.order_item import OrderItem
+from billing.domain.purchase import DomainRegistration, DomainRenewal, Hosting, SubscriptionRenewal
+from billing.domain.registration import Registration
+from billing.domain.subscription import Subscription
+from billing.domain.term import Term
+
+
+def lock_item(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem]:
+    """An item and its order, to change; NotFound."""
+    order_id = uow.orders.of_item(item_id)
+    if order_id is None:
+        raise NotFound("item", item_id)
+    order = uow.orders.lock(order_id)
+    return order, order.item(item_id)
+
+
+class Delivery(Handler):
+    """What every delivery does where it cannot be carried out: the item fails, waits for a person, or goes on."""
+
+    def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The item can't be had; its price is owed back."""
+        order, item = lock_item(uow, job.subject)
+        order.begin_item(item.id)
+        order.fail_item(item.id, why)
+
+    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The item stays in progress and its order asks for a person."""
+        order, item = lock_item(uow, job.subject)
+        order.park_item(item.id, why)
+
+    def revived(self, uow: UnitOfWork, job: Job) -> None:
+        """The item goes on, and its order with it."""
+        order, item = lock_item(uow, job.subject)
+        order.resume_item(item.id)
+
+
+@dataclass(frozen=True)
+class RegisterDomain(Delivery):
+    """Register the item's name under the handle derived from the item, so that a repeat finds its own effect."""
+
+    registrars: Registrars
+    ids: Ids
+    pending_poll: timedelta
+
+    def __call__(self, run: Run) -> Record:
+        """Refused where anybody else holds the name, other customers of ours included."""
+        order, item = run.checkpoint(lambda uow: _begin(uow, run.subject))
+        what = cast(DomainRegistration, item.what)
+        if order.registrant is None or item.handle is None:
+            raise NeedsPerson("the order has no registrant")
+        registered = self.registrars.of(what.domain).register(
+            what.domain, what.years, order.registrant, what.nameservers, item.handle, run.deadline()
+        )
+        if registered.pending:
+            raise NotYet(f"the registry has yet to grant {what.domain}", self.pending_poll)
+        return lambda uow: self._record(uow, item.id, registered)
+
+    def _record(self, uow: UnitOfWork, item_id: str, registered: DomainInfo) -> None:
+        order, item = lock_item(uow, item_id)
+        what = cast(DomainRegistration, item.what)
+        former = uow.registrations.lock_name(what.domain)
+        if former is not None:
+            former.release("registered anew")
+        order.fulfil_item(item.id, f"registered until {registered.expires_at:%Y-%m-%d}")
+        uow.registrations.add(
+            Registration(
+                id=self.ids("reg"),
+                name=what.domain,
+                customer_id=order.customer_id,
+                item_id=item.id,
+                handle=item.handle,
+                created_at=uow.now(),
+                expires_at=registered.expires_at,
+                auto_renew=what.auto_renew,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class RenewDomain(Delivery):
+    """Extend a name by exactly the years paid, once, from an expiry frozen before the registry is asked.
+
+    While it works it holds the registration's slot, so that two paid renewals give two extensions.
+    """
+
+    registrars: Registrars
+    slot_retry: timedelta
+    expiry_rounding: timedelta
+
+    def __call__(self, run: Run) -> Record:
+        """A repeat reads the registry first, and never calls somebody else's extension its own."""
+        item = run.checkpoint(lambda uow: self._take_slot(uow, run.subject))
+        what = cast(DomainRenewal, item.what)
+        if item.frozen_expiry is None:
+            frozen = self._expiry(run, what)
+            run.checkpoint(lambda uow: self._freeze(uow, item.id, frozen))
+        else:
+            frozen = item.frozen_expiry
+            reached = self._reached(what, frozen, self._expiry(run, what))
+            if reached is not None:
+                return partial(self._record, item_id=item.id, expires_at=reached)
+        registrar = self.registrars.of(what.domain)
+        try:
+            renewed = registrar.renew(what.domain, what.years, frozen, item.id, run.deadline())
+        except Refused:
+            reached = self._reached(what, frozen, self._expiry(run, what))
+            if reached is None:
+                raise
+            return partial(self._record, item_id=item.id, expires_at=reached)
+        return partial(self._record, item_id=item.id, expires_at=renewed.expires_at)
+
+    def _take_slot(self, uow: UnitOfWork, item_id: str) -> OrderItem:
+        _, item = _begin(uow, item_id)
+        registration = _held(uow, item)
+        if not registration.take_slot(item.id):
+            raise NotYet(f"another renewal of {registration.name} is under way", self.slot_retry)
+        return item
+
+    def _expiry(self, run: Run, what: DomainRenewal) -> datetime:
+        info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        if info is None:
+            raise Refused(f"{what.domain} is no longer registered")
+        return info.expires_at
+
+    def _freeze(self, uow: UnitOfWork, item_id: str, expires_at: datetime) -> None:
+        _, item = lock_item(uow, item_id)
+        _held(uow, item).learn_expiry(expires_at)
+        item.freeze_expiry(expires_at)
+
+    def _reached(self, what: DomainRenewal, frozen: datetime, shown: datetime) -> datetime | None:
+        """The expiry shown, if it holds our years already; None where nothing was added yet."""
+        if shown >= Term.years(what.years).end(frozen) - self.expiry_rounding:
+            return shown
+        if shown > frozen + self.expiry_rounding:
+            raise NeedsPerson(f"{what.domain} was extended from {frozen:%Y-%m-%d} to {shown:%Y-%m-%d}, not by us")
+        return None
+
+    def _record(self, uow: UnitOfWork, item_id: str, expires_at: datetime) -> None:
+        order, item = lock_item(uow, item_id)
+        registration = _held(uow, item)
+        registration.learn_expiry(expires_at)
+        registration.free_slot(item.id)
+        order.fulfil_item(item.id, f"renewed until {expires_at:%Y-%m-%d}")
+
+    def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The slot is free for the next renewal."""
+        super().refused(uow, job, why)
+        _, item = lock_item(uow, job.subject)
+        if item.domain is not None:
+            registration = uow.registrations.lock_name(item.domain)
+            if registration is not None:
+                registration.free_slot(item.id)
+
+
+@dataclass(frozen=True)
+class ActivateSubscription(Delivery):
+    """Open the hosting subscription that an item paid for."""
+
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, run: Run) -> Record:
+        """A move of our own: nothing outside is called."""
+        return lambda uow: self._record(uow, run.subject)
+
+    def _record(self, uow: UnitOfWork, item_id: str) -> None:
+        order, item = _begin(uow, item_id)
+        what, now = cast(Hosting, item.what), self.clock()
+        subscription = Subscription(
+            id=self.ids("sub"),
+            customer_id=order.customer_id,
+            item_id=item.id,
+            plan=what.plan,
+            cycle=what.cycle,
+            price=item.price,
+            domain=what.domain,
+            auto_renew=what.auto_renew,
+            created_at=now,
+        )
+        subscription.activate(now)
+        uow.subscriptions.add(subscription)
+        item.subscription_id = subscription.id
+        order.fulfil_item(item.id, f"active until {subscription.current_period_end:%Y-%m-%d}")
+
+
+@dataclass(frozen=True)
+class RenewSubscription(Delivery):
+    """Add the paid periods to a hosting subscription."""
+
+    clock: Clock
+    restart_after: timedelta
+
+    def __call__(self, run: Run) -> Record:
+        """A move of our own; one that has ended for good in the meantime is refused."""
+        return lambda uow: self._record(uow, run.subject)
+
+    def _record(self, uow: UnitOfWork, item_id: str) -> None:
+        order, item = _begin(uow, item_id)
+        what = cast(SubscriptionRenewal, item.what)
+        subscription = uow.subscriptions.lock(what.subscription_id)
+        if not subscription.is_renewable:
+            raise Refused(f"subscription {subscription.id} is {subscription.status}")
+        subscription.renew(what.cycles, self.clock(), self.restart_after)
+        item.subscription_id = subscription.id
+        order.fulfil_item(item.id, f"renewed until {subscription.current_period_end:%Y-%m-%d}")
+
+
+def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem]:
+    order, item = lock_item(uow, item_id)
+    order.begin_item(item.id)
+    return order, item
+
+
+def _held(uow: UnitOfWork, item: OrderItem) -> Registration:
+    registration = uow.registrations.lock_name(item.domain) if item.domain else None
+    if registration is None:
+        raise Refused(f"we no longer hold {item.domain}")
+    return registration

@@ -1,0 +1,126 @@
+"""Start to pay an order, and ask how it stands."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from billing.application.attempts import NoteStart, check_of, lock_attempt, read_attempt
+from billing.application.ledger import Ledger
+from billing.application.payments import RecordFact
+from billing.application.ports import (
+    Deadline,
+    Ids,
+    NotYet,
+    OutcomeUnknown,
+    PaymentGateway,
+    Refused,
+    RetryLater,
+)
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import Conflict, Invalid
+from billing.domain.order import Order
+from billing.domain.payment import Payment, PaymentStatus
+
+
+@dataclass(frozen=True)
+class PaymentLimits:
+    """How long an attempt may be paid, and when the provider is asked about it."""
+
+    attempt_expiry: timedelta
+    recover_after: timedelta
+    check_interval_min: timedelta
+    call_deadline_seconds: float
+
+
+@dataclass(frozen=True)
+class StartPayment:
+    """Open one attempt for an order: written down with its check before the provider hears of it."""
+
+    ledger: Ledger
+    gateways: Mapping[str, PaymentGateway]
+    record: RecordFact
+    note_start: NoteStart
+    limits: PaymentLimits
+    ids: Ids
+    monotonic: Callable[[], float]
+
+    def __call__(self, order_id: str, gateway: str, options: Mapping[str, str], by: str) -> Payment:
+        """The attempt; still `pending` without a page where the provider's answer was lost.
+
+        Conflict where the order takes no payment, or an older attempt turned out paid; Refused by the provider.
+        """
+        if gateway not in self.gateways:
+            raise Invalid("gateway", f"one of {', '.join(sorted(self.gateways))}")
+        self._close_older(order_id, by)
+        order, payment = self.ledger.write(by, lambda uow: self._open(uow, order_id, gateway, options))
+        try:
+            started = self.gateways[gateway].start(order, payment, self._deadline())
+        except (RetryLater, OutcomeUnknown, NotYet):
+            return payment
+        except Refused as refusal:
+            self._end(payment, refusal.why, by)
+            raise
+        return self.ledger.write(by, lambda uow: self.note_start(uow, payment.id, started))
+
+    def _open(self, uow: UnitOfWork, order_id: str, gateway: str, options: Mapping[str, str]) -> tuple[Order, Payment]:
+        order, now = uow.orders.lock(order_id), self.note_start.clock()
+        email = uow.customers.get(order.customer_id).email
+        payment = order.open_attempt(
+            self.ids("pay"), gateway, {**options, "email": email}, now, now + self.limits.attempt_expiry
+        )
+        uow.jobs.request(check_of(payment.id), due_in=self.limits.recover_after)
+        return order, payment
+
+    def _close_older(self, order_id: str, by: str) -> None:
+        """Two open pages could both be paid: the older one is closed first."""
+        order = self.ledger.read(lambda uow: uow.orders.get(order_id))
+        order.require_payable(self.note_start.clock())
+        for older in order.payments:
+            if older.is_open:
+                self._close(order, older, by)
+
+    def _close(self, order: Order, older: Payment, by: str) -> None:
+        if not older.is_started:
+            raise Conflict(f"order {order.number}", "the provider has not yet answered to an earlier attempt")
+        facts = self.gateways[older.gateway].close(older, self._deadline())
+
+        def take(uow: UnitOfWork) -> Payment:
+            for fact in facts:
+                self.record(uow, older.gateway, fact)
+            return read_attempt(uow, older.id)[1]
+
+        closed = self.ledger.write(by, take)
+        if closed.status is PaymentStatus.SUCCEEDED:
+            raise Conflict(f"order {order.number}", "an earlier attempt has just been paid")
+        if closed.is_open:
+            raise Conflict(f"order {order.number}", "an earlier attempt is still being decided")
+
+    def _end(self, payment: Payment, why: str, by: str) -> None:
+        def end(uow: UnitOfWork) -> None:
+            lock_attempt(uow, payment.id)[1].end(PaymentStatus.FAILED, why)
+
+        self.ledger.write(by, end)
+
+    def _deadline(self) -> Deadline:
+        return Deadline.after(self.limits.call_deadline_seconds, self.monotonic)
+
+
+@dataclass(frozen=True)
+class RefreshPayment:
+    """Wake the attempt's check; the return page of a customer asks for this, as often as it likes."""
+
+    ledger: Ledger
+    interval_min: timedelta
+
+    def __call__(self, payment_id: str, by: str) -> Payment:
+        """The attempt as it is known now; NotFound."""
+
+        def wake(uow: UnitOfWork) -> Payment:
+            _, payment = read_attempt(uow, payment_id)
+            check = uow.jobs.lock_for(check_of(payment_id))
+            if payment.status is not PaymentStatus.SUCCEEDED and check is not None:
+                check.wake(uow.now(), self.interval_min)
+                uow.jobs.ring(check)
+            return payment
+
+        return self.ledger.write(by, wake)

@@ -1,0 +1,88 @@
+"""One road for every proven payment: whichever provider told it, however often, in whatever order."""
+
+from dataclasses import dataclass
+
+from billing.application.ports import Clock, Telemetry
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.dispatch_policy import DispatchPolicy
+from billing.domain.errors import Conflict, NameHeld
+from billing.domain.facts import (
+    Fact,
+    PaymentCancelled,
+    PaymentDeclined,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentPending,
+    PaymentSucceeded,
+)
+from billing.domain.order import Order, Settlement
+from billing.domain.order_item import ItemStatus
+from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.purchase import DomainRegistration
+
+
+@dataclass(frozen=True)
+class RecordFact:
+    """Take one fact into the ledger, within the caller's unit: the payment settles, the order moves, jobs follow."""
+
+    policy: DispatchPolicy
+    clock: Clock
+    telemetry: Telemetry
+
+    def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> Payment | None:
+        """The payment it was about; None where no payment of ours is meant."""
+        payment_id = self._find(uow, gateway, fact)
+        order_id = uow.orders.of_payment(payment_id) if payment_id else None
+        if payment_id is None or order_id is None:
+            return None
+        order = uow.orders.lock(order_id)
+        payment = order.payment(payment_id)
+        if payment.gateway != gateway:
+            raise Conflict(f"payment {payment.id}", f"it belongs to {payment.gateway}, not to {gateway}")
+        payment.bind(fact.session_ref, fact.payment_ref)
+        self._apply(uow, order, payment, fact)
+        return payment
+
+    def _find(self, uow: UnitOfWork, gateway: str, fact: Fact) -> str | None:
+        refs = frozenset(ref for ref in (fact.session_ref, fact.payment_ref) if ref)
+        return fact.payment_id or uow.orders.of_refs(gateway, refs)
+
+    def _apply(self, uow: UnitOfWork, order: Order, payment: Payment, fact: Fact) -> None:
+        match fact:
+            case PaymentSucceeded(received=received):
+                settlement = order.record_success(payment, received, self.clock())
+                self.telemetry.event("payment_settled", payment_id=payment.id, settlement=settlement)
+                self._deliver(uow, order, payment, settlement)
+            case PaymentDeclined(why=why):
+                payment.note(why)
+            case PaymentFailed(why=why):
+                payment.end(PaymentStatus.FAILED, why)
+            case PaymentCancelled(why=why):
+                payment.end(PaymentStatus.CANCELLED, why)
+            case PaymentExpired():
+                payment.end(PaymentStatus.EXPIRED, "nobody paid in time")
+            case PaymentPending():
+                pass
+
+    def _deliver(self, uow: UnitOfWork, order: Order, payment: Payment, settlement: Settlement) -> None:
+        if settlement is Settlement.LATE:
+            revive(uow, order)
+        if settlement in (Settlement.PAID, Settlement.LATE):
+            for wanted in self.policy.jobs_for(order):
+                uow.jobs.request(wanted)
+        if settlement in (Settlement.MISMATCHED, Settlement.SURPLUS):
+            self.telemetry.alarm("payment_needs_attention", payment_id=payment.id, order_id=order.id, why=order.why)
+
+
+def revive(uow: UnitOfWork, order: Order) -> None:
+    """Deliver after expiry what can still be had: a name that somebody else holds by now fails."""
+    for item in order.items:
+        if item.status is not ItemStatus.CANCELLED:
+            continue
+        try:
+            with uow.savepoint():
+                if isinstance(item.what, DomainRegistration) and uow.registrations.of_name(item.what.domain):
+                    raise NameHeld(str(item.what.domain))
+                order.revive_item(item.id)
+        except NameHeld as held:
+            order.fail_item(item.id, f"paid after expiry, and {held}")

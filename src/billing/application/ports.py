@@ -1,0 +1,243 @@
+"""What the core needs from outside, cut by capability so that no adapter must lie.
+
+A call outward ends in a result or in one of a closed set: `RetryLater`, `NotYet`, `Refused`, `OutcomeUnknown`,
+`NeedsPerson`. Every such call takes a `Deadline` and is safe to repeat.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from billing.domain.contact import Contact
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import BillingError
+from billing.domain.facts import Fact
+from billing.domain.order import Order
+from billing.domain.payment import Payment
+
+Clock = Callable[[], datetime]
+"""The business clock: terms, expiry, milestones. Technical time is the ledger's `now()`."""
+
+Ids = Callable[[str], str]
+"""A new id with the given prefix: `ids("ord")` is `ord_…`, a UUIDv7 behind it."""
+
+
+# ---------------------------------------------------------------------- how a call outward may end
+
+
+@dataclass(eq=False)
+class RetryLater(BillingError):
+    """{why}"""
+
+    why: str
+    after_seconds: float | None = None
+
+
+@dataclass(eq=False)
+class NotYet(BillingError):
+    """{why}"""
+
+    why: str
+    after: timedelta
+
+
+@dataclass(eq=False)
+class Refused(BillingError):
+    """{why}"""
+
+    why: str
+
+
+@dataclass(eq=False)
+class OutcomeUnknown(BillingError):
+    """{why}"""
+
+    why: str
+
+
+@dataclass(eq=False)
+class NeedsPerson(BillingError):
+    """{why}"""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment on the process's monotonic clock by which an outward call must have ended."""
+
+    at: float
+    monotonic: Callable[[], float]
+
+    @classmethod
+    def after(cls, seconds: float, monotonic: Callable[[], float]) -> "Deadline":
+        """So many seconds from now."""
+        return cls(monotonic() + seconds, monotonic)
+
+    def remaining_seconds(self) -> float:
+        """What is left; RetryLater where nothing is, since then nothing may be sent."""
+        left = self.at - self.monotonic()
+        if left <= 0:
+            raise RetryLater("no time left to call")
+        return left
+
+
+# ---------------------------------------------------------------------- payment gateways
+
+
+@dataclass(eq=False)
+class Forged(BillingError):
+    """the notification is not proven to be the provider's: {why}"""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """A notification proven genuine and not yet understood; `readable` is False for types that nobody reads."""
+
+    event_id: str
+    type: str
+    api_version: str | None
+    verdict: str
+    readable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a stored notification says: facts, every provider id in it, and the installation named in its metadata."""
+
+    facts: Sequence[Fact] = ()
+    refs: frozenset[str] = frozenset()
+    installation: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """An attempt that the provider has taken: its ids, and where the customer goes, if anywhere."""
+
+    session_ref: str | None = None
+    payment_ref: str | None = None
+    redirect_url: str | None = None
+
+
+class PaymentGateway(ABC):
+    """Takes money from customers through one provider.
+
+    `is_proof` says whether its notifications prove what they tell (signed) or only hint at asking.
+    """
+
+    name: str
+    is_proof: bool
+
+    @abstractmethod
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """Prove a notification genuine, or Forged. Reads no ledger and calls nobody."""
+
+    @abstractmethod
+    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+        """Say in facts what a stored notification means, whichever API version wrote it; may fetch."""
+
+    @abstractmethod
+    def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
+        """Open the attempt at the provider; repeated for the same payment it gives the same attempt."""
+
+    @abstractmethod
+    def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Ask how a started attempt stands."""
+
+    @abstractmethod
+    def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Make a started attempt unpayable; where it turns out paid, PaymentSucceeded is what comes back."""
+
+
+# ---------------------------------------------------------------------- registrars
+
+
+@dataclass(frozen=True, kw_only=True)
+class Availability:
+    """Whether a name can be registered now; premium names are never sold at the catalogue's price."""
+
+    name: DomainName
+    available: bool
+    premium: bool = False
+    why: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainInfo:
+    """What the registry holds; `holder` is the registrant handle where the registry has handles."""
+
+    name: DomainName
+    expires_at: datetime
+    holder: str | None
+    pending: bool = False
+
+
+class Registrar(ABC):
+    """Holds names at one registry or reseller."""
+
+    @abstractmethod
+    def check(self, names: Sequence[DomainName], deadline: Deadline) -> Sequence[Availability]:
+        """One answer per name, in the order asked."""
+
+    @abstractmethod
+    def info(self, name: DomainName, deadline: Deadline) -> DomainInfo | None:
+        """None where the name is not registered."""
+
+    @abstractmethod
+    def register(
+        self,
+        name: DomainName,
+        years: int,
+        registrant: Contact,
+        nameservers: Sequence[str],
+        key: str,
+        deadline: Deadline,
+    ) -> DomainInfo:
+        """Register for `key`; a name held under that key is done, under any other `Refused`.
+
+        `pending` in the result: accepted, not yet granted; ask again by the same call.
+        """
+
+    @abstractmethod
+    def renew(self, name: DomainName, years: int, current_expiry: datetime, key: str, deadline: Deadline) -> DomainInfo:
+        """Extend from exactly `current_expiry`; where the registry has a guard, another expiry is `Refused`."""
+
+
+class Registrars(Protocol):
+    """Which registrar serves a name."""
+
+    def of(self, name: DomainName) -> Registrar:
+        """By longest suffix; Refused where no registrar is configured for it."""
+
+
+# ---------------------------------------------------------------------- bell and reports
+
+
+class JobQueue(ABC):
+    """The bell: tells some worker that a job is due. The ledger is the truth."""
+
+    @abstractmethod
+    def ring(self, job_id: str, priority: int) -> None:
+        """Ring within a deadline; a failure is counted and never raised, the sweep rings again."""
+
+
+class Telemetry(ABC):
+    """Where the core reports what happened; logs and counters stand behind it."""
+
+    @abstractmethod
+    def event(self, name: str, *, seconds: float | None = None, **fields: object) -> None:
+        """Something happened, and how long it took."""
+
+    @abstractmethod
+    def bound(self, context: Mapping[str, str]) -> AbstractContextManager[object]:
+        """Put these ids on everything reported inside."""
+
+    @abstractmethod
+    def alarm(self, name: str, **fields: object) -> None:
+        """Something happened that a person must know of; inside an `except` the exception goes along."""

@@ -1,0 +1,273 @@
+"""The ledger's port: one unit of work, the repositories in it, and the records that are no entities."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, Self
+
+from billing.domain.catalogue import Catalogue
+from billing.domain.customer import Customer
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import BillingError
+from billing.domain.event import InboxEvent
+from billing.domain.job import Job, JobKind, JobRequest, JobStatus
+from billing.domain.order import Order, OrderStatus
+from billing.domain.registration import Registration
+from billing.domain.subscription import Subscription
+
+
+@dataclass(eq=False)
+class ConcurrentChange(BillingError):
+    """another unit changed it first: {why}"""
+
+    why: str
+
+
+@dataclass(eq=False)
+class LedgerUnavailable(BillingError):
+    """the ledger can't be reached: {why}"""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """A move that was made: append-only, written by the unit of work itself."""
+
+    entity: str
+    entity_id: str
+    before: str | None
+    after: str
+    why: str | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """A caller of the API; the key itself is known to its holder only."""
+
+    id: str
+    name: str
+    role: str
+    digest: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RememberedAnswer:
+    """What a call under an Idempotency-Key was asked and, once finished, what it answered."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    created_at: datetime
+    lease_until: datetime
+    status: int | None = None
+    body: str | None = None
+
+
+class Orders(Protocol):
+    """Orders with their items and payments."""
+
+    def add(self, order: Order) -> None:
+        """NameHeld where a registration in it is live in another order."""
+
+    def get(self, order_id: str) -> Order:
+        """To read; NotFound."""
+
+    def lock(self, order_id: str) -> Order:
+        """To change: nobody else moves the order, its items or payments until this unit ends."""
+
+    def of_payment(self, payment_id: str) -> str | None:
+        """The id of the order that an attempt belongs to."""
+
+    def of_item(self, item_id: str) -> str | None:
+        """The id of the order that an item belongs to."""
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        """The id of the payment that bears one of the provider's ids."""
+
+    def page(
+        self, customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int
+    ) -> Sequence[Order]:
+        """Newest first, those with an id below `before`."""
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of pending orders whose time is over."""
+
+
+class Customers(Protocol):
+    """Who buys."""
+
+    def add(self, customer: Customer) -> None:
+        """A new one."""
+
+    def get(self, customer_id: str) -> Customer:
+        """NotFound."""
+
+
+class Subscriptions(Protocol):
+    """Hosting subscriptions."""
+
+    def add(self, subscription: Subscription) -> None:
+        """A new one."""
+
+    def get(self, subscription_id: str) -> Subscription:
+        """To read; NotFound."""
+
+    def lock(self, subscription_id: str) -> Subscription:
+        """To change; NotFound."""
+
+
+class Registrations(Protocol):
+    """Names that we hold."""
+
+    def add(self, registration: Registration) -> None:
+        """A new holding; NameHeld where another one is active."""
+
+    def of_name(self, name: DomainName) -> Registration | None:
+        """The active holding of a name, to read."""
+
+    def lock_name(self, name: DomainName) -> Registration | None:
+        """The active holding of a name, to change."""
+
+    def has_unpaid_renewal(self, name: DomainName) -> bool:
+        """Whether a renewal of it waits to be paid."""
+
+
+class Inbox(Protocol):
+    """Notifications."""
+
+    def add_if_new(self, event: InboxEvent) -> bool:
+        """False where (gateway, event_id) is known."""
+
+    def lock(self, row_id: str) -> InboxEvent:
+        """To change; NotFound."""
+
+    def get(self, row_id: str) -> InboxEvent:
+        """To read; NotFound."""
+
+    def find(self, gateway: str, event_id: str) -> InboxEvent | None:
+        """By the provider's id."""
+
+
+class Jobs(Protocol):
+    """Job rows. What is added or woken here and due at once is rung for when the unit has been committed."""
+
+    def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
+        """Write a job unless its occasion has one; whether it was written."""
+
+    def lock(self, job_id: str) -> Job | None:
+        """To change, waiting for whoever holds it; None where it is unknown."""
+
+    def lock_for(self, wanted: JobRequest) -> Job | None:
+        """The same, by occasion."""
+
+    def ring(self, job: Job) -> None:
+        """Ring for it once the unit is committed, if it is due or has lost its worker; the sweep then lets it be."""
+
+    def ring_for(self, wanted: JobRequest) -> None:
+        """Ring for the job of that occasion if it is still open; reads only."""
+
+    def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
+        """Open jobs whose `ring_at` has come, locked; those that others hold are passed over."""
+
+    def get(self, job_id: str) -> Job:
+        """To read; NotFound."""
+
+    def of_subjects(self, subjects: Sequence[str]) -> Sequence[Job]:
+        """Every job about one of these, oldest first."""
+
+    def page(self, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int) -> Sequence[Job]:
+        """Newest first, those with an id below `before`."""
+
+    def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
+        """How many are not yet over, by kind and status; reads no finished job."""
+
+
+class Catalogues(Protocol):
+    """Price lists; the newest is in force."""
+
+    def current(self) -> Catalogue:
+        """NotFound where none was loaded."""
+
+    def add(self, catalogue: Catalogue) -> int:
+        """Put a new one in force; its number."""
+
+
+class ApiKeys(Protocol):
+    """Callers of the API."""
+
+    def add(self, key: ApiKey) -> None:
+        """A new caller."""
+
+    def by_digest(self, digest: str) -> ApiKey | None:
+        """The caller whose key has that SHA-256, if any."""
+
+
+class RememberedAnswers(Protocol):
+    """Idempotency keys of the API."""
+
+    def claim(self, wanted: RememberedAnswer, now: datetime) -> RememberedAnswer | None:
+        """None where the caller may go on (new, or its lease ran out); else what is remembered."""
+
+    def finish(self, scope: str, key: str, status: int, body: str) -> None:
+        """Keep the answer."""
+
+    def forget(self, scope: str, key: str) -> None:
+        """The call ended without an answer worth keeping."""
+
+    def prune(self, older_than: datetime, limit: int) -> int:
+        """Forget old ones; how many."""
+
+
+class History(Protocol):
+    """Moves that were made."""
+
+    def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
+        """Oldest first."""
+
+
+class UnitOfWork(ABC):
+    """One transaction: rolled back unless committed; writes a Transition for every status that it moved.
+
+    Locks are taken in one order, so that nobody waits in a circle: job, then order, then registration or
+    subscription. New jobs are written last.
+    """
+
+    orders: Orders
+    customers: Customers
+    subscriptions: Subscriptions
+    registrations: Registrations
+    inbox: Inbox
+    jobs: Jobs
+    catalogues: Catalogues
+    api_keys: ApiKeys
+    answers: RememberedAnswers
+    history: History
+    bells: dict[str, int]
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(self, *exc: object) -> None: ...
+
+    @abstractmethod
+    def commit(self) -> None:
+        """ConcurrentChange where another unit was faster."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The ledger's own clock, for leases and due times."""
+
+    @abstractmethod
+    def savepoint(self) -> AbstractContextManager[None]:
+        """What is done inside is undone where it raises; NameHeld comes out at its end at the latest."""
+
+    @abstractmethod
+    def installation(self) -> str:
+        """The random id that this ledger got when it was made."""
