@@ -1,0 +1,74 @@
+"""The control address: where people and tests see into the sandbox and pull its strings."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, jsonify, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from billing_sandbox.faults import KINDS
+from billing_sandbox.store import Json
+from billing_sandbox.world import World
+
+
+def control_app(world: World) -> Flask:
+    """The app: its own calls and those of every provider."""
+    app = Flask(__name__)
+    for control in world.controls:
+        app.register_blueprint(control)
+
+    @app.get("/")
+    def index() -> str:
+        return render_template("index.html", state=world.state(), settings=world.settings(), kinds=KINDS)
+
+    @app.get("/state")
+    def state() -> Json:
+        return world.state()
+
+    @app.put("/webhooks")
+    def set_webhooks() -> Json:
+        url = _body().get("url")
+        if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
+            abort(400, 'the body must be {"url": "http://..."}')
+        world.webhook_url = url
+        return {"url": url}
+
+    @app.get("/faults")
+    def list_faults() -> Json:
+        return {"faults": world.faults.to_json()}
+
+    @app.put("/faults")
+    def set_faults() -> Json:
+        world.faults.replace(_body())
+        return {"faults": world.faults.to_json()}
+
+    @app.post("/clock/advance")
+    def advance() -> Json:
+        seconds = _body().get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            abort(400, 'the body must be {"seconds": n}')
+        world.clock.advance(seconds)
+        return world.clock.to_json()
+
+    @app.errorhandler(ValueError)
+    def bad(error: ValueError) -> tuple[Response, int]:
+        return jsonify({"error": str(error)}), 400
+
+    @app.errorhandler(HTTPException)
+    def other(error: HTTPException) -> tuple[Response, int]:
+        return jsonify({"error": error.description or error.name}), error.code or 500
+
+    @app.after_request
+    def back_to_index(response: Response) -> Response:
+        """A person who pressed a button here sees the page again, not JSON."""
+        pressed = request.method == "POST" and request.accept_mimetypes.best == "text/html"
+        return redirect("/", code=303) if pressed and response.status_code == 200 else response
+
+    return app
+
+
+def _body() -> Json:
+    body = request.get_json(force=True)
+    if not isinstance(body, dict):
+        abort(400, "the body must be a JSON object")
+    return body

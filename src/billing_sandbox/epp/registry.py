@@ -1,0 +1,99 @@
+"""The registry as the sandbox runs it: start, stop, settings for its client, state for its tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from billing_sandbox.epp import domains, store, terms
+from billing_sandbox.epp.certificates import identity
+from billing_sandbox.epp.connection import Line
+from billing_sandbox.epp.credentials import credentials
+from billing_sandbox.epp.desk import Desk
+from billing_sandbox.epp.server import Server
+from billing_sandbox.epp.session import Office, Session
+from billing_sandbox.faults import Faults
+
+SUFFIXES = ("rw", "ac.rw", "co.rw", "coop.rw", "net.rw", "org.rw", "africa", "com", "net", "org")
+IDLE_SECONDS = 600.0
+OTHER_REGISTRAR = "another-rar"
+
+
+class EppRegistry:
+    """A domain registry on loopback that speaks EPP over TLS; all it knows is kept in its directory."""
+
+    def __init__(
+        self,
+        directory: Path,
+        now: Callable[[], datetime],
+        faults: Faults,
+        suffixes: tuple[str, ...] = SUFFIXES,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """`now` gives the business time, with a time zone; idle connections end after `idle_seconds`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._now, self._faults, self._suffixes, self._idle_seconds = now, faults, suffixes, idle_seconds
+        self._identity = identity(directory)
+        self._account = credentials(directory / "registrar.json")
+        self._store = store.Store(directory / "registry.sqlite")
+        self._host = ""
+        self._server: Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, while it runs."""
+        if self._server is None:
+            raise RuntimeError("the registry is not running")
+        return self._server.port
+
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listens on `host`, which is 127.0.0.1 or localhost, when it returns; port 0 is any free one."""
+        if self._server is not None:
+            raise RuntimeError("the registry is running already")
+        stopping = threading.Event()
+        office = Office(self._store, self._now, self._account, self._faults, self._suffixes, stopping.wait)
+        line = Line(self._identity.server_context(), self._idle_seconds, stopping)
+        self._host = host
+        self._server = Server((host, port), line, self._faults, lambda: Session(office))
+
+    def stop(self) -> None:
+        """Cuts all connections and closes the file; it can be started again."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        self._store.close()
+
+    def settings(self) -> dict[str, str]:
+        """The settings that point billing at this registry, while it runs."""
+        return {
+            "BILLING_EPP_HOST": self._host,
+            "BILLING_EPP_PORT": str(self.port),
+            "BILLING_EPP_USERNAME": self._account.username,
+            "BILLING_EPP_PASSWORD": self._account.password,
+            "BILLING_EPP_CA_FILE": str(self._identity.ca.resolve()),
+        }
+
+    def state(self) -> dict[str, object]:
+        """Domains with their creates and renews that took effect, contacts, hosts, commands, balance."""
+        with self._store.transaction() as db:
+            return store.state(db)
+
+    def set_balance(self, years: int | None) -> None:
+        """How many more years the account pays for; `None` is no limit, 0 makes create and renew 2104."""
+        with self._store.transaction() as db:
+            db.execute("UPDATE account SET balance = ?", (years,))
+
+    def set_status(self, name: str, status: str | None) -> None:
+        """Puts a domain under one status, such as `serverRenewProhibited`; `None` lifts it."""
+        with self._store.transaction() as db:
+            if not db.execute("UPDATE domains SET forced_status = ? WHERE name = ?", (status, name)).rowcount:
+                raise KeyError(name)
+
+    def occupy(self, name: str, registrant: str = "SOMEBODY-ELSE", years: int = 1) -> None:
+        """Gives a name to the customer of another registrar."""
+        now = self._now()
+        with self._store.transaction() as db:
+            desk = Desk(db, now, OTHER_REGISTRAR, self._suffixes)
+            domains.insert(desk, name, registrant, terms.plus_years(now, years), "not-yours")

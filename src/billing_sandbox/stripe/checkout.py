@@ -1,0 +1,132 @@
+"""What can happen to a Checkout Session: the customer pays or is declined, or time runs out."""
+
+from collections.abc import Callable
+
+from billing_sandbox.store import Json
+from billing_sandbox.stripe import attempts, objects
+from billing_sandbox.stripe.ledger import NOBODY, Cause, Ledger
+
+_INDEX = """
+CREATE INDEX IF NOT EXISTS sessions_by_expiry ON documents (json_extract(json, '$.expires_at'))
+    WHERE kind = 'checkout.session' AND json_extract(json, '$.status') = 'open';
+"""
+_DUE = (
+    "SELECT id FROM documents WHERE kind = 'checkout.session' "
+    "AND json_extract(json, '$.status') = 'open' AND json_extract(json, '$.expires_at') <= ?"
+)
+
+
+class NotPossible(Exception):
+    """The session is not in a state in which this can happen."""
+
+
+def define(ledger: Ledger) -> None:
+    """Make the store ready for `expire_due`."""
+    ledger.store.define(_INDEX)
+
+
+def pay(ledger: Ledger, session: Json) -> Json:
+    """The customer pays by card."""
+    intent = attempts.succeed(ledger, _intent(ledger, _open(session)), NOBODY)
+    return _complete(ledger, session, intent, payment_status="paid")
+
+
+def decline(ledger: Ledger, session: Json) -> Json:
+    """The customer's card is declined; the session stays open."""
+    intent = attempts.decline(ledger, _intent(ledger, _open(session)), NOBODY)
+    return ledger.save(session | {"payment_intent": intent["id"]})
+
+
+def pay_async(ledger: Ledger, session: Json) -> Json:
+    """The customer chooses a bank debit: the session completes unpaid."""
+    intent = attempts.submit(ledger, _intent(ledger, _open(session)), NOBODY)
+    return _complete(ledger, session, intent, payment_status="unpaid")
+
+
+def succeed_async(ledger: Ledger, session: Json) -> Json:
+    """The bank debit of a completed session arrives."""
+    attempts.settle(ledger, _processing(ledger, session), NOBODY)
+    session = ledger.save(session | {"payment_status": "paid"})
+    ledger.tell("checkout.session.async_payment_succeeded", session, NOBODY)
+    return session
+
+
+def fail_async(ledger: Ledger, session: Json) -> Json:
+    """The bank debit of a completed session fails."""
+    attempts.bounce(ledger, _processing(ledger, session), NOBODY)
+    ledger.tell("checkout.session.async_payment_failed", session, NOBODY)
+    return session
+
+
+def expire(ledger: Ledger, session: Json, cause: Cause = NOBODY) -> Json:
+    """The session can't be paid any more."""
+    session = ledger.save(_open(session) | {"status": "expired", "url": None})
+    ledger.tell("checkout.session.expired", session, cause)
+    return session
+
+
+def expire_due(ledger: Ledger) -> None:
+    """Expire the open sessions whose time has come."""
+    if not ledger.store.execute(_DUE, (ledger.now(),)):
+        return
+    with ledger.store.transaction():
+        for row in ledger.store.execute(_DUE, (ledger.now(),)):
+            expire(ledger, ledger.get("checkout.session", row["id"]))
+
+
+ACTS: dict[str, Callable[[Ledger, Json], Json]] = {
+    "pay": pay,
+    "decline": decline,
+    "expire": expire,
+    "pay_async": pay_async,
+    "succeed_async": succeed_async,
+    "fail_async": fail_async,
+}
+"""Everything above that can be asked for by name."""
+
+
+def perform(ledger: Ledger, act: str, session_id: str) -> Json:
+    """Let the named act happen to the session, wholly or not at all."""
+    expire_due(ledger)
+    with ledger.store.transaction():
+        return ACTS[act](ledger, ledger.get("checkout.session", session_id))
+
+
+def _open(session: Json) -> Json:
+    if session["status"] != "open":
+        raise NotPossible(f"the session is {session['status']}, not open")
+    return session
+
+
+def _intent(ledger: Ledger, session: Json) -> Json:
+    """The session's intent, made at the first attempt."""
+    if session["payment_intent"] is not None:
+        return ledger.get("payment_intent", session["payment_intent"])
+    given = ledger.get("payment_intent_data", session["id"])["given"]
+    wanted = {
+        "amount": session["amount_total"],
+        "currency": session["currency"],
+        "customer": session["customer"],
+    }
+    return attempts.begin(ledger, NOBODY, wanted | given)
+
+
+def _processing(ledger: Ledger, session: Json) -> Json:
+    intent = ledger.store.get("payment_intent", session["payment_intent"] or "")
+    if intent is None or intent["status"] != "processing":
+        raise NotPossible("the session has no payment under way")
+    return intent
+
+
+def _complete(ledger: Ledger, session: Json, intent: Json, *, payment_status: str) -> Json:
+    customer = ledger.store.get("customer", session["customer"] or "") or {}
+    session |= {
+        "customer_details": objects.customer_details(customer, session["customer_email"]),
+        "payment_intent": intent["id"],
+        "payment_status": payment_status,
+        "status": "complete",
+        "url": None,
+    }
+    ledger.save(session)
+    ledger.tell("checkout.session.completed", session, NOBODY)
+    return session

@@ -1,0 +1,59 @@
+"""`expand`: showing a named object whole where there was only its id."""
+
+from typing import Any
+
+from billing_sandbox.store import Json, field_is
+from billing_sandbox.stripe.errors import StripeError
+from billing_sandbox.stripe.ledger import Ledger
+from billing_sandbox.stripe.objects import listing
+from billing_sandbox.stripe.parameters import Many, Text
+
+EXPAND = {"expand": Many(Text(), length_max=20)}
+
+_KIND_BY_FIELD = {
+    "charge": "charge",
+    "customer": "customer",
+    "latest_charge": "charge",
+    "payment_intent": "payment_intent",
+}
+_DEPTH_MAX = 4
+
+
+def expand(ledger: Ledger, document: Json, paths: list[str]) -> Json:
+    """The document with each path, such as `data.payment_intent.latest_charge`, shown whole."""
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > _DEPTH_MAX:
+            raise StripeError(f"You cannot expand more than {_DEPTH_MAX} levels of a property: {path}")
+        _expand(ledger, document, steps, path)
+    return document
+
+
+def _expand(ledger: Ledger, value: Any, steps: list[str], path: str) -> None:
+    if isinstance(value, list):
+        for element in value:
+            _expand(ledger, element, steps, path)
+        return
+    if not steps or not isinstance(value, dict):
+        return
+    field, *rest = steps
+    included = _included(ledger, value, field)
+    if included is not None:
+        value[field] = included
+    elif field not in value or not (field in _KIND_BY_FIELD or isinstance(value[field], dict | list)):
+        raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
+    elif isinstance(value[field], str):
+        value[field] = ledger.get(_KIND_BY_FIELD[field], value[field])
+    _expand(ledger, value[field], rest, path)
+
+
+def _included(ledger: Ledger, value: Json, field: str) -> Json | None:
+    """Lists that are shown only when asked for."""
+    match (value.get("object"), field):
+        case ("checkout.session", "line_items"):
+            lines = ledger.get("line_items", value["id"])
+            return listing(f"/v1/checkout/sessions/{value['id']}/line_items", lines["data"])
+        case ("charge", "refunds"):
+            refunds = ledger.find("refund", [field_is("charge", value["id"])])
+            return listing(f"/v1/charges/{value['id']}/refunds", refunds)
+    return None

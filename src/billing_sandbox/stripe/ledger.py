@@ -1,0 +1,79 @@
+"""What this Stripe account holds: its objects, and the events that tell of every change."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing_sandbox.store import Condition, Json, Store
+from billing_sandbox.stripe.errors import no_such
+from billing_sandbox.stripe.ids import new_id
+
+EVENT_API_VERSION = "2026-10-28.endive"
+"""The version our webhook endpoint is registered with; events have this shape whoever asks."""
+
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS documents_by_intent
+    ON documents (kind, json_extract(json, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS documents_by_charge ON documents (kind, json_extract(json, '$.charge'));
+"""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The API request that led to a change; empty where the customer or time did."""
+
+    request_id: str | None = None
+    idempotency_key: str | None = None
+
+
+NOBODY = Cause()
+
+
+class Ledger:
+    """The account's objects and events in the store; callers hold the transaction."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime], announce: Callable[[Json], None]) -> None:
+        """`announce` takes each new event and sees to its delivery."""
+        self.store = store
+        self._now = now
+        self._announce = announce
+        store.define(_INDEXES)
+
+    def now(self) -> int:
+        """The business time in Unix seconds."""
+        return int(self._now().timestamp())
+
+    def save(self, document: Json) -> Json:
+        """Keep an object as it now is."""
+        self.store.put(document["object"], document)
+        return document
+
+    def get(self, kind: str, id: str, *, param: str = "id", status: int = 404) -> Json:
+        """The object, or Stripe's "No such ..."."""
+        document = self.store.get(kind, id)
+        if document is None:
+            raise no_such(kind, id, param=param, status=status)
+        return document
+
+    def find(self, kind: str, conditions: Sequence[Condition] = ()) -> list[Json]:
+        """All objects of a kind that meet the conditions, newest first."""
+        return self.store.find(kind, conditions)
+
+    def tell(self, type: str, document: Json, cause: Cause, previous: Json | None = None) -> None:
+        """Record an event that shows the object as it is at this moment."""
+        shown: Json = {"object": document}
+        if previous is not None:
+            shown["previous_attributes"] = previous
+        event = {
+            "id": new_id("evt"),
+            "object": "event",
+            "api_version": EVENT_API_VERSION,
+            "created": self.now(),
+            "data": shown,
+            "livemode": False,
+            "pending_webhooks": 1,
+            "request": {"id": cause.request_id, "idempotency_key": cause.idempotency_key},
+            "type": type,
+        }
+        self.save(event)
+        self._announce(event)

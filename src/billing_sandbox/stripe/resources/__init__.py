@@ -1,0 +1,23 @@
+"""Stripe's resources, one module each: what their endpoints accept and do."""
+
+from billing_sandbox.stripe.operations import Operation
+from billing_sandbox.stripe.resources import (
+    account,
+    charges,
+    checkout_sessions,
+    customers,
+    events,
+    payment_intents,
+    refunds,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    *account.OPERATIONS,
+    *charges.OPERATIONS,
+    *checkout_sessions.OPERATIONS,
+    *customers.OPERATIONS,
+    *events.OPERATIONS,
+    *payment_intents.OPERATIONS,
+    *refunds.OPERATIONS,
+)
+"""Every endpoint there is."""

@@ -1,0 +1,56 @@
+"""`/v1/refunds`: money back, never more than was paid."""
+
+from billing_sandbox.store import Json, field_is
+from billing_sandbox.stripe import objects, refunding
+from billing_sandbox.stripe.errors import StripeError
+from billing_sandbox.stripe.ledger import Ledger
+from billing_sandbox.stripe.lists import NEWEST_FIRST, page
+from billing_sandbox.stripe.operations import Call, Operation
+from billing_sandbox.stripe.parameters import Choice, Metadata, Text, Whole
+
+_ACCEPTED = {
+    "amount": Whole(least=1),
+    "charge": Text(),
+    "metadata": Metadata(),
+    "payment_intent": Text(),
+    "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
+}
+_FILTERS = {"charge": Text(), "payment_intent": Text()}
+
+
+def _create(ledger: Ledger, call: Call) -> Json:
+    charge = _charge(ledger, call.params)
+    amount = refunding.refundable(charge, call.params.get("amount"))
+    given = {name: value for name, value in call.params.items() if name in ("metadata", "reason")}
+    refund = objects.refund(ledger.now(), charge, given | {"amount": amount})
+    return refunding.refund(ledger, charge, refund, call.cause)
+
+
+def _retrieve(ledger: Ledger, call: Call) -> Json:
+    return ledger.get("refund", call.id)
+
+
+def _list(ledger: Ledger, call: Call) -> Json:
+    asked = [field_is(name, call.params[name]) for name in _FILTERS if name in call.params]
+    return page(ledger, "refund", call, asked)
+
+
+def _charge(ledger: Ledger, given: Json) -> Json:
+    if ("charge" in given) == ("payment_intent" in given):
+        message = "You must provide one, and only one, of these parameters: charge, payment_intent."
+        raise StripeError(message, code="parameter_missing")
+    id = given.get("charge")
+    if id is None:
+        intent = ledger.get("payment_intent", given["payment_intent"], param="payment_intent", status=400)
+        if intent["status"] != "succeeded":
+            message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+            raise StripeError(message, param="payment_intent")
+        id = intent["latest_charge"]
+    return ledger.get("charge", id, param="charge", status=400)
+
+
+OPERATIONS = (
+    Operation("POST", "/v1/refunds", "refunds.create", _ACCEPTED, _create),
+    Operation("GET", "/v1/refunds", "refunds.list", NEWEST_FIRST | _FILTERS, _list),
+    Operation("GET", "/v1/refunds/<id>", "refunds.retrieve", {}, _retrieve),
+)

@@ -1,0 +1,107 @@
+"""The Stripe of the sandbox, put together: API, payment page, deliveries, control calls."""
+
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Flask
+
+from billing_sandbox.faults import Faults
+from billing_sandbox.store import Json, Store
+from billing_sandbox.stripe import checkout
+from billing_sandbox.stripe.api import StripeApi
+from billing_sandbox.stripe.control import stripe_control
+from billing_sandbox.stripe.deliveries import Deliveries
+from billing_sandbox.stripe.idempotency import IdempotencyKeys
+from billing_sandbox.stripe.ledger import Ledger
+from billing_sandbox.stripe.page import payment_page
+from billing_sandbox.web import WebServer
+
+_TICK_SECONDS = 0.5
+_LISTED = {
+    "sessions": "checkout.session",
+    "payment_intents": "payment_intent",
+    "charges": "charge",
+    "refunds": "refund",
+    "customers": "customer",
+}
+
+
+class StripeSandbox:
+    """One Stripe account in test mode, served on loopback."""
+
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], faults: Faults, webhook_url: Callable[[], str | None]
+    ) -> None:
+        """`webhook_url` is asked for each delivery; None holds deliveries back."""
+        self._credentials = _credentials(store)
+        self._deliveries = Deliveries(store, faults, self._credentials["webhook_secret"], webhook_url)
+        self._ledger = Ledger(store, now, self._deliveries.announce)
+        checkout.define(self._ledger)
+        self._app = Flask(__name__)
+        keys = IdempotencyKeys(store, now)
+        api = StripeApi(self._ledger, keys, faults, self._credentials["api_key"])
+        self._app.register_blueprint(api.blueprint())
+        self._app.register_blueprint(payment_page(self._ledger))
+        self._stopped = threading.Event()
+        self._server: WebServer
+
+    def start(self, host: str, port: int) -> None:
+        """Serve and deliver; returns at once. Port 0 takes a free one."""
+        self._server = WebServer(self._app, host, port)
+        self._server.start()
+        self._deliveries.start()
+        threading.Thread(target=self._tick, daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more requests, begin no more deliveries."""
+        self._stopped.set()
+        self._server.stop()
+        self._deliveries.stop()
+
+    @property
+    def port(self) -> int:
+        """Where the API answers."""
+        return self._server.port
+
+    def settings(self) -> dict[str, str]:
+        """What points billing at this account."""
+        return {
+            "BILLING_STRIPE_API_KEY": self._credentials["api_key"],
+            "BILLING_STRIPE_WEBHOOK_SECRETS": self._credentials["webhook_secret"],
+            "BILLING_STRIPE_API_BASE": self._server.url,
+        }
+
+    def control(self) -> Blueprint:
+        """The control calls `/stripe/...`."""
+        return stripe_control(self._ledger, self._deliveries)
+
+    def state(self) -> Json:
+        """Everything in the account, oldest first."""
+        checkout.expire_due(self._ledger)
+        with self._ledger.store.transaction():
+            listed = {name: self._ledger.find(kind)[::-1] for name, kind in _LISTED.items()}
+            told = self._deliveries.summaries()
+            events = [
+                {"id": event["id"], "type": event["type"], **told[event["id"]]}
+                for event in self._ledger.find("event")[::-1]
+            ]
+        return {**listed, "events": events}
+
+    def _tick(self) -> None:
+        while not self._stopped.wait(_TICK_SECONDS):
+            checkout.expire_due(self._ledger)
+
+
+def _credentials(store: Store) -> Json:
+    """The account's keys, made at random the first time."""
+    kept = store.get("sandbox", "stripe_credentials")
+    if kept is None:
+        kept = {
+            "id": "stripe_credentials",
+            "api_key": f"sk_test_{secrets.token_hex(24)}",
+            "webhook_secret": f"whsec_{secrets.token_hex(16)}",
+        }
+        store.put("sandbox", kept)
+    return kept

@@ -1,0 +1,72 @@
+"""Serving Flask apps on loopback from a thread each, and failing as ordered."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from billing_sandbox.faults import Fault
+
+_SLOW_SECONDS = 1.0
+_HANG_SECONDS = 3600.0
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Writes no access log and sends small answers at once."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+class WebServer:
+    """One app on one port, a thread per connection; port 0 takes a free one."""
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        self._server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
+        self.port: int = self._server.server_port
+        self.url = f"http://{host}:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def start(self) -> None:
+        """Serve from now on; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more requests."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def under_fault(
+    fault: Fault | None, act: Callable[[], Response], refuse: Callable[[int], Response]
+) -> Response:
+    """Act and answer, or go wrong as the fault says; `refuse` makes the answer for an HTTP status."""
+    if fault is None:
+        return act()
+    match fault.kind:
+        case "close" | "reject_connect":
+            return _cut_connection()
+        case "hang":
+            time.sleep(fault.seconds or _HANG_SECONDS)
+            return _cut_connection()
+        case "refuse":
+            return refuse(fault.code or 500)
+        case "slow":
+            time.sleep(_SLOW_SECONDS if fault.seconds is None else fault.seconds)
+            return act()
+        case "lose_answer":
+            act()
+            return _cut_connection()
+        case _:
+            return act()
+
+
+def _cut_connection() -> Response:
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    return Response(status=500)

@@ -1,0 +1,94 @@
+"""The outside world put together: every provider, on one clock, with one set of faults."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import Blueprint
+
+from billing_sandbox.clock import BusinessClock
+from billing_sandbox.faults import Faults
+from billing_sandbox.store import Json, Store
+from billing_sandbox.stripe import StripeSandbox
+
+
+class Provider(Protocol):
+    """One part of the outside world."""
+
+    @property
+    def port(self) -> int:
+        """Where it answers, once started."""
+
+    def start(self, host: str, port: int) -> None:
+        """Answer from now on; returns at once. Port 0 takes a free one."""
+
+    def stop(self) -> None:
+        """Answer no more."""
+
+    def settings(self) -> dict[str, str]:
+        """The environment that points billing here."""
+
+    def state(self) -> Any:
+        """What it holds, as JSON, for `/state`."""
+
+
+class World:
+    """The providers and what they share; all of it is kept in one directory."""
+
+    def __init__(self, directory: Path, *, epp: bool = True, suffixes: Sequence[str] = ()) -> None:
+        """Without `epp` there is no registry; `suffixes` are what it sells, if not its usual ones."""
+        self.store = Store(directory / "sandbox.sqlite3")
+        self.clock = BusinessClock(self.store)
+        self.faults = Faults(self.store)
+        stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhook_url)
+        self.controls: list[Blueprint] = [stripe.control()]
+        self.providers: dict[str, Provider] = {"stripe": stripe}
+        if epp:
+            # Imported only where wanted: its cryptography takes as long to load as all the rest.
+            from billing_sandbox.epp.registry import SUFFIXES, EppRegistry
+
+            sold = tuple(suffixes) or SUFFIXES
+            registry = EppRegistry(directory / "registry", self.clock.now, self.faults, sold)
+            self.providers["registry"] = registry
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where Stripe's events are posted to; nowhere yet while it is None."""
+        kept = self.store.get("sandbox", "webhooks")
+        return kept["url"] if kept else None
+
+    @webhook_url.setter
+    def webhook_url(self, url: str) -> None:
+        self.store.put("sandbox", {"id": "webhooks", "url": url})
+
+    def start(self, host: str, ports: dict[str, int]) -> None:
+        """Start every provider; ports by name, 0 or none for a free one or the one it had before."""
+        for name, provider in self.providers.items():
+            provider.start(host, ports.get(name) or self.port_before(name))
+            self.remember_port(name, provider.port)
+
+    def stop(self) -> None:
+        """Stop every provider."""
+        for provider in self.providers.values():
+            provider.stop()
+
+    def port_before(self, name: str) -> int:
+        """The port something had when it last ran here, else 0."""
+        kept = self.store.get("port", name)
+        return kept["port"] if kept else 0
+
+    def remember_port(self, name: str, port: int) -> None:
+        """Have the same port next time."""
+        self.store.put("port", {"id": name, "port": port})
+
+    def settings(self) -> dict[str, str]:
+        """The environment that points billing at every provider."""
+        return {
+            name: value for provider in self.providers.values() for name, value in provider.settings().items()
+        }
+
+    def state(self) -> Json:
+        """Everything that has happened, in one document."""
+        absent: Json = {"registry": {}, "stripe": {}, "kpay": {}, "mail": []}
+        shown = {name: provider.state() for name, provider in self.providers.items()}
+        return absent | shown | {"clock": self.clock.to_json(), "webhooks": {"url": self.webhook_url}}

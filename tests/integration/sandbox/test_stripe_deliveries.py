@@ -1,0 +1,126 @@
+"""How the sandbox's Stripe delivers its events, fails on order, and survives being killed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from tests.integration.sandbox.harness import PAID_EVENTS, Endpoint, Sandbox, an_order, eventually
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+    yield endpoint
+    endpoint.close()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, endpoint: Endpoint) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path, endpoint.url)
+    yield sandbox
+    sandbox.stop()
+
+
+def test_an_event_is_delivered_until_it_is_accepted(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    endpoint.next_statuses = [500, 503]
+    sandbox.api.customers.create({})
+    eventually(lambda: len(endpoint.received) == 3)
+    (event,) = eventually(lambda: sandbox.api.events.list({"delivery_success": True}).data)
+    assert (event.type, event.pending_webhooks) == ("customer.created", 0)
+    assert sandbox.state()["events"][0]["attempts"] == 3
+
+    assert sandbox.control("POST", f"/stripe/events/{event.id}/resend").ok
+    eventually(lambda: len(endpoint.received) == 4)
+
+
+def test_a_lost_event_is_found_in_the_list_only(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    sandbox.fault("stripe.webhooks.deliver.customer.created", "lose")
+    lost = sandbox.api.customers.create({"email": "lost@example.com"})
+    told = sandbox.api.customers.create({})
+    eventually(lambda: [event["data"]["object"]["id"] for event in endpoint.events()] == [told.id])
+
+    missed = eventually(
+        lambda: (
+            sandbox.api.events.list({"delivery_success": True}).data
+            and sandbox.api.events.list(
+                {"delivery_success": False, "types": ["customer.*", "charge.failed"]}
+            ).data
+        )
+    )
+    assert [event.data.object["id"] for event in missed] == [lost.id]
+
+
+def test_a_duplicated_event_comes_twice(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    sandbox.fault("stripe.webhooks.deliver", "duplicate")
+    sandbox.api.customers.create({})
+    eventually(lambda: endpoint.types() == ["customer.created"] * 2)
+
+
+def test_deliveries_move_to_a_new_address(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    endpoint.next_statuses = [500] * 1000
+    sandbox.api.customers.create({})
+    eventually(lambda: endpoint.received)
+    elsewhere = Endpoint()
+
+    assert sandbox.control("PUT", "/webhooks", {"url": elsewhere.url}).ok
+
+    eventually(lambda: elsewhere.types() == ["customer.created"])
+    elsewhere.close()
+
+
+def test_a_lost_answer_is_found_again_under_its_key(sandbox: Sandbox) -> None:
+    sandbox.fault("stripe.checkout_sessions.create", "lose_answer")
+    options: Any = {"idempotency_key": "checkout:pay_1"}
+    with pytest.raises(stripe.APIConnectionError):
+        sandbox.api.checkout.sessions.create(an_order(), options)
+
+    session = sandbox.api.checkout.sessions.create(an_order(), options)
+
+    assert [known["id"] for known in sandbox.state()["sessions"]] == [session.id]
+
+
+def test_a_refused_or_cut_request_has_done_nothing(sandbox: Sandbox) -> None:
+    sandbox.fault("stripe.*", "refuse", code=429)
+    with pytest.raises(stripe.RateLimitError):
+        sandbox.api.customers.create({})
+    sandbox.fault("stripe.customers", "close")
+    with pytest.raises(stripe.APIConnectionError):
+        sandbox.api.customers.create({})
+    assert sandbox.state()["customers"] == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {},
+        {"point": "stripe.*"},
+        {"point": "a", "kind": "explode"},
+        {"point": "a", "kind": "slow", "times": 0},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    sandbox.fault("epp.create", "slow", seconds=2.0)
+    answer = sandbox.control("PUT", "/faults", {"faults": [fault]})
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert len(sandbox.control("GET", "/faults").json()["faults"]) == 1
+
+
+def test_nothing_is_forgotten_when_the_process_is_killed(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    endpoint.next_statuses = [500] * 1000
+    options: Any = {"idempotency_key": "checkout:pay_1"}
+    session = sandbox.api.checkout.sessions.create(an_order(), options)
+    sandbox.control("POST", "/clock/advance", {"seconds": 60})
+    assert sandbox.act(session, "pay").ok
+    before = sandbox.settings
+
+    sandbox.kill()
+    endpoint.received, endpoint.next_statuses = [], []
+    sandbox.start()
+
+    assert sandbox.settings == before
+    assert sandbox.control("GET", "/state").json()["clock"]["offset_seconds"] == 60
+    assert sandbox.api.checkout.sessions.create(an_order(), options).id == session.id
+    eventually(lambda: set(endpoint.types()) == PAID_EVENTS)
