@@ -26,9 +26,7 @@ def a_document():
             },
             "co.rw": {"years_min": 2, "years_max": 5, "register": {"USD": 1000}, "renew": {"USD": 1000}},
         },
-        "plans": {
-            "starter": {"name": "Starter", "monthly": {"USD": 499}, "yearly": {"USD": 4990, "RWF": 65000}}
-        },
+        "plans": {"starter": {"name": "Starter", "monthly": {"USD": 499}, "yearly": {"USD": 4990, "RWF": 65000}}},
     }
 
 

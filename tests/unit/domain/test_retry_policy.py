@@ -14,9 +14,7 @@ def a_policy(attempts_max=8, base_seconds=2, cap_seconds=600):
     return RetryPolicy(attempts_max, base_seconds, cap_seconds)
 
 
-@pytest.mark.parametrize(
-    ("attempts_spent", "seconds"), [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (5000, 600)]
-)
+@pytest.mark.parametrize(("attempts_spent", "seconds"), [(1, 2), (2, 4), (3, 8), (9, 512), (10, 600), (5000, 600)])
 def test_the_ceiling_doubles_with_every_attempt_up_to_the_cap(attempts_spent, seconds):
     assert a_policy().delay(attempts_spent, random=lambda: NEARLY_ONE) == timedelta(seconds=seconds)
 

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from billing.domain.errors import Invalid
 from billing.domain.term import Term, add_months
 
-anchors = st.datetimes(
-    min_value=datetime(2000, 1, 1), max_value=datetime(2100, 12, 31), timezones=st.just(UTC)
-)
+anchors = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 12, 31), timezones=st.just(UTC))
 quick = settings(max_examples=50, deadline=None)
 
 

@@ -1,0 +1,1 @@
+"""Outside things, one each, behind the ports of the core."""

@@ -1,0 +1,204 @@
+"""The in-memory provider: opens pages, plays the customers who pay on them, tells of it, and fails on order."""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from threading import RLock
+from typing import Any, TypeVar
+
+from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Page, Told
+from billing.application.ports import (
+    Clock,
+    Deadline,
+    Envelope,
+    Forged,
+    OutcomeUnknown,
+    PaymentGateway,
+    Reading,
+    Refused,
+    Started,
+)
+from billing.domain.errors import BillingError, Conflict
+from billing.domain.facts import Fact
+from billing.domain.money import Money
+from billing.domain.order import Order
+from billing.domain.payment import Payment
+
+T = TypeVar("T")
+
+SIGNATURE = "Memory-Signature"
+_SKEW_MAX_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class _Fault:
+    call: str
+    error: BillingError
+    once_done: bool
+
+
+class MemoryGateway(PaymentGateway):
+    """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
+
+    `calls` lists what it was asked, `pages` what it holds by payment id.
+    """
+
+    def __init__(
+        self,
+        *,
+        installation: Callable[[], str],
+        now: Clock,
+        name: str = "memory",
+        is_proof: bool = True,
+        secret: bytes = b"known to both sides",
+    ) -> None:
+        self.name, self.is_proof = name, is_proof
+        self.calls: list[tuple[str, str]] = []
+        self.pages: dict[str, Page] = {}
+        self._installation, self._now, self._secret = installation, now, secret
+        self._faults: list[_Fault] = []
+        self._told = 0
+        self._mutex = RLock()
+
+    # ------------------------------------------------------------------ the port
+
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """The signature first, then its age, then what is in it."""
+        given = {name.lower(): value for name, value in headers.items()}.get(SIGNATURE.lower(), "")
+        sent, _, digest = given.partition(",")
+        if not sent.isdecimal() or not hmac.compare_digest(digest.encode(), self._digest(body, int(sent)).encode()):
+            raise Forged("its signature does not fit")
+        age = int(self._now().timestamp()) - int(sent)
+        if abs(age) > _SKEW_MAX_SECONDS:
+            raise Forged(f"it was signed {age} s ago")
+        try:
+            told = json.loads(body)
+            event_id, type = str(told["id"]), str(told["type"])
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise Forged("it is no notification") from wrong
+        verdict = f"signed {age} s ago"
+        return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=type in READABLE)
+
+    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+        """What the page was when the notification was written."""
+        told: dict[str, Any] = json.loads(body)
+        if told["type"] not in READABLE:
+            return Reading(why=f"nobody reads {told['type']}")
+        page = Page(**{**told["page"], "amount": Money(**told["page"]["amount"]), "state": Told(told["type"])})
+        return Reading(facts=[page.fact(self._installation())], refs=page.refs, installation=page.installation)
+
+    def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
+        """The page of this payment, made at the first call."""
+
+        def open_page() -> Started:
+            ref = f"page_{payment.id}"
+            page = Page(payment.id, ref, self._installation(), payment.amount)
+            self.pages.setdefault(payment.id, page)
+            return Started(session_ref=ref, redirect_url=f"https://memory.example/{ref}")
+
+        return self._call("start", payment, deadline, open_page)
+
+    def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """How its page stands."""
+        return self._call("check", payment, deadline, lambda: [self._page(payment.id).fact(self._installation())])
+
+    def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Expire an open page; any other stays as it is."""
+
+        def close_page() -> Sequence[Fact]:
+            page = self._page(payment.id)
+            if page.state in PAYABLE:
+                page.state = Told.EXPIRED
+            return [page.fact(self._installation())]
+
+        return self._call("close", payment, deadline, close_page)
+
+    # ------------------------------------------------------------------ what customers and banks do
+
+    def pay(self, payment_id: str, amount: Money | None = None) -> bytes:
+        """The customer pays, the sum asked unless another is given; the notification that tells it."""
+        return self._move(payment_id, UNDECIDED, Told.PAID, amount=amount)
+
+    def decline(self, payment_id: str, why: str = "card_declined: no") -> bytes:
+        """One try is refused; the page stays open."""
+        return self._move(payment_id, PAYABLE, Told.DECLINED, why)
+
+    def submit(self, payment_id: str) -> bytes:
+        """A slow method is under way: `pay` or `fail` decides it later."""
+        return self._move(payment_id, PAYABLE, Told.SUBMITTED)
+
+    def fail(self, payment_id: str, why: str = "insufficient_funds: none left") -> bytes:
+        """The slow method comes to nothing."""
+        return self._move(payment_id, frozenset({Told.SUBMITTED}), Told.FAILED, why)
+
+    def cancel(self, payment_id: str, why: str = "called off") -> bytes:
+        """The provider calls it off."""
+        return self._move(payment_id, UNDECIDED, Told.CANCELLED, why)
+
+    def expire(self, payment_id: str) -> bytes:
+        """Nobody paid in time."""
+        return self._move(payment_id, PAYABLE, Told.EXPIRED)
+
+    # ------------------------------------------------------------------ notifications
+
+    def notification(self, payment_id: str, type: str | None = None) -> bytes:
+        """A new notification of how the page stands now; of another type, one that nobody reads."""
+        with self._mutex:
+            page = self._page(payment_id)
+            self._told += 1
+            told = {"id": f"ntf_{self._told}", "type": type or page.state, "page": asdict(page)}
+            return json.dumps(told, sort_keys=True).encode()
+
+    def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
+        """The headers that prove it; signed now unless at a given Unix second."""
+        at = int(self._now().timestamp()) if signed_at is None else signed_at
+        return {SIGNATURE: f"{at},{self._digest(body, at)}"}
+
+    # ------------------------------------------------------------------ faults on order
+
+    def lose_answer(self, call: str = "start", times: int = 1) -> None:
+        """The next calls of that name take effect and their answers are lost."""
+        self.fail_with(OutcomeUnknown("the answer was lost"), call, times, once_done=True)
+
+    def refuse(self, why: str = "no", call: str = "start", times: int = 1) -> None:
+        """The next calls of that name are refused for good."""
+        self.fail_with(Refused(why), call, times)
+
+    def fail_with(self, error: BillingError, call: str = "start", times: int = 1, *, once_done: bool = False) -> None:
+        """The next calls of that name end in this, without effect unless `once_done`."""
+        self._faults += [_Fault(call, error, once_done)] * times
+
+    # ------------------------------------------------------------------ within
+
+    def _call(self, call: str, payment: Payment, deadline: Deadline, act: Callable[[], T]) -> T:
+        deadline.remaining_seconds()
+        with self._mutex:
+            self.calls.append((call, payment.id))
+            fault = next((one for one in self._faults if one.call == call), None)
+            if fault is None:
+                return act()
+            self._faults.remove(fault)
+            if fault.once_done:
+                act()
+            raise fault.error
+
+    def _move(
+        self, payment_id: str, before: frozenset[Told], after: Told, why: str = "", amount: Money | None = None
+    ) -> bytes:
+        with self._mutex:
+            page = self._page(payment_id)
+            if page.state not in before:
+                raise Conflict(page.session_ref, f"it is {page.state} and can't become {after}")
+            page.state, page.why, page.amount = after, why, amount or page.amount
+            page.payment_ref = page.payment_ref or f"money_{payment_id}"
+            return self.notification(payment_id)
+
+    def _page(self, payment_id: str) -> Page:
+        if payment_id not in self.pages:
+            raise Refused(f"there is no page for {payment_id}")
+        return self.pages[payment_id]
+
+    def _digest(self, body: bytes, at: int) -> str:
+        return hmac.new(self._secret, b"%d." % at + body, sha256).hexdigest()

@@ -1,0 +1,147 @@
+"""The in-memory twin of the ledger: optimistic where the real one locks, and as strict about what is unique."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from billing.adapters.memory.repositories import (
+    MemoryAnswers,
+    MemoryApiKeys,
+    MemoryCatalogues,
+    MemoryCustomers,
+    MemoryHistory,
+    MemoryInbox,
+    MemoryJobs,
+    MemoryOrders,
+    MemoryRegistrations,
+    MemorySubscriptions,
+)
+from billing.adapters.memory.store import Session, Store, clone
+from billing.adapters.memory.uniqueness import require_unique
+from billing.application.ports import Clock, Ids
+from billing.application.unit_of_work import Transition, UnitOfWork
+from billing.domain.order import Order
+
+
+class MemoryLedger:
+    """Opens units of work on one store; `now` is its technical clock."""
+
+    def __init__(
+        self,
+        *,
+        ids: Ids,
+        now: Clock,
+        ring_again: timedelta = timedelta(seconds=10),
+        context: Callable[[], Mapping[str, str]] = dict,
+        installation: str = "ins_memory",
+    ) -> None:
+        self.store = Store(installation)
+        self.ids, self.now, self.ring_again, self.context = ids, now, ring_again, context
+
+    def __call__(self, by: str, *, reading: bool = False) -> "MemoryUnitOfWork":
+        """A unit; one that reads has nothing to commit."""
+        return MemoryUnitOfWork(self, by)
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    """Working copies, checked and written at the commit in one stroke."""
+
+    def __init__(self, ledger: MemoryLedger, by: str) -> None:
+        self._ledger, self._by = ledger, by
+
+    def __enter__(self) -> Self:
+        session = self._session = Session(self._ledger.store)
+        self.bells = {}
+        self.orders = MemoryOrders(session)
+        self.customers = MemoryCustomers(session)
+        self.subscriptions = MemorySubscriptions(session)
+        self.registrations = MemoryRegistrations(session)
+        self.inbox = MemoryInbox(session)
+        self.jobs = MemoryJobs(session, self._ledger, self.bells)
+        self.catalogues = MemoryCatalogues(session)
+        self.api_keys = MemoryApiKeys(session)
+        self.answers = MemoryAnswers(session)
+        self.history = MemoryHistory(session.store)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._session.loaded.clear()
+
+    def commit(self) -> None:
+        """All or nothing."""
+        store = self._ledger.store
+        with store.mutex:
+            self._session.require_unbeaten()
+            require_unique(self._session)
+            store.log.extend(self._transitions())
+            self._session.write()
+
+    def now(self) -> datetime:
+        """The technical clock handed in."""
+        return self._ledger.now()
+
+    def installation(self) -> str:
+        """The store's id."""
+        return self._ledger.store.installation
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Puts every working copy back where the block fails, or breaks what must be unique."""
+        before = {key: clone(here.value) for key, here in self._session.loaded.items()}
+        try:
+            yield
+            require_unique(self._session)
+        except BaseException:
+            for key, here in list(self._session.loaded.items()):
+                if key in before:
+                    _restore(here.value, before[key])
+                else:
+                    del self._session.loaded[key]
+            raise
+
+    def _transitions(self) -> Iterator[Transition]:
+        for here in self._session.loaded.values():
+            before = _statuses(here.base) if here.base is not None else {}
+            for (entity, entity_id), (status, why) in _statuses(here.value).items():
+                was = before.get((entity, entity_id), (None, None))[0]
+                if was != status:
+                    yield Transition(
+                        entity=entity,
+                        entity_id=entity_id,
+                        before=was,
+                        after=status,
+                        why=why,
+                        by=self._by,
+                        at=self.now(),
+                    )
+
+
+_TRACKED = {
+    "Order": "order",
+    "OrderItem": "item",
+    "Payment": "payment",
+    "Subscription": "subscription",
+    "Registration": "registration",
+}
+
+
+def _statuses(entity: Any) -> dict[tuple[str, str], tuple[str, str | None]]:
+    parts: list[Any] = [entity, *entity.items, *entity.payments] if isinstance(entity, Order) else [entity]
+    return {
+        (_TRACKED[type(part).__name__], part.id): (str(part.status), part.why)
+        for part in parts
+        if type(part).__name__ in _TRACKED
+    }
+
+
+def _restore(entity: Any, before: Any) -> None:
+    for f in fields(entity):
+        old, current = getattr(before, f.name), getattr(entity, f.name)
+        if isinstance(current, list):
+            del current[len(old) :]
+            for part, was in zip(current, old, strict=True):
+                _restore(part, was)
+        else:
+            setattr(entity, f.name, old)

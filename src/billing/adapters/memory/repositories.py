@@ -1,0 +1,300 @@
+"""The repositories of the in-memory ledger."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from billing.adapters.memory.store import Session, Store
+from billing.adapters.memory.uniqueness import require_unique
+from billing.application.unit_of_work import ApiKey, RememberedAnswer, Transition
+from billing.domain.catalogue import Catalogue
+from billing.domain.customer import Customer
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import NotFound
+from billing.domain.event import InboxEvent
+from billing.domain.job import OPEN, Job, JobKind, JobRequest, JobStatus
+from billing.domain.order import Order, OrderStatus
+from billing.domain.order_item import ItemStatus
+from billing.domain.purchase import DomainRenewal
+from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.subscription import Subscription
+
+if TYPE_CHECKING:
+    from billing.adapters.memory.ledger import MemoryLedger
+
+
+class MemoryOrders:
+    """Orders, found by scanning."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, order: Order) -> None:
+        self._session.add(order.id, order)
+        require_unique(self._session)
+
+    def get(self, order_id: str) -> Order:
+        return self._session.get(Order, order_id)
+
+    def lock(self, order_id: str) -> Order:
+        return self._session.get(Order, order_id, lock=True)
+
+    def of_payment(self, payment_id: str) -> str | None:
+        return self._first(lambda order: any(p.id == payment_id for p in order.payments))
+
+    def of_item(self, item_id: str) -> str | None:
+        return self._first(lambda order: any(i.id == item_id for i in order.items))
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        for order in self._session.all(Order):
+            for payment in order.payments:
+                if payment.gateway == gateway and refs & {payment.session_ref, payment.payment_ref}:
+                    return payment.id
+        return None
+
+    def page(
+        self, customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int
+    ) -> Sequence[Order]:
+        fitting = [
+            order
+            for order in self._session.all(Order)
+            if customer_id in (None, order.customer_id)
+            and status in (None, order.status)
+            and (before is None or order.id < before)
+        ]
+        return fitting[::-1][:limit]
+
+    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
+        pending = (o for o in self._session.all(Order) if o.status is OrderStatus.PENDING)
+        return [order.id for order in pending if order.expires_at <= now][:limit]
+
+    def _first(self, fits: Callable[[Order], bool]) -> str | None:
+        return next((order.id for order in self._session.all(Order, fits)), None)
+
+
+class MemoryCustomers:
+    """Customers by id."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, customer: Customer) -> None:
+        self._session.add(customer.id, customer)
+
+    def get(self, customer_id: str) -> Customer:
+        return self._session.get(Customer, customer_id)
+
+
+class MemorySubscriptions:
+    """Subscriptions by id."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, subscription: Subscription) -> None:
+        self._session.add(subscription.id, subscription)
+
+    def get(self, subscription_id: str) -> Subscription:
+        return self._session.get(Subscription, subscription_id)
+
+    def lock(self, subscription_id: str) -> Subscription:
+        return self._session.get(Subscription, subscription_id, lock=True)
+
+
+class MemoryRegistrations:
+    """Holdings by name."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, registration: Registration) -> None:
+        self._session.add(registration.id, registration)
+        require_unique(self._session)
+
+    def of_name(self, name: DomainName) -> Registration | None:
+        return self._find(name, lock=False)
+
+    def lock_name(self, name: DomainName) -> Registration | None:
+        return self._find(name, lock=True)
+
+    def has_unpaid_renewal(self, name: DomainName) -> bool:
+        return any(
+            isinstance(item.what, DomainRenewal) and item.what.domain == name and item.status is ItemStatus.UNPAID
+            for order in self._session.all(Order)
+            for item in order.items
+        )
+
+    def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
+        for held in self._session.all(Registration, lambda r: r.name == name):
+            if held.status is RegistrationStatus.ACTIVE:
+                return self._session.find(Registration, held.id, lock=lock)
+        return None
+
+
+class MemoryInbox:
+    """Notifications by our id and by the provider's."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add_if_new(self, event: InboxEvent) -> bool:
+        if self.find(event.gateway, event.event_id) is not None:
+            return False
+        self._session.add(event.id, event)
+        return True
+
+    def lock(self, row_id: str) -> InboxEvent:
+        return self._session.get(InboxEvent, row_id, lock=True)
+
+    def get(self, row_id: str) -> InboxEvent:
+        return self._session.get(InboxEvent, row_id)
+
+    def find(self, gateway: str, event_id: str) -> InboxEvent | None:
+        events = self._session.all(InboxEvent, lambda e: (e.gateway, e.event_id) == (gateway, event_id))
+        return next(events, None)
+
+
+class MemoryJobs:
+    """Job rows; what is due at once goes into the unit's bells."""
+
+    def __init__(self, session: Session, ledger: "MemoryLedger", bells: dict[str, int]) -> None:
+        self._session, self._ledger, self._bells = session, ledger, bells
+
+    def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
+        if self._find(wanted) is not None:
+            return False
+        now = self._ledger.now()
+        job = Job(
+            id=self._ledger.ids("job"),
+            kind=wanted.kind,
+            subject=wanted.subject,
+            dedup_key=wanted.dedup_key,
+            created_at=now,
+            due_at=now + due_in,
+            ring_at=now + due_in,
+            context=dict(self._ledger.context()),
+        )
+        self._session.add(job.id, job)
+        self.ring(job)
+        return True
+
+    def lock(self, job_id: str) -> Job | None:
+        return self._session.find(Job, job_id, lock=True)
+
+    def lock_for(self, wanted: JobRequest) -> Job | None:
+        job = self._find(wanted)
+        return self.lock(job.id) if job else None
+
+    def ring(self, job: Job) -> None:
+        now = self._ledger.now()
+        if job.is_claimable(now):
+            job.rung(now, self._ledger.ring_again)
+            self._bells[job.id] = job.priority
+
+    def ring_for(self, wanted: JobRequest) -> None:
+        job = self._find(wanted)
+        if job is not None and job.is_claimable(self._ledger.now()):
+            self._bells[job.id] = job.priority
+
+    def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
+        due = [job for job in self._session.all(Job, lambda j: j.status in OPEN) if job.ring_at <= now]
+        due.sort(key=lambda job: job.ring_at)
+        return [job for job in due[:limit] if self.lock(job.id)]
+
+    def get(self, job_id: str) -> Job:
+        return self._session.get(Job, job_id)
+
+    def of_subjects(self, subjects: Sequence[str]) -> Sequence[Job]:
+        return list(self._session.all(Job, lambda job: job.subject in subjects))
+
+    def page(self, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int) -> Sequence[Job]:
+        fitting = [
+            job
+            for job in self._session.all(Job)
+            if status in (None, job.status) and kind in (None, job.kind) and (before is None or job.id < before)
+        ]
+        return fitting[::-1][:limit]
+
+    def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
+        waiting = OPEN | {JobStatus.DEAD}
+        return Counter((job.kind, job.status) for job in self._session.all(Job) if job.status in waiting)
+
+    def _find(self, wanted: JobRequest) -> Job | None:
+        return next(self._session.all(Job, lambda job: job.dedup_key == wanted.dedup_key), None)
+
+
+class MemoryCatalogues:
+    """Price lists by number."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def current(self) -> Catalogue:
+        newest = self._session.find(Catalogue, self._count() - 1)
+        if newest is None:
+            raise NotFound("catalogue", "current")
+        return newest
+
+    def add(self, catalogue: Catalogue) -> int:
+        number = self._count()
+        self._session.add(number, catalogue)
+        return number + 1
+
+    def _count(self) -> int:
+        return sum(1 for _ in self._session.all(Catalogue))
+
+
+class MemoryApiKeys:
+    """Callers of the API."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, key: ApiKey) -> None:
+        self._session.add(key.digest, key)
+
+    def by_digest(self, digest: str) -> ApiKey | None:
+        return self._session.find(ApiKey, digest)
+
+
+class MemoryAnswers:
+    """Idempotency keys."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def claim(self, wanted: RememberedAnswer, now: datetime) -> RememberedAnswer | None:
+        known = self._session.find(RememberedAnswer, (wanted.scope, wanted.key), lock=True)
+        if known is not None and (known.status is not None or known.lease_until > now):
+            return known
+        self._keep(wanted)
+        return None
+
+    def finish(self, scope: str, key: str, status: int, body: str) -> None:
+        known = self._session.find(RememberedAnswer, (scope, key), lock=True)
+        if known is not None:
+            self._keep(replace(known, status=status, body=body))
+
+    def forget(self, scope: str, key: str) -> None:
+        self._session.remove(RememberedAnswer, (scope, key))
+
+    def prune(self, older_than: datetime, limit: int) -> int:
+        old = [a for a in self._session.all(RememberedAnswer) if a.created_at < older_than][:limit]
+        for answer in old:
+            self.forget(answer.scope, answer.key)
+        return len(old)
+
+    def _keep(self, answer: RememberedAnswer) -> None:
+        self._session.replace((answer.scope, answer.key), answer)
+
+
+class MemoryHistory:
+    """Moves that were committed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
+        return [move for move in self._store.log if move.entity_id in entity_ids]

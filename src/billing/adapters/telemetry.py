@@ -1,0 +1,170 @@
+"""Reports as one stream of structured logs and as Prometheus metrics."""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from billing.application.ports import Telemetry
+
+Counts = Callable[[], Mapping[tuple[str, str], int]]
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
+_SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_QUIET = frozenset({"http_request", "job_claimed", "job_not_claimed", "epp_command", "ring_skipped"})
+"""Reported at debug level: they are many, and the metrics have them."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How one kind of report is counted and timed: the fields that become labels, and the buckets in seconds."""
+
+    name: str
+    help: str
+    labels: Sequence[str]
+    buckets: Sequence[float] | None = None
+
+
+MEASURES: Mapping[str, Measure] = {
+    "webhook_received": Measure("billing_webhooks", "Genuine notifications", ("gateway", "type", "verdict")),
+    "webhook_forged": Measure("billing_webhooks_forged", "Notifications refused as not genuine", ("gateway",)),
+    "http_request": Measure("billing_http_request", "Requests answered", ("method", "route", "status"), _FAST),
+    "job_claimed": Measure("billing_job_lag", "From due to claimed", ("kind",), _SLOW),
+    "job_ran": Measure("billing_job_run", "Runs of jobs and how they ended", ("kind", "ended"), _SLOW),
+    "payment_settled": Measure("billing_payments_settled", "Proven payments by what they meant", ("settlement",)),
+    "epp_command": Measure("billing_epp_command", "Commands to EPP registries", ("command", "code"), _SLOW),
+    "stripe_call": Measure("billing_stripe_call", "Calls to Stripe", ("call", "outcome"), _SLOW),
+}
+
+
+class LogTelemetry(Telemetry):
+    """Logs every report with the ids bound to the moment, counts it, and times it where it has a duration."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._log = structlog.get_logger("billing")
+        self._all = Counter("billing_events", "Everything reported", ("event",), registry=self.registry)
+        self._alarms = Counter("billing_alarms", "What a person must know of", ("event",), registry=self.registry)
+        self._counters: dict[str, Counter] = {}
+        self._timers: dict[str, Histogram] = {}
+        for event, measure in MEASURES.items():
+            self._measure(event, measure)
+
+    def _measure(self, event: str, measure: Measure) -> None:
+        if measure.buckets is None:
+            self._counters[event] = Counter(measure.name, measure.help, measure.labels, registry=self.registry)
+        else:
+            self._timers[event] = Histogram(
+                f"{measure.name}_seconds",
+                measure.help,
+                measure.labels,
+                buckets=measure.buckets,
+                registry=self.registry,
+            )
+
+    def event(self, name: str, *, seconds: float | None = None, **fields: object) -> None:
+        """One line and its counts."""
+        self._all.labels(name).inc()
+        if name in self._counters:
+            self._counters[name].labels(*_labels(name, fields)).inc()
+        if name in self._timers and seconds is not None:
+            self._timers[name].labels(*_labels(name, fields)).observe(seconds)
+        if seconds is not None:
+            fields["seconds"] = round(seconds, 6)
+        (self._log.debug if name in _QUIET else self._log.info)(name, **fields)
+
+    def bound(self, context: Mapping[str, str]) -> AbstractContextManager[object]:
+        """The same ids on every line written inside."""
+        return structlog.contextvars.bound_contextvars(**context)
+
+    def alarm(self, name: str, **fields: object) -> None:
+        """One line at error level, with the exception of the moment if there is one."""
+        self._all.labels(name).inc()
+        self._alarms.labels(name).inc()
+        self._log.error(name, exc_info=sys.exc_info()[0] is not None, **fields)
+
+
+def _labels(event: str, fields: Mapping[str, object]) -> list[str]:
+    return [str(fields.get(label, "")) for label in MEASURES[event].labels]
+
+
+class _Backlog(Collector):
+    """Jobs that are not over, read from the ledger when somebody asks."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """One gauge by kind and status."""
+        gauge = GaugeMetricFamily("billing_jobs_open", "Jobs not over", labels=("kind", "status"))
+        for (kind, status), jobs in self._counts().items():
+            gauge.add_metric([kind, status], jobs)
+        return [gauge]
+
+
+def exposition(telemetry: LogTelemetry, counts: Counts, multiprocess_dir: str | None) -> tuple[bytes, str]:
+    """The metrics page: of this process, or of all that share a directory, and the backlog."""
+    registry = CollectorRegistry()
+    if multiprocess_dir:
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        MultiProcessCollector(registry, path=multiprocess_dir)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(telemetry.registry)
+    registry.register(_Backlog(counts))
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def configure_logging(*, level: str, as_json: bool) -> None:
+    """One stream on standard error for our own reports and everybody else's."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendering: list[Any] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if as_json
+        else [_console_renderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for chatty in ("huey", "urllib3", "stripe", "alembic", "werkzeug"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _console_renderer() -> structlog.dev.ConsoleRenderer:
+    # the plain formatter: others print local variables, and some of those are secret
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
+def logging_context() -> dict[str, str]:
+    """The ids bound to this moment, to travel with a job that is written now; the job that wrote it is its cause."""
+    context = {key: str(value) for key, value in structlog.contextvars.get_contextvars().items()}
+    if "job_id" in context:
+        context["cause"] = context.pop("job_id")
+    return context

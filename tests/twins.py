@@ -1,0 +1,162 @@
+"""The whole program on its in-memory twins: the real container with the outside things replaced."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from dependency_injector import providers
+from tests.builders import NOW, a_catalogue, a_customer, a_registrant
+
+from billing.adapters.memory.gateway import MemoryGateway
+from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.queue import MemoryQueue
+from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.ports import Deadline, DomainInfo
+from billing.application.registrars import RegistrarRoutes
+from billing.domain import Contact, DomainName, Job, JobKind, Order, Payment, Purchase
+from billing.entrypoints.container import Container
+from billing.entrypoints.settings import load_settings
+
+BY = "a test"
+
+
+class InterruptibleRegistrar(MemoryRegistrar):
+    """A registry that can be interrupted between its effect and its answer."""
+
+    after_effect: Callable[[], None] | None = None
+
+    def register(
+        self,
+        name: DomainName,
+        years: int,
+        registrant: Contact,
+        nameservers: Sequence[str],
+        key: str,
+        deadline: Deadline,
+    ) -> DomainInfo:
+        """As its parent does; then the interruption, once."""
+        info = super().register(name, years, registrant, nameservers, key, deadline)
+        interruption, self.after_effect = self.after_effect, None
+        if interruption is not None:
+            interruption()
+        return info
+
+
+class Twins:
+    """A shop with its provider, registry, bell and clock in one hand."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.seconds = 0.0
+        self._ids = count(1)
+        self.telemetry = MemoryTelemetry()
+        self.queue = MemoryQueue()
+        self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
+        self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
+        self.registrar = InterruptibleRegistrar(self.clock)
+        self.container = self._wire()
+        self.ledger = self.container.ledger()
+        self.ledger.write(BY, lambda uow: uow.customers.add(a_customer()))
+        self.ledger.write(BY, lambda uow: uow.catalogues.add(a_catalogue()))
+
+    def _wire(self) -> Container:
+        container = Container(settings=load_settings(Path("no such file")))
+        routes = RegistrarRoutes(dict.fromkeys(("rw", "co.rw", "com"), self.registrar))
+        for name, twin in {
+            "telemetry": self.telemetry,
+            "queue": self.queue,
+            "begin": self.begin,
+            "gateways": {self.gateway.name: self.gateway},
+            "registrars": routes,
+            "now": self.clock,
+            "business_clock": self.clock,
+            "monotonic": self.monotonic,
+            "ids": self.new_id,
+            "dice": lambda: 1.0,
+        }.items():
+            getattr(container, name).override(providers.Object(twin))
+        return container
+
+    # ------------------------------------------------------------------ time and ids
+
+    def clock(self) -> datetime:
+        """Stands still until moved."""
+        return self.now
+
+    def monotonic(self) -> float:
+        """Moves with the clock."""
+        return self.seconds
+
+    def new_id(self, prefix: str) -> str:
+        """In the order of their making, so that every run is the same."""
+        return f"{prefix}_{next(self._ids):06}"
+
+    def pass_time(self, by: timedelta) -> None:
+        """Both clocks move."""
+        self.now += by
+        self.seconds += by.total_seconds()
+
+    # ------------------------------------------------------------------ what people do
+
+    def order(self, *wanted: Purchase, customer_id: str = "cus_1") -> Order:
+        """Place an order."""
+        return self.container.place_order()(customer_id, "USD", a_registrant(), wanted, BY)
+
+    def start(self, order: Order) -> Payment:
+        """Go to the provider's page."""
+        return self.container.start_payment()(order.id, "memory", {}, BY)
+
+    def pay(self, payment: Payment) -> bytes:
+        """Pay on the page; what the provider then tells."""
+        return self.gateway.pay(payment.id)
+
+    def hear(self, *notifications: bytes) -> None:
+        """The provider's webhooks come in."""
+        for body in notifications:
+            self.container.receive_webhook()("memory", body, self.gateway.sign(body))
+
+    def buy(self, *wanted: Purchase, customer_id: str = "cus_1") -> Order:
+        """Order, pay, and let the workers do the rest."""
+        order = self.order(*wanted, customer_id=customer_id)
+        self.hear(self.pay(self.start(order)))
+        self.work()
+        return self.read(order)
+
+    # ------------------------------------------------------------------ what workers do
+
+    def work(self) -> None:
+        """Answer every bell, also those rung meanwhile."""
+        for job_id in self.queue.drain():
+            self.run(job_id)
+
+    def run(self, job_id: str) -> None:
+        """One worker hears of one job."""
+        self.container.run_job()(job_id)
+
+    def sweep_and_work(self) -> None:
+        """What a worker process does by itself every few seconds."""
+        self.container.expire_orders()()
+        self.work()
+        while self.container.sweep()():
+            self.work()
+
+    def soon(self) -> Deadline:
+        """Time enough for one call."""
+        return Deadline.after(9, self.monotonic)
+
+    # ------------------------------------------------------------------ looking
+
+    def read(self, order: Order) -> Order:
+        """The order as it is now."""
+        return self.ledger.read(lambda uow: uow.orders.get(order.id))
+
+    def jobs(self, kind: JobKind | None = None) -> Sequence[Job]:
+        """Jobs, oldest first."""
+        return self.ledger.read(lambda uow: uow.jobs.page(None, kind, None, 1000))[::-1]
+
+    def statuses(self, order: Order) -> list[str]:
+        """The order's status, then its items'."""
+        now = self.read(order)
+        return [now.status.value, *(item.status.value for item in now.items)]

@@ -1,0 +1,284 @@
+"""One road for every payment: repeated, reversed, late, surplus, mismatched."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from tests.builders import NOW, a_domain, a_hosting
+from tests.twins import BY, Twins
+
+from billing.application.ports import Refused, RetryLater
+from billing.domain import (
+    Conflict,
+    DomainName,
+    EventStatus,
+    Invalid,
+    ItemStatus,
+    JobKind,
+    JobStatus,
+    Money,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+    Registration,
+)
+from billing.domain.facts import Fact, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentSucceeded
+
+DAY = timedelta(days=1)
+
+
+def tell(shop: Twins, fact: Fact) -> None:
+    shop.ledger.write(BY, lambda uow: shop.container.record_fact()(uow, "memory", fact))
+
+
+def test_a_notification_delivered_many_times_moves_the_order_once(shop: Twins) -> None:
+    order = shop.order(a_domain(), a_hosting())
+    told = shop.pay(shop.start(order))
+    for _ in range(8):
+        shop.hear(told)
+        shop.work()
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order)[0] == "completed"
+    assert shop.registrar.creates == {"example.rw": 1}
+    assert len([job for job in shop.jobs() if job.kind is JobKind.PROCESS_EVENT]) == 1
+
+
+@pytest.mark.parametrize("order_of_facts", list(permutations(range(4))))
+def test_facts_in_any_order_and_twice_end_in_one_success(shop: Twins, order_of_facts: tuple[int, ...]) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    told: list[Fact] = [
+        PaymentSucceeded(payment_id=payment.id, payment_ref="money_1", received=payment.amount),
+        PaymentDeclined(payment_id=payment.id, why="card declined"),
+        PaymentFailed(payment_id=payment.id, why="gave up"),
+        PaymentExpired(payment_id=payment.id),
+    ]
+    for n in (*order_of_facts, *order_of_facts):
+        tell(shop, told[n])
+    now = shop.read(order)
+    assert now.payments[0].status is PaymentStatus.SUCCEEDED
+    assert now.status is OrderStatus.PAID
+    assert len([job for job in shop.jobs() if job.kind is JobKind.REGISTER_DOMAIN]) == 1
+
+
+def test_the_return_page_and_the_webhook_at_once_complete_the_order_once(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    told = shop.pay(payment)
+    shop.container.refresh_payment()(payment.id, BY)
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order)[0] == "completed"
+    assert shop.registrar.creates == {"example.rw": 1}
+
+
+def test_a_return_page_that_polls_asks_the_provider_once_an_interval(shop: Twins) -> None:
+    payment = shop.start(shop.order(a_domain()))
+    for _ in range(20):
+        shop.container.refresh_payment()(payment.id, BY)
+        shop.work()
+    assert [call for call in shop.gateway.calls if call[0] == "check"] == [("check", payment.id)]
+    shop.pass_time(timedelta(seconds=6))
+    shop.sweep_and_work()
+    assert len([call for call in shop.gateway.calls if call[0] == "check"]) == 2
+
+
+def test_a_payment_whose_every_webhook_was_lost_is_found_by_its_check(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    shop.pay(payment)
+    shop.pass_time(payment.expires_at - NOW + timedelta(minutes=6))
+    for _ in range(2):
+        shop.sweep_and_work()
+    assert shop.read(order).payments[0].status is PaymentStatus.SUCCEEDED
+    assert shop.statuses(order)[0] == "completed"
+
+
+def test_another_sum_than_asked_parks_the_payment_and_tells_a_person(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.hear(shop.gateway.pay(shop.start(order).id, Money(1, "USD")))
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "unpaid"]
+    assert [name for name, _ in shop.telemetry.alarms] == ["payment_needs_attention"]
+    assert shop.registrar.creates == {}
+
+
+def test_an_older_page_is_closed_before_a_new_one_opens(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    first = shop.start(order)
+    second = shop.start(order)
+    assert (second.attempt, second.id != first.id) == (2, True)
+    assert shop.read(order).payment(first.id).status is PaymentStatus.EXPIRED
+    with pytest.raises(Conflict):
+        shop.gateway.pay(first.id)
+
+
+def test_an_older_page_paid_in_that_moment_is_a_conflict_and_the_order_is_paid(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    first = shop.start(order)
+    shop.pay(first)
+    with pytest.raises(Conflict, match="just been paid"):
+        shop.start(order)
+    shop.work()
+    assert shop.statuses(order)[0] == "completed"
+
+
+def test_a_start_whose_answer_was_lost_is_found_again_and_never_opened_twice(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.gateway.lose_answer()
+    payment = shop.start(order)
+    assert (payment.status, payment.redirect_url) == (PaymentStatus.PENDING, None)
+    with pytest.raises(Conflict, match="not yet answered"):
+        shop.start(order)
+    shop.pass_time(timedelta(seconds=31))
+    shop.sweep_and_work()
+    found = shop.read(order).payment(payment.id)
+    assert found.redirect_url is not None
+    assert len(shop.gateway.pages) == 1
+
+
+def test_an_attempt_that_never_reached_the_provider_expires(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.gateway.fail_with(RetryLater("down"), times=1000)
+    payment = shop.start(order)
+    shop.pass_time(payment.expires_at - NOW + DAY)
+    for _ in range(3):
+        shop.sweep_and_work()
+    assert shop.read(order).payment(payment.id).status is PaymentStatus.EXPIRED
+
+
+def test_a_refused_start_ends_the_attempt_and_the_next_may_begin(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.gateway.refuse("amount too small")
+    with pytest.raises(Refused, match="too small"):
+        shop.start(order)
+    assert shop.read(order).payments[0].status is PaymentStatus.FAILED
+    assert shop.start(order).attempt == 2
+
+
+def test_expiry_closes_the_page_at_the_provider(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    shop.pass_time(order.expires_at - NOW)
+    shop.sweep_and_work()
+    assert shop.statuses(order) == ["expired", "cancelled"]
+    assert ("close", payment.id) in shop.gateway.calls
+    assert shop.read(order).payments[0].status is PaymentStatus.EXPIRED
+
+
+def test_a_success_after_expiry_is_honoured_and_delivered(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    told = shop.pay(payment)
+    shop.pass_time(order.expires_at - NOW)
+    shop.container.expire_orders()()
+    assert shop.statuses(order) == ["expired", "cancelled"]
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["completed", "fulfilled"]
+
+
+def test_after_expiry_a_name_sold_to_somebody_else_fails_and_the_rest_is_delivered(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"), a_hosting())
+    told = shop.pay(shop.start(order))
+    shop.pass_time(order.expires_at - NOW)
+    shop.container.expire_orders()()
+    other = shop.order(a_domain("example.rw"))
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "failed", "fulfilled"]
+    assert "already in an open order" in (shop.read(order).items[0].why or "")
+    assert shop.statuses(other) == ["pending", "unpaid"]
+
+
+def test_after_expiry_a_name_registered_meanwhile_fails(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"))
+    told = shop.pay(shop.start(order))
+    shop.pass_time(order.expires_at - NOW)
+    shop.container.expire_orders()()
+    shop.buy(a_domain("example.rw"))
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "failed"]
+    assert shop.registrar.creates == {"example.rw": 1}
+
+
+def test_a_success_after_the_customers_cancel_is_surplus(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    told = shop.pay(payment)
+    shop.container.cancel_order()(order.id, BY)
+    shop.hear(told)
+    shop.work()
+    now = shop.read(order)
+    assert (now.status, now.payments[0].surplus) == (OrderStatus.REQUIRES_ATTENTION, True)
+    assert now.items[0].status is ItemStatus.CANCELLED
+
+
+def test_cancel_closes_the_page_and_is_safe_to_repeat(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.start(order)
+    for _ in range(2):
+        assert shop.container.cancel_order()(order.id, BY).status is OrderStatus.CANCELLED
+        shop.work()
+    assert [call for call, _ in shop.gateway.calls] == ["start", "close"]
+
+
+def test_cancelling_a_paid_order_says_what_to_do_instead(shop: Twins) -> None:
+    order = shop.buy(a_domain())
+    with pytest.raises(Conflict, match="refunded, not cancelled"):
+        shop.container.cancel_order()(order.id, BY)
+
+
+def test_a_notification_about_somebody_elses_payment_is_ignored(shop: Twins) -> None:
+    other = Twins()
+    other.begin.store.installation = "ins_other"
+    told = other.pay(other.start(other.order(a_domain())))
+    shop.hear(told)
+    shop.work()
+    (job,) = shop.jobs()
+    event = shop.ledger.read(lambda uow: uow.inbox.get(job.subject))
+    assert (event.status, job.status) == (EventStatus.IGNORED, JobStatus.SUCCEEDED)
+
+
+def test_a_notification_of_ours_that_names_nothing_known_is_unmatched_and_tried_again(shop: Twins) -> None:
+    other = Twins()
+    told = other.pay(other.start(other.order(a_domain())))
+    shop.hear(told)
+    shop.work()
+    (job,) = shop.jobs()
+    event = shop.ledger.read(lambda uow: uow.inbox.get(job.subject))
+    assert (event.status, job.status, job.attempts) == (EventStatus.UNMATCHED, JobStatus.QUEUED, 0)
+    for _ in range(800):
+        shop.pass_time(timedelta(minutes=6))
+        shop.sweep_and_work()
+    (job,) = shop.jobs()
+    assert job.status is JobStatus.DEAD
+    assert shop.telemetry.alarms[-1][0] == "job_dead"
+
+
+def test_a_notification_that_lands_before_its_order_is_processed_when_the_order_is_there(shop: Twins) -> None:
+    ahead = Twins()
+    order = ahead.order(a_domain())
+    told = ahead.pay(ahead.start(order))
+    shop.hear(told)
+    shop.work()
+    shop._ids = ahead._ids  # the same ids on both sides: the order arrives here after its notification
+    late: Order = ahead.read(order)
+    shop.ledger.write(BY, lambda uow: uow.orders.add(late))
+    shop.pass_time(timedelta(minutes=6))
+    shop.sweep_and_work()
+    assert shop.read(order).payments[0].status is PaymentStatus.SUCCEEDED
+
+
+def test_an_unknown_gateway_is_named(shop: Twins) -> None:
+    with pytest.raises(Invalid, match="gateway: one of memory"):
+        shop.container.start_payment()(shop.order(a_domain()).id, "cash", {}, BY)
+
+
+def test_one_name_is_held_once(shop: Twins) -> None:
+    order = shop.buy(a_domain("example.rw"))
+    held = shop.ledger.read(lambda uow: uow.registrations.of_name(DomainName("example.rw")))
+    assert isinstance(held, Registration)
+    assert held.item_id == order.items[0].id

@@ -1,0 +1,179 @@
+"""An order follows its items and payments, and nothing that comes late undoes a success."""
+
+from datetime import timedelta
+
+import pytest
+from tests.builders import NOW, a_domain, a_hosting, a_paid_order, a_renewal, an_attempt, an_order
+
+from billing.domain import Conflict, IllegalMove, ItemStatus, Money, NotFound, OrderStatus, PaymentStatus, Settlement
+
+
+def test_the_total_is_the_sum_of_the_frozen_prices() -> None:
+    assert an_order(a_domain(), a_hosting()).total == Money(1999, "USD")
+
+
+def test_a_first_payment_makes_every_item_due() -> None:
+    order = an_order(a_domain(), a_hosting())
+    settlement = order.record_success(an_attempt(order), order.total, NOW)
+    assert settlement is Settlement.PAID
+    assert order.status is OrderStatus.PAID
+    assert {item.status for item in order.items} == {ItemStatus.DUE}
+
+
+def test_the_same_success_told_twice_changes_nothing() -> None:
+    order = a_paid_order()
+    assert order.record_success(order.payments[0], order.total, NOW) is Settlement.REPEATED
+    assert order.payments[0].surplus is False
+
+
+def test_a_late_failure_does_not_undo_a_success() -> None:
+    order = a_paid_order()
+    assert order.payments[0].end(PaymentStatus.FAILED, "declined, told late") is False
+    assert order.payments[0].status is PaymentStatus.SUCCEEDED
+    assert order.status is OrderStatus.PAID
+
+
+def test_a_success_after_a_decline_in_the_same_checkout_counts() -> None:
+    order = an_order()
+    payment = an_attempt(order)
+    payment.end(PaymentStatus.FAILED, "card declined")
+    assert order.record_success(payment, order.total, NOW) is Settlement.PAID
+
+
+@pytest.mark.parametrize("received", [Money(1499, "USD"), Money(1501, "USD"), Money(1500, "EUR")])
+def test_another_sum_than_asked_parks_the_payment_and_delivers_nothing(received: Money) -> None:
+    order = an_order(a_domain())
+    payment = an_attempt(order)
+    assert order.record_success(payment, received, NOW) is Settlement.MISMATCHED
+    assert payment.status is PaymentStatus.REQUIRES_ATTENTION
+    assert order.status is OrderStatus.REQUIRES_ATTENTION
+    assert order.items[0].status is ItemStatus.UNPAID
+
+
+def test_two_pages_of_one_order_both_paid_leave_a_surplus_for_a_person() -> None:
+    order = an_order()
+    first = an_attempt(order)
+    first.end(PaymentStatus.EXPIRED, "closed")
+    second = an_attempt(order)
+    assert order.record_success(second, order.total, NOW) is Settlement.PAID
+    assert order.record_success(first, order.total, NOW) is Settlement.SURPLUS
+    assert (first.status, first.surplus) == (PaymentStatus.SUCCEEDED, True)
+    assert order.status is OrderStatus.REQUIRES_ATTENTION
+    assert "surplus" in (order.why or "")
+
+
+def test_a_payment_after_the_customers_own_cancel_is_recorded_and_owed_back() -> None:
+    order = an_order()
+    payment = an_attempt(order)
+    order.cancel()
+    assert order.record_success(payment, order.total, NOW) is Settlement.SURPLUS
+    assert order.is_paid is False
+    assert order.items[0].status is ItemStatus.CANCELLED
+
+
+def test_a_payment_after_expiry_is_honoured() -> None:
+    order = an_order()
+    payment = an_attempt(order)
+    order.expire(order.expires_at)
+    assert order.record_success(payment, order.total, NOW) is Settlement.LATE
+    order.revive_item(order.items[0].id)
+    assert order.status is OrderStatus.PAID
+
+
+def test_an_order_expires_only_when_its_time_is_over_and_only_once() -> None:
+    order = an_order()
+    assert order.expire(order.expires_at - timedelta(seconds=1)) is False
+    assert order.expire(order.expires_at) is True
+    assert order.expire(order.expires_at) is False
+    assert order.status is OrderStatus.EXPIRED
+
+
+def test_a_paid_order_neither_expires_nor_is_cancelled() -> None:
+    order = a_paid_order()
+    assert order.expire(order.expires_at) is False
+    with pytest.raises(Conflict, match="refunded, not cancelled"):
+        order.cancel()
+
+
+def test_cancelling_twice_is_cancelling_once() -> None:
+    order = an_order()
+    order.cancel()
+    order.cancel()
+    assert order.status is OrderStatus.CANCELLED
+
+
+def test_one_attempt_is_open_at_a_time_and_attempts_are_numbered() -> None:
+    order = an_order()
+    first = an_attempt(order)
+    with pytest.raises(Conflict, match="another attempt"):
+        an_attempt(order)
+    first.end(PaymentStatus.FAILED, "declined")
+    assert an_attempt(order).attempt == 2
+
+
+def test_an_attempt_never_outlives_its_order() -> None:
+    order = an_order()
+    order.expires_at = NOW + timedelta(minutes=40)
+    assert an_attempt(order).expires_at == order.expires_at
+
+
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [
+        (["fulfil", "fulfil"], OrderStatus.COMPLETED),
+        (["fulfil", None], OrderStatus.PROCESSING),
+        (["begin", None], OrderStatus.PROCESSING),
+        ([None, None], OrderStatus.PAID),
+        (["fulfil", "fail"], OrderStatus.REQUIRES_ATTENTION),
+        (["fail", "fail"], OrderStatus.REQUIRES_ATTENTION),
+    ],
+)
+def test_the_status_follows_the_items(ends: list[str | None], status: OrderStatus) -> None:
+    order = a_paid_order(a_domain(), a_hosting())
+    for item, end in zip(order.items, ends, strict=True):
+        if end:
+            order.begin_item(item.id)
+        if end == "fulfil":
+            order.fulfil_item(item.id, "done")
+        if end == "fail":
+            order.fail_item(item.id, "taken")
+    assert order.status is status
+
+
+def test_what_a_person_must_see_is_said_and_goes_when_it_is_settled() -> None:
+    order = a_paid_order(a_domain("parked.rw"))
+    item = order.begin_item(order.items[0].id)
+    order.park_item(item.id, "the registry does not answer")
+    assert order.status is OrderStatus.REQUIRES_ATTENTION
+    assert order.why == "parked.rw, registration, 1 y: the registry does not answer"
+    order.resume_item(item.id)
+    assert (order.status, order.why) == (OrderStatus.PROCESSING, None)
+
+
+def test_an_item_is_never_both_delivered_and_given_up() -> None:
+    order = a_paid_order()
+    item = order.begin_item(order.items[0].id)
+    order.fulfil_item(item.id, "registered")
+    with pytest.raises(IllegalMove, match="from fulfilled to failed"):
+        order.fail_item(item.id, "taken")
+
+
+def test_a_registration_has_a_handle_of_its_own_and_a_renewal_has_none() -> None:
+    order = an_order(a_domain("one.rw"), a_domain("two.rw"), a_renewal("three.rw"))
+    handles = [item.handle for item in order.items]
+    assert handles[2] is None
+    assert len({*handles[:2]}) == 2
+    assert all(handle and len(handle) == 16 and handle.startswith("B") for handle in handles[:2])
+
+
+def test_an_unknown_item_or_payment_is_named() -> None:
+    with pytest.raises(NotFound, match="no item itm_0"):
+        an_order().item("itm_0")
+
+
+def test_a_providers_id_once_known_never_changes() -> None:
+    payment = an_attempt(an_order())
+    payment.bind("cs_1", None)
+    payment.bind("cs_1", "pi_1")
+    with pytest.raises(Conflict, match="cs_1, not cs_2"):
+        payment.bind("cs_2", "pi_1")
