@@ -1,0 +1,113 @@
+"""The bell on Huey: each storage keeps the contract, and the wire name never changes."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from huey import Huey
+
+from billing.adapters.huey_queue import TASK, HueyQueue, build_huey, prepare
+from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.ports import JobQueue
+from tests.contracts.job_queue import JobQueueContract
+
+_names = itertools.count()
+
+
+def test_the_wire_name_is_what_deployed_workers_know() -> None:
+    huey = build_huey("memory://")
+    assert TASK == "billing.adapters.huey_queue.run_job"
+    assert list(huey._registry._registry) == [TASK]
+
+
+def test_an_unknown_storage_is_named() -> None:
+    with pytest.raises(ValueError, match="amqp:// is no queue"):
+        build_huey("amqp://127.0.0.1")
+
+
+def test_a_producer_does_not_work() -> None:
+    huey = build_huey("memory://")
+    HueyQueue(huey, MemoryTelemetry()).ring("job_1", 50)
+    with pytest.raises(RuntimeError, match="does not work"):
+        huey.dequeue().execute()
+
+
+def test_after_a_failure_it_keeps_silent_for_a_moment() -> None:
+    telemetry, now = MemoryTelemetry(), [0.0]
+    dead = build_huey("redis://127.0.0.1:1/0", timeout_seconds=0.25)
+    queue = HueyQueue(dead, telemetry, pause_seconds=1, monotonic=lambda: now[0])
+    for at in (0.0, 0.5, 1.5):
+        now[0] = at
+        queue.ring("job_1", 50)
+    assert [name for name, _ in telemetry.events] == ["ring_failed", "ring_skipped", "ring_failed"]
+
+
+class HueyContract(JobQueueContract):
+    """Rings through Huey and hears as a consumer does."""
+
+    heard: list[str]
+    hueys: list[Huey]
+
+    @pytest.fixture(autouse=True)
+    def _clean(self) -> object:
+        self.hueys = []
+        yield
+        for huey in self.hueys:
+            huey.storage.flush_all()
+            huey.storage.close()
+
+    def _queue(self, url: str) -> HueyQueue:
+        self.heard = []
+        huey = build_huey(url, run=self.heard.append, timeout_seconds=2)
+        huey.storage.blocking = False
+        prepare(huey)
+        huey.storage.flush_queue()
+        self.hueys.append(huey)
+        return HueyQueue(huey, MemoryTelemetry())
+
+    def hear(self, queue: JobQueue) -> str | None:
+        huey = self.hueys[-1]
+        task = huey.dequeue()
+        if task is None:
+            return None
+        huey.execute(task)
+        return self.heard.pop()
+
+    def a_dead_queue(self) -> JobQueue:
+        return HueyQueue(build_huey("redis://127.0.0.1:1/0", timeout_seconds=0.25), MemoryTelemetry())
+
+
+class TestHueyInMemory(HueyContract):
+    def a_queue(self) -> JobQueue:
+        return self._queue("memory://")
+
+
+class TestHueyOnSqlite(HueyContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def a_queue(self) -> JobQueue:
+        return self._queue(f"sqlite:///{self.folder}/queue-{next(_names)}.sqlite")
+
+
+class TestHueyOnRedis(HueyContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, redis_url: str) -> None:
+        self.url = redis_url
+
+    def a_queue(self) -> JobQueue:
+        return self._queue(self.url)
+
+
+class TestHueyOnPostgres(HueyContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres_url: str) -> None:
+        self.url = postgres_url
+
+    def a_queue(self) -> JobQueue:
+        return self._queue(self.url)
+
+    def a_dead_queue(self) -> JobQueue:
+        dead = build_huey("postgresql://postgres@127.0.0.1:1/none", timeout_seconds=0.25)
+        return HueyQueue(dead, MemoryTelemetry())
