@@ -1,17 +1,14 @@
 """The bell on Huey: each storage keeps the contract, and the wire name never changes."""
 
-import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huey import Huey
+from tests.contracts.job_queue import JobQueueContract
 
 from billing.adapters.huey_queue import TASK, HueyQueue, build_huey, prepare
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.ports import JobQueue
-from tests.contracts.job_queue import JobQueueContract
-
-_names = itertools.count()
 
 
 def test_the_wire_name_is_what_deployed_workers_know() -> None:
@@ -45,68 +42,52 @@ def test_after_a_failure_it_keeps_silent_for_a_moment() -> None:
 class HueyContract(JobQueueContract):
     """Rings through Huey and hears as a consumer does."""
 
-    heard: list[str]
-    hueys: list[Huey]
-
     @pytest.fixture(autouse=True)
-    def _clean(self) -> object:
-        self.hueys = []
+    def _storage(self, url: str) -> Iterator[None]:
+        self.heard: list[str] = []
+        self.huey = build_huey(url, run=self.heard.append, timeout_seconds=2)
+        self.huey.storage.blocking = False
+        prepare(self.huey)
         yield
-        for huey in self.hueys:
-            huey.storage.flush_all()
-            huey.storage.close()
+        self.huey.storage.close()
 
-    def _queue(self, url: str) -> HueyQueue:
-        self.heard = []
-        huey = build_huey(url, run=self.heard.append, timeout_seconds=2)
-        huey.storage.blocking = False
-        prepare(huey)
-        huey.storage.flush_queue()
-        self.hueys.append(huey)
-        return HueyQueue(huey, MemoryTelemetry())
-
-    def hear(self, queue: JobQueue) -> str | None:
-        huey = self.hueys[-1]
-        task = huey.dequeue()
-        if task is None:
-            return None
-        huey.execute(task)
-        return self.heard.pop()
+    def a_queue(self) -> JobQueue:
+        self.huey.storage.flush_queue()
+        return HueyQueue(self.huey, MemoryTelemetry())
 
     def a_dead_queue(self) -> JobQueue:
         return HueyQueue(build_huey("redis://127.0.0.1:1/0", timeout_seconds=0.25), MemoryTelemetry())
 
+    def hear(self, queue: JobQueue) -> str | None:
+        task = self.huey.dequeue()
+        if task is None:
+            return None
+        self.huey.execute(task)
+        return self.heard.pop()
+
 
 class TestHueyInMemory(HueyContract):
-    def a_queue(self) -> JobQueue:
-        return self._queue("memory://")
+    @pytest.fixture
+    def url(self) -> str:
+        return "memory://"
 
 
 class TestHueyOnSqlite(HueyContract):
-    @pytest.fixture(autouse=True)
-    def _folder(self, tmp_path: Path) -> None:
-        self.folder = tmp_path
-
-    def a_queue(self) -> JobQueue:
-        return self._queue(f"sqlite:///{self.folder}/queue-{next(_names)}.sqlite")
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path}/queue.sqlite"
 
 
 class TestHueyOnRedis(HueyContract):
-    @pytest.fixture(autouse=True)
-    def _server(self, redis_url: str) -> None:
-        self.url = redis_url
-
-    def a_queue(self) -> JobQueue:
-        return self._queue(self.url)
+    @pytest.fixture
+    def url(self, redis_url: str) -> str:
+        return redis_url
 
 
 class TestHueyOnPostgres(HueyContract):
-    @pytest.fixture(autouse=True)
-    def _server(self, postgres_url: str) -> None:
-        self.url = postgres_url
-
-    def a_queue(self) -> JobQueue:
-        return self._queue(self.url)
+    @pytest.fixture
+    def url(self, postgres_url: str) -> str:
+        return postgres_url
 
     def a_dead_queue(self) -> JobQueue:
         dead = build_huey("postgresql://postgres@127.0.0.1:1/none", timeout_seconds=0.25)

@@ -73,6 +73,7 @@ class EppRegistry:
             "BILLING_EPP_USERNAME": self._account.username,
             "BILLING_EPP_PASSWORD": self._account.password,
             "BILLING_EPP_CA_FILE": str(self._identity.ca.resolve()),
+            "BILLING_REGISTRARS": ",".join(f"{suffix}=epp" for suffix in self._suffixes),
         }
 
     def state(self) -> dict[str, object]:

@@ -11,7 +11,7 @@ from billing.domain.money import Money
 from billing.domain.offer import Cycle, Operation
 from billing.domain.term import Term
 
-EXAMPLE = Path(__file__).parents[3] / "catalogue.example.toml"
+EXAMPLE = Path(__file__).parents[3] / "src/billing/entrypoints/demo/catalogue.example.toml"
 
 
 def a_document():

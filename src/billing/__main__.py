@@ -1,0 +1,5 @@
+"""`python -m billing` is `billing`."""
+
+from billing.entrypoints.cli import main
+
+main()

@@ -1,0 +1,62 @@
+"""What a database refuses, in billing's words: listens to every statement, commit and connection of an engine."""
+
+import re
+import sqlite3
+
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
+
+from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
+from billing.domain.errors import BillingError, Conflict, NameHeld
+
+LIVE_NAME = "uq_order_items_live_registration"
+UNPAID_RENEWAL = "uq_order_items_unpaid_renewal"
+HELD_NAME = "uq_registrations_active_name"
+
+# Serialization failure, deadlock, lock timeout: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_OVERTAKEN = {"40001", "40P01", "55P03"}
+_UNIQUE_VIOLATION = "23505"
+_UNDEFINED_TABLE = "42P01"
+# "Key (domain)=(example.rw) already exists.", in whatever language
+_KEY = re.compile(r"\([^()]*\)=\(([^(),]*)")
+
+
+class Busy(LedgerUnavailable):
+    """the ledger can't be reached: {why}"""
+
+
+def translate(context: ExceptionContext) -> BaseException | None:
+    """The error to raise instead, or None for a defect, which stays what it is."""
+    error, why = context.sqlalchemy_exception, str(context.original_exception)
+    if isinstance(error, IntegrityError):
+        return _violated(context.original_exception, why)
+    state = getattr(context.original_exception, "sqlstate", None)
+    if state in _OVERTAKEN:
+        return ConcurrentChange(why)
+    if is_busy(context.original_exception):
+        return Busy(why)
+    # The bare DatabaseError is SQLite's for a file that is damaged or no database. No tables: nobody has upgraded yet.
+    away = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+    return LedgerUnavailable(why) if away or context.is_disconnect or state == _UNDEFINED_TABLE else None
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite would have done it, had nobody else been at it."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return isinstance(error, Busy) or code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _violated(original: BaseException, why: str) -> BillingError | None:
+    """What a unique key refused; foreign keys and checks are broken by defects only."""
+    if isinstance(original, sqlite3.IntegrityError):
+        unique = original.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+        return ConcurrentChange(why) if unique else None
+    if getattr(original, "sqlstate", None) != _UNIQUE_VIOLATION:
+        return None
+    diagnosis = getattr(original, "diag", None)
+    found = _KEY.search(getattr(diagnosis, "message_detail", None) or "")
+    name = found[1] if found else ""
+    constraint = getattr(diagnosis, "constraint_name", None)
+    if constraint in (LIVE_NAME, HELD_NAME):
+        return NameHeld(name)
+    return Conflict(name, "another renewal of it is open") if constraint == UNPAID_RENEWAL else ConcurrentChange(why)

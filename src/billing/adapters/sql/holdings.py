@@ -1,0 +1,67 @@
+"""Customers, and what they hold: hosting subscriptions and names."""
+
+from sqlalchemy import and_, exists, select
+
+from billing.adapters.sql.tables import active, order_items, registrations, unpaid_renewal
+from billing.adapters.sql.work import Work
+from billing.domain.customer import Customer
+from billing.domain.domain_name import DomainName
+from billing.domain.errors import NameHeld
+from billing.domain.registration import Registration
+from billing.domain.subscription import Subscription
+
+
+class SqlCustomers:
+    """By id."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, customer: Customer) -> None:
+        self._work.add(customer)
+
+    def get(self, customer_id: str) -> Customer:
+        return self._work.get(Customer, customer_id)
+
+
+class SqlSubscriptions:
+    """By id."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, subscription: Subscription) -> None:
+        self._work.add(subscription)
+
+    def get(self, subscription_id: str) -> Subscription:
+        return self._work.get(Subscription, subscription_id)
+
+    def lock(self, subscription_id: str) -> Subscription:
+        return self._work.lock(Subscription, subscription_id)
+
+
+class SqlRegistrations:
+    """By name; of every name at most one is active."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, registration: Registration) -> None:
+        # The index refuses a second holder too, but on SQLite without telling the name.
+        if self.of_name(registration.name) is not None:
+            raise NameHeld(str(registration.name))
+        self._work.add(registration)
+
+    def of_name(self, name: DomainName) -> Registration | None:
+        return self._find(name, lock=False)
+
+    def lock_name(self, name: DomainName) -> Registration | None:
+        # A holding that was released while we waited for its row may have a successor: that takes a second look.
+        return self._find(name, lock=True) or self._find(name, lock=True)
+
+    def has_unpaid_renewal(self, name: DomainName) -> bool:
+        waiting = exists().where(and_(unpaid_renewal, order_items.c.domain == name))
+        return bool(self._work.session.scalar(select(waiting)))
+
+    def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
+        return self._work.find(Registration, and_(active, registrations.c.name == name), lock=lock)

@@ -1,0 +1,101 @@
+"""Job rows, and the bells to ring for them once the unit is committed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.tables import jobs, open_job, unsuccessful
+from billing.adapters.sql.work import Work
+from billing.application.ports import Ids
+from billing.domain.job import OPEN, PRIORITIES, Job, JobKind, JobRequest, JobStatus
+
+
+@dataclass(frozen=True)
+class NewJobs:
+    """What a job gets when it is written: an id, the logging context of the moment, and when the sweep rings again."""
+
+    ids: Ids
+    context: Callable[[], Mapping[str, str]]
+    ring_again: timedelta
+
+
+class SqlJobs:
+    """By id, by occasion, by subject."""
+
+    def __init__(self, work: Work, new: NewJobs, bells: dict[str, int]) -> None:
+        self._work, self._new, self._bells = work, new, bells
+
+    def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
+        now, job_id, at_once = self._work.now(), self._new.ids("job"), due_in <= timedelta()
+        row = {
+            "id": job_id,
+            "kind": wanted.kind,
+            "subject": wanted.subject,
+            "dedup_key": wanted.dedup_key,
+            "created_at": now,
+            "due_at": now + due_in,
+            "ring_at": now + (self._new.ring_again if at_once else due_in),
+            "status": JobStatus.QUEUED,
+            "attempts": 0,
+            "claim_no": 0,
+            "context": dict(self._new.context()),
+            "version": 1,
+        }
+        written = self._work.insert_if_new(jobs, ("dedup_key",), row)
+        if written and at_once:
+            self._bells[job_id] = PRIORITIES[wanted.kind]
+        return written
+
+    def lock(self, job_id: str) -> Job | None:
+        return self._work.find(Job, jobs.c.id == job_id, lock=True)
+
+    def lock_for(self, wanted: JobRequest) -> Job | None:
+        return self._work.find(Job, jobs.c.dedup_key == wanted.dedup_key, lock=True)
+
+    # ------------------------------------------------------------------ ringing
+
+    def ring(self, job: Job) -> None:
+        now = self._work.now()
+        if job.is_claimable(now):
+            job.rung(now, self._new.ring_again)
+            self._bells[job.id] = job.priority
+
+    def ring_for(self, wanted: JobRequest) -> None:
+        job = self._work.find(Job, jobs.c.dedup_key == wanted.dedup_key)
+        if job is not None and job.is_claimable(self._work.now()):
+            self._bells[job.id] = job.priority
+
+    def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
+        due = select(Job).where(open_job, jobs.c.ring_at <= now).order_by(jobs.c.ring_at).limit(limit)
+        locked = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        return self._work.session.scalars(locked).all()
+
+    # ------------------------------------------------------------------ looking
+
+    def get(self, job_id: str) -> Job:
+        return self._work.get(Job, job_id)
+
+    def of_subjects(self, subjects: Sequence[str]) -> Sequence[Job]:
+        about = select(Job).where(jobs.c.subject.in_(subjects)).order_by(jobs.c.created_at, jobs.c.id)
+        return self._work.session.scalars(about).all()
+
+    def page(self, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int) -> Sequence[Job]:
+        wanted = select(Job).order_by(jobs.c.id.desc()).limit(limit)
+        if status is not None:
+            wanted = wanted.where(fixed(jobs.c.status, status))
+        if status not in (None, JobStatus.SUCCEEDED):
+            wanted = wanted.where(unsuccessful)
+        if kind is not None:
+            wanted = wanted.where(jobs.c.kind == kind)
+        if before is not None:
+            wanted = wanted.where(jobs.c.id < before)
+        return self._work.session.scalars(wanted).all()
+
+    def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
+        j = jobs.c
+        waiting = fixed(j.status, *OPEN, JobStatus.DEAD)
+        per_kind = select(j.kind, j.status, func.count()).where(unsuccessful, waiting).group_by(j.kind, j.status)
+        return {(kind, status): count for kind, status, count in self._work.session.execute(per_kind)}

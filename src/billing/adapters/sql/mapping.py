@@ -1,0 +1,69 @@
+"""The domain's own classes on the tables: imperative, so that the domain knows nothing of it."""
+
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Column, Table
+from sqlalchemy.orm import Composite, composite, registry, relationship
+
+from billing.adapters.sql import tables
+from billing.adapters.sql.columns import metadata
+from billing.domain.customer import Customer
+from billing.domain.event import InboxEvent
+from billing.domain.job import Job
+from billing.domain.money import Money
+from billing.domain.order import Order
+from billing.domain.order_item import OrderItem
+from billing.domain.payment import Payment
+from billing.domain.registration import Registration
+from billing.domain.subscription import Subscription
+
+_registry = registry(metadata=metadata)
+_once = Lock()
+
+
+def map_domain() -> None:
+    """Map every entity; once a process, however often it is called."""
+    with _once:
+        if not list(_registry.mappers):
+            _map_all()
+
+
+def _map_all() -> None:
+    _map(Customer, tables.customers)
+    _map(
+        OrderItem,
+        tables.order_items,
+        # `kind` and `domain` repeat `what` for the indexes; the entity derives them itself.
+        exclude=("kind", "domain"),
+        _order_id=tables.order_items.c.order_id,
+        price=_money(tables.order_items, "price"),
+    )
+    _map(
+        Payment,
+        tables.payments,
+        amount=_money(tables.payments, "amount"),
+        received=_money(tables.payments, "received"),
+    )
+    _map(
+        Order,
+        tables.orders,
+        # Loaded by SELECTs of their own, after the one that locks the order.
+        items=relationship(OrderItem, order_by=tables.order_items.c.position, lazy="selectin"),
+        payments=relationship(Payment, order_by=tables.payments.c.attempt, lazy="selectin"),
+    )
+    _map(Subscription, tables.subscriptions, price=_money(tables.subscriptions, "price"))
+    _map(Registration, tables.registrations)
+    _map(InboxEvent, tables.inbox_events)
+    _map(Job, tables.jobs)
+
+
+def _map(entity: type, table: Table, exclude: tuple[str, ...] = (), **properties: Any) -> None:
+    _registry.map_imperatively(
+        entity, table, properties=properties, exclude_properties=exclude, version_id_col=table.c.version
+    )
+
+
+def _money(table: Table, name: str) -> Composite[Money]:
+    columns: list[Column[Any]] = [table.c[f"{name}_minor"], table.c[f"{name}_currency"]]
+    return composite(Money, *columns, return_none_on=lambda *values: all(value is None for value in values))

@@ -1,0 +1,220 @@
+"""The tables of the entities, with an index for every look-up: what is keyed stays as fast with a million orders.
+
+Conditions of partial indexes are written once, here, and used by the queries in the same words: SQLite uses such an
+index only for a query that repeats its condition literally.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint, and_
+
+from billing.adapters.sql.columns import (
+    fixed,
+    id_column,
+    metadata,
+    money_columns,
+    partial_index,
+    partial_unique,
+    version_column,
+    why_column,
+)
+from billing.adapters.sql.errors import HELD_NAME, LIVE_NAME, UNPAID_RENEWAL
+from billing.adapters.sql.types import ContactDocument, Document, Id, Moment, Name, PurchaseDocument, status_of, word_of
+from billing.domain.catalogue import Cycle
+from billing.domain.domain_name import DomainName
+from billing.domain.event import EventStatus
+from billing.domain.job import OPEN, JobKind, JobStatus
+from billing.domain.order import OrderStatus
+from billing.domain.order_item import LIVE, ItemStatus
+from billing.domain.payment import PaymentStatus
+from billing.domain.purchase import DomainRegistration, DomainRenewal, Purchase
+from billing.domain.registration import RegistrationStatus
+from billing.domain.subscription import SubscriptionStatus
+
+customers = Table(
+    "customers",
+    metadata,
+    id_column(),
+    Column("name", String, nullable=False),
+    Column("email", String, nullable=False),
+    Column("phone", String),
+    Column("country", String(2)),
+    Column("language", String(2), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    version_column(),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    id_column(),
+    Column("number", String, nullable=False, unique=True),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("registrant", ContactDocument),
+    Column("status", status_of(OrderStatus), nullable=False),
+    why_column(),
+    Column("paid_at", Moment),
+    Column("closed_as", status_of(OrderStatus, "closed_as")),
+    version_column(),
+)
+pending = fixed(orders.c.status, OrderStatus.PENDING)
+Index(None, orders.c.customer_id, orders.c.id)
+Index(None, orders.c.status, orders.c.id)
+# Leads with the status, though it is always the same one, or SQLite prefers the index before this one and sorts.
+partial_index(orders.c.status, orders.c.expires_at, where=pending)
+
+
+def _of_purchase(read: Callable[[Purchase], object]) -> Callable[[Any], object]:
+    """A column that repeats a part of `what` for the sake of indexes."""
+    return lambda context: read(context.get_current_parameters()["what"])
+
+
+def _domain_of(what: Purchase) -> DomainName | None:
+    return what.domain if isinstance(what, DomainRegistration | DomainRenewal) else None
+
+
+order_items = Table(
+    "order_items",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey("orders.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("what", PurchaseDocument, nullable=False),
+    Column("kind", String(32), nullable=False, default=_of_purchase(lambda what: what.kind)),
+    Column("domain", Name, default=_of_purchase(_domain_of)),
+    *money_columns("price"),
+    Column("status", status_of(ItemStatus), nullable=False),
+    why_column(),
+    Column("attention", String),
+    Column("handle", String(16), unique=True),
+    Column("frozen_expiry", Moment),
+    # The two tables name each other: this key is added when both are there.
+    Column("subscription_id", ForeignKey("subscriptions.id", use_alter=True)),
+    version_column(),
+    UniqueConstraint("order_id", "position"),
+)
+live_registration = and_(
+    fixed(order_items.c.kind, DomainRegistration.kind),
+    fixed(order_items.c.status, *LIVE),
+)
+unpaid_renewal = and_(
+    fixed(order_items.c.kind, DomainRenewal.kind),
+    fixed(order_items.c.status, ItemStatus.UNPAID),
+)
+partial_unique(LIVE_NAME, order_items.c.domain, live_registration)
+partial_unique(UNPAID_RENEWAL, order_items.c.domain, unpaid_renewal)
+
+payments = Table(
+    "payments",
+    metadata,
+    id_column(),
+    Column("order_id", ForeignKey("orders.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("gateway", String(32), nullable=False),
+    *money_columns("amount"),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("options", Document, nullable=False),
+    Column("status", status_of(PaymentStatus), nullable=False),
+    why_column(),
+    Column("session_ref", String),
+    Column("payment_ref", String),
+    Column("redirect_url", String),
+    *money_columns("received", optional=True),
+    Column("surplus", Boolean, nullable=False),
+    version_column(),
+    UniqueConstraint("order_id", "attempt"),
+    UniqueConstraint("gateway", "session_ref"),
+    UniqueConstraint("gateway", "payment_ref"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    id_column(),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("item_id", ForeignKey("order_items.id"), nullable=False, unique=True),
+    Column("plan", String, nullable=False),
+    Column("cycle", word_of(Cycle), nullable=False),
+    *money_columns("price"),
+    Column("domain", Name),
+    Column("auto_renew", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("status", status_of(SubscriptionStatus), nullable=False),
+    why_column(),
+    Column("anchor", Moment),
+    Column("periods", Integer, nullable=False),
+    Column("current_period_end", Moment),
+    Column("cancel_at_period_end", Boolean, nullable=False),
+    version_column(),
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    id_column(),
+    Column("name", Name, nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
+    Column("item_id", ForeignKey("order_items.id"), nullable=False, unique=True),
+    Column("handle", String(16)),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("auto_renew", Boolean, nullable=False),
+    Column("status", status_of(RegistrationStatus), nullable=False),
+    why_column(),
+    Column("renewing_item", ForeignKey("order_items.id")),
+    version_column(),
+)
+active = fixed(registrations.c.status, RegistrationStatus.ACTIVE)
+partial_unique(HELD_NAME, registrations.c.name, active)
+
+inbox_events = Table(
+    "inbox_events",
+    metadata,
+    id_column(),
+    Column("gateway", String(32), nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("api_version", String),
+    Column("verdict", String, nullable=False),
+    Column("body", LargeBinary),
+    Column("received_at", Moment, nullable=False),
+    Column("status", status_of(EventStatus), nullable=False),
+    why_column(),
+    Column("attempts", Integer, nullable=False),
+    Column("processed_at", Moment),
+    version_column(),
+    UniqueConstraint("gateway", "event_id"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    id_column(),
+    Column("kind", word_of(JobKind), nullable=False),
+    Column("subject", Id, nullable=False, index=True),
+    Column("dedup_key", String, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("ring_at", Moment, nullable=False),
+    Column("status", status_of(JobStatus), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claim_no", Integer, nullable=False),
+    Column("claimed_at", Moment),
+    Column("lease_until", Moment),
+    Column("waiting_since", Moment),
+    Column("wake_at", Moment),
+    why_column(),
+    Column("context", Document, nullable=False),
+    Column("finished_at", Moment),
+    version_column(),
+)
+open_job = fixed(jobs.c.status, *OPEN)
+unsuccessful = fixed(jobs.c.status, *(set(JobStatus) - {JobStatus.SUCCEEDED}))
+partial_index(jobs.c.ring_at, where=open_job)
+partial_index(jobs.c.status, jobs.c.id, where=unsuccessful)
+Index(None, jobs.c.kind, jobs.c.id)

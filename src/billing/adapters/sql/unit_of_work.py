@@ -1,0 +1,124 @@
+"""One transaction on SQLite or PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import insert, select
+
+from billing.adapters.sql.archive import SqlAnswers, SqlApiKeys, SqlCatalogues, SqlHistory
+from billing.adapters.sql.engine import SERVER_TIME
+from billing.adapters.sql.holdings import SqlCustomers, SqlRegistrations, SqlSubscriptions
+from billing.adapters.sql.inbox import SqlInbox
+from billing.adapters.sql.jobs import NewJobs, SqlJobs
+from billing.adapters.sql.opening import Opener
+from billing.adapters.sql.orders import SqlOrders
+from billing.adapters.sql.records import installation, transitions
+from billing.adapters.sql.work import Work
+from billing.application.ports import Clock
+from billing.application.unit_of_work import LedgerUnavailable, UnitOfWork
+from billing.domain.catalogue import Catalogue
+
+
+@dataclass
+class Kept:
+    """What never changes in a ledger and is therefore read once a process."""
+
+    installation: str | None = None
+    catalogues: dict[int, Catalogue] = field(default_factory=dict)
+
+
+class SqlUnitOfWork(UnitOfWork):
+    """A connection in a transaction, and the repositories on it."""
+
+    def __init__(
+        self,
+        opener: Opener,
+        by: str,
+        new_jobs: NewJobs,
+        kept: Kept,
+        clock: Clock | None,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._open, self._by, self._new_jobs, self._kept = opener, by, new_jobs, kept
+        self._clock, self._monotonic = clock, monotonic
+        self._server_time: tuple[datetime, float] | None = None
+
+    def __enter__(self) -> Self:
+        connection = self._open()
+        self._note_time(connection.info.pop(SERVER_TIME, None))
+        work = self._work = Work(connection, self.now)
+        self.bells = {}
+        self.orders = SqlOrders(work)
+        self.customers = SqlCustomers(work)
+        self.subscriptions = SqlSubscriptions(work)
+        self.registrations = SqlRegistrations(work)
+        self.inbox = SqlInbox(work)
+        self.jobs = SqlJobs(work, self._new_jobs, self.bells)
+        self.catalogues = SqlCatalogues(work, self._kept.catalogues)
+        self.api_keys = SqlApiKeys(work)
+        self.answers = SqlAnswers(work)
+        self.history = SqlHistory(work)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._work.has_session:
+            # Closed before the rollback, which would empty the entities that the caller keeps.
+            self._work.session.close()
+        # A connection that is lost has rolled back by itself.
+        with suppress(LedgerUnavailable):
+            self._work.connection.rollback()
+        self._work.connection.close()
+
+    def commit(self) -> None:
+        """The moves are written last."""
+        connection = self._work.connection
+        if self._work.has_session:
+            session = self._work.session
+            session.flush()
+            moves = session.moves.rows(self._by, self.now())
+            if moves:
+                connection.execute(insert(transitions), moves)
+        connection.commit()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Where it fails, rows, entities, moves and bells are what they were before."""
+        session = self._work.session
+        session.flush()
+        moves, bells = session.moves.copy(), dict(self.bells)
+        try:
+            with session.begin_nested():
+                yield
+        except LedgerUnavailable:
+            raise
+        except BaseException:
+            session.moves = moves
+            self.bells.clear()
+            self.bells.update(bells)
+            session.reload()
+            raise
+
+    def installation(self) -> str:
+        """Written by the first migration."""
+        if self._kept.installation is None:
+            self._kept.installation = self._work.connection.scalars(select(installation.c.id)).one()
+        return self._kept.installation
+
+    # ------------------------------------------------------------------ time
+
+    def now(self) -> datetime:
+        """The server's time of one question, counted on from there; or the clock's."""
+        if self._clock is not None:
+            return self._clock()
+        if self._server_time is None:
+            self._note_time(self._work.connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one())
+        assert self._server_time is not None
+        asked, at = self._server_time
+        return asked + timedelta(seconds=self._monotonic() - at)
+
+    def _note_time(self, asked: datetime | None) -> None:
+        if asked is not None:
+            self._server_time = asked, self._monotonic()

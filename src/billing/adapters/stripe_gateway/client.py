@@ -1,0 +1,53 @@
+"""Calls to Stripe: each within its deadline, over connections that are kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+import stripe
+
+from billing.adapters.stripe_gateway.errors import translate
+from billing.application.ports import Deadline
+
+API_VERSION = "2026-10-28.endive"
+CONNECT_SECONDS_MAX = 3.05  # a little over the time after which a lost SYN is sent again
+
+
+class StripeApi:
+    """Stripe's own client, made anew for every call: it takes its timeout only when it is made, and costs little."""
+
+    def __init__(self, api_key: str, api_base: str | None) -> None:
+        """Connects to nothing yet; `api_base` is Stripe's own unless given."""
+        stripe.enable_telemetry = False
+        self._api_key, self._api_base = api_key, (api_base or stripe.DEFAULT_API_BASE).rstrip("/")
+        self._http = requests.Session()  # for all threads: its pool is made for that, nothing else of it changes
+
+    @contextmanager
+    def reading(self, deadline: Deadline) -> Iterator[stripe.StripeClient]:
+        """A call that changes nothing at Stripe; its failures come out in the closed set."""
+        with self._call(deadline, writing=False) as client:
+            yield client
+
+    @contextmanager
+    def writing(self, deadline: Deadline) -> Iterator[stripe.StripeClient]:
+        """A call that may have changed something even where no answer came."""
+        with self._call(deadline, writing=True) as client:
+            yield client
+
+    @contextmanager
+    def _call(self, deadline: Deadline, *, writing: bool) -> Iterator[stripe.StripeClient]:
+        client = self._client(deadline.remaining_seconds())
+        try:
+            yield client
+        except stripe.StripeError as error:
+            raise translate(error, writing=writing) from error
+
+    def _client(self, seconds: float) -> stripe.StripeClient:
+        connect = min(CONNECT_SECONDS_MAX, seconds / 2)
+        return stripe.StripeClient(
+            self._api_key,
+            stripe_version=API_VERSION,
+            base_addresses={"api": self._api_base},
+            http_client=stripe.RequestsClient(timeout=(connect, seconds - connect), session=self._http),
+            max_network_retries=0,  # the job engine tries again, outside this deadline and with its own count
+        )

@@ -1,0 +1,66 @@
+"""Stripe's errors in the closed set: what is surely refused, what may be tried again, what nobody knows."""
+
+import socket
+import ssl
+
+import stripe
+from requests import exceptions as http
+
+from billing.application.ports import NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.domain.errors import BillingError
+
+RETRY_AFTER_MAX_SECONDS = 300.0
+"""A longer pause than this is not taken from a header."""
+
+_WHY_LENGTH_MAX = 500
+_KEY_NOT_ACCEPTED = frozenset({401, 403})
+_TRY_AGAIN = frozenset({409, 429})  # the same idempotency key is being worked on; too many calls
+
+
+def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
+    """What a failed call means; a write whose effect nobody knows is OutcomeUnknown."""
+    if isinstance(error, stripe.APIConnectionError):
+        return _unanswered(error, writing)
+    if isinstance(error, stripe.IdempotencyError):
+        return NeedsPerson(f"Stripe knows this idempotency key with another body{_request(error)}")
+    if isinstance(error, stripe.InvalidRequestError | stripe.CardError):
+        return Refused(_explain(error))
+    why = f"Stripe answered {error.http_status}{_request(error)}"
+    if error.http_status in _KEY_NOT_ACCEPTED:
+        # A wrong key is for the operator to put right: no customer's payment may fail of it.
+        return RetryLater(f"{why}: it does not accept our API key for this call")
+    if isinstance(error, stripe.RateLimitError) or error.http_status in _TRY_AGAIN or not writing:
+        return RetryLater(why, _retry_after_seconds(error))
+    return OutcomeUnknown(why)
+
+
+def _unanswered(error: stripe.APIConnectionError, writing: bool) -> BillingError:
+    why = f"no answer from Stripe: {type(error.__cause__ or error).__name__}"
+    return OutcomeUnknown(why) if writing and not _surely_not_sent(error) else RetryLater(why)
+
+
+def _surely_not_sent(error: stripe.APIConnectionError) -> bool:
+    """No address, nobody listening, no connection in time, or somebody who is not Stripe."""
+    if isinstance(error.__cause__, http.ConnectTimeout):
+        return True
+    return isinstance(_at_the_socket(error), ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
+
+
+def _at_the_socket(error: BaseException | None) -> BaseException | None:
+    """The operating system's error below those of stripe, requests and urllib3."""
+    while error is not None and (not isinstance(error, OSError) or isinstance(error, http.RequestException)):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _explain(error: stripe.StripeError) -> str:
+    return f"{error.code or error.http_status}: {error.user_message}{_request(error)}"[:_WHY_LENGTH_MAX]
+
+
+def _retry_after_seconds(error: stripe.StripeError) -> float | None:
+    asked = (error.headers or {}).get("Retry-After", "")
+    return min(float(asked), RETRY_AFTER_MAX_SECONDS) if asked.isdecimal() else None
+
+
+def _request(error: stripe.StripeError) -> str:
+    return f" ({error.request_id})" if error.request_id else ""

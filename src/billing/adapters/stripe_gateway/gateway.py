@@ -1,0 +1,88 @@
+"""Payments at Stripe: one hosted Checkout Session for each attempt."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import stripe
+
+from billing.adapters.stripe_gateway.client import StripeApi
+from billing.adapters.stripe_gateway.events import read_event
+from billing.adapters.stripe_gateway.sessions import session_params, standing
+from billing.adapters.stripe_gateway.webhooks import WebhookVerifier
+from billing.application.ports import (
+    Clock,
+    Deadline,
+    Envelope,
+    NeedsPerson,
+    PaymentGateway,
+    Reading,
+    Started,
+)
+from billing.domain.facts import Fact
+from billing.domain.order import Order
+from billing.domain.payment import Payment
+
+_LIVE_KEYS = ("sk_live_", "rk_live_")
+
+
+class StripeGateway(PaymentGateway):
+    """Signed snapshots prove what they tell; `livemode` is the key's."""
+
+    name = "stripe"
+    is_proof = True
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        webhook_secrets: Sequence[str],
+        installation: Callable[[], str],
+        now: Clock,
+        api_base: str | None = None,
+    ) -> None:
+        """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
+        self._api = StripeApi(api_key, api_base)
+        self._verifier = WebhookVerifier(tuple(webhook_secrets), api_key.startswith(_LIVE_KEYS), now)
+        self._installation = installation
+
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """By any of the secrets, within five minutes either way."""
+        return self._verifier(body, headers)
+
+    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+        """By the event's own snapshot: each type that is read carries all that its fact needs."""
+        return read_event(json.loads(body), self._installation())
+
+    def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
+        """One session for one payment: Stripe answers a repeat as the first time, also if the session has ended."""
+        params = session_params(order, payment, self._installation())
+        with self._api.writing(deadline) as client:
+            session = client.v1.checkout.sessions.create(params, {"idempotency_key": f"checkout:{payment.id}"})
+        intent = session.payment_intent
+        return Started(
+            session_ref=session.id,
+            payment_ref=intent.id if isinstance(intent, stripe.PaymentIntent) else intent,
+            redirect_url=session.url,
+        )
+
+    def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Fetch the session with its intent."""
+        with self._api.reading(deadline) as client:
+            session = client.v1.checkout.sessions.retrieve(_session_ref(payment), {"expand": ["payment_intent"]})
+        return [standing(session.to_dict(), self._installation())]
+
+    def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Expire the session; where Stripe will not, since it is no longer open, say how it ended."""
+        with self._api.writing(deadline) as client:
+            try:
+                # No key of ours: a repeat is refused as harmlessly, while a key would replay a first 500 for a day.
+                session = client.v1.checkout.sessions.expire(_session_ref(payment), {"expand": ["payment_intent"]})
+            except stripe.InvalidRequestError:
+                return self.check(payment, deadline)
+        return [standing(session.to_dict(), self._installation())]
+
+
+def _session_ref(payment: Payment) -> str:
+    if payment.session_ref is None:
+        raise NeedsPerson(f"payment {payment.id} bears no session of Stripe")
+    return payment.session_ref

@@ -1,0 +1,21 @@
+"""Which registrar serves a name: always the longest suffix, never the last label alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from billing.application.ports import Refused, Registrar, Registrars
+from billing.domain.domain_name import DomainName
+
+
+@dataclass(frozen=True)
+class RegistrarRoutes(Registrars):
+    """Registrars by suffix, lower-case and without a leading dot: `rw`, `co.rw`."""
+
+    by_suffix: Mapping[str, Registrar]
+
+    def of(self, name: DomainName) -> Registrar:
+        """By longest suffix; Refused where no registrar is configured for it."""
+        for suffix in name.suffixes():
+            if suffix in self.by_suffix:
+                return self.by_suffix[suffix]
+        raise Refused(f"no registrar serves {name}")

@@ -1,0 +1,1 @@
+"""Where the outside comes in: HTTP, command line, worker; and the container that wires them."""

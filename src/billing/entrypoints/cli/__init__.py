@@ -1,0 +1,32 @@
+"""`billing`: everything that a person runs."""
+
+import sys
+
+import click
+
+from billing.domain.errors import BillingError
+from billing.entrypoints.cli.look import events, jobs, orders
+from billing.entrypoints.cli.prepare import catalogue, db, keys
+from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="billing")
+def cli() -> None:
+    """Payments in, domains and hosting out: each exactly once in effect.
+
+    Settings come from the environment (BILLING_…) and a .env file; docs/settings.md lists them.
+    """
+
+
+for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, orders, jobs, events):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run; what billing refuses is a sentence on standard error, and the exit code is 1."""
+    try:
+        cli()
+    except BillingError as refused:
+        click.echo(f"billing: {refused}", err=True)
+        sys.exit(1)

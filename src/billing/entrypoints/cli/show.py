@@ -1,0 +1,52 @@
+"""How commands speak: tables for people, JSON for programs."""
+
+import getpass
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Speak JSON, for programs.")
+
+
+def _operator() -> str:
+    try:
+        return f"operator {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "operator"
+
+
+OPERATOR = _operator()
+"""Who the history says it was."""
+
+
+def say(as_json: bool, facts: Mapping[str, Any], sentence: str) -> None:
+    """One result."""
+    click.echo(json.dumps(facts, default=str) if as_json else sentence.format(**facts))
+
+
+def show(as_json: bool, rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
+    """Many of a kind."""
+    if as_json:
+        click.echo(json.dumps(rows, default=str))
+        return
+    if not rows:
+        click.echo(f"{title or 'rows'}: none")
+        return
+    table = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    Console(width=None if Console().is_terminal else 200).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)

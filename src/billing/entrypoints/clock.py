@@ -1,0 +1,50 @@
+"""The only clocks, ids and dice of the program; everything below is handed them."""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from uuid_utils.compat import uuid7
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def now() -> datetime:
+    """Real time, for leases and signatures."""
+    return datetime.now(UTC)
+
+
+def business_clock(offset_file: Path | None) -> Callable[[], datetime]:
+    """Real time, moved by the seconds written in a file, which may change while we run."""
+
+    def shifted() -> datetime:
+        if offset_file is None or not offset_file.exists():
+            return now()
+        return now() + timedelta(seconds=float(offset_file.read_text().strip() or 0))
+
+    return shifted
+
+
+def new_id(prefix: str) -> str:
+    """`ord_01jd…`: a UUIDv7 (RFC 9562) in 26 characters of Crockford's base 32 behind its prefix, as TypeID has it."""
+    return f"{prefix}_{_base32(uuid7().int, 26)}"
+
+
+def new_order_number() -> str:
+    """`7K3M-9QX2-HB`: short enough to read out, 50 random bits, so nobody guesses the next."""
+    digits = _base32(secrets.randbits(50), 10).upper()
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+def new_secret() -> str:
+    """A caller's API key: 256 random bits."""
+    return f"bk_{secrets.token_urlsafe(32)}"
+
+
+def _base32(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 32)
+        digits.append(_CROCKFORD[digit])
+    return "".join(reversed(digits))

@@ -1,0 +1,251 @@
+"""The one place that knows every adapter and wires it to the port it serves."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+
+from dependency_injector import containers, providers
+
+from billing.adapters import huey_queue
+from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
+from billing.adapters.sql import migrations as schema
+from billing.adapters.sql.engine import DatabaseLimits, make_engine
+from billing.adapters.sql.ledger import SqlLedger
+from billing.adapters.stripe_gateway import StripeGateway
+from billing.adapters.telemetry import LogTelemetry, configure_logging, exposition, logging_context
+from billing.application.access import Authenticate, CreateKey
+from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
+from billing.application.checkout import CancelOrder, ExpireOrders, PlaceOrder
+from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.fulfilment import (
+    ActivateSubscription,
+    RegisterDomain,
+    RenewDomain,
+    RenewSubscription,
+)
+from billing.application.housekeeping import KeepHouse
+from billing.application.intake import ProcessEvent, ReceiveWebhook
+from billing.application.jobs import RetryJob, RunJob, Sweep
+from billing.application.ledger import Ledger
+from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.payments import RecordFact
+from billing.application.ports import Clock, PaymentGateway, Registrar, Telemetry
+from billing.application.registrars import RegistrarRoutes
+from billing.application.storefront import CheckDomain, LoadCatalogue
+from billing.application.unit_of_work import LedgerUnavailable
+from billing.domain.dispatch_policy import DispatchPolicy
+from billing.domain.errors import NotFound
+from billing.domain.job import JobKind
+from billing.entrypoints import clock, limits
+from billing.entrypoints.http.app import UseCases, create_app
+from billing.entrypoints.settings import Settings
+
+__all__ = ["Container", "configure_logging"]
+
+
+def _gateways(settings: Settings, ledger: Ledger, now: Clock) -> Mapping[str, PaymentGateway]:
+    gateways: list[PaymentGateway] = []
+    if settings.stripe is not None:
+        stripe = StripeGateway(
+            api_key=settings.stripe.api_key,
+            webhook_secrets=settings.stripe.webhook_secrets,
+            api_base=settings.stripe.api_base,
+            installation=lambda: ledger.read(lambda uow: uow.installation()),
+            now=now,
+        )
+        gateways.append(stripe)
+    return {gateway.name: gateway for gateway in gateways}
+
+
+def _registrars(settings: Settings, told: Telemetry, monotonic: Callable[[], float]) -> RegistrarRoutes:
+    adapters: dict[str, Registrar] = {}
+    if settings.epp is not None:
+        epp = settings.epp
+        dates = ExpiryFormat.TIMESTAMP if epp.renew_with_time else ExpiryFormat.DATE
+        config = EppConfig(
+            host=epp.host,
+            port=epp.port,
+            username=epp.username,
+            password=epp.password,
+            ca_file=epp.ca_file,
+            sessions_max=epp.sessions_max,
+            renew_expiry_format=dates,
+        )
+        adapters["epp"] = EppRegistrar(config, told, monotonic)
+    return RegistrarRoutes({suffix: adapters[adapter] for suffix, adapter in settings.registrars.items()})
+
+
+def _readiness(begin: SqlLedger, ledger: Ledger) -> Mapping[str, str]:
+    """What the process needs before it can answer; the queue is not among it, since the sweep rings without it."""
+    try:
+        begin.ping()
+        schema = "ok" if begin.is_current() else "not at this program's version: run billing db upgrade"
+        ledger.read(lambda uow: uow.catalogues.current())
+    except LedgerUnavailable as away:
+        return {"database": away.why}
+    except NotFound:
+        return {"database": "ok", "schema": schema, "catalogue": "none is loaded: run billing catalogue load"}
+    return {"database": "ok", "schema": schema, "catalogue": "ok"}
+
+
+def _open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
+    counts = ledger.read(lambda uow: uow.jobs.counts())
+    return {(str(kind), str(status)): jobs for (kind, status), jobs in counts.items()}
+
+
+class Container(containers.DeclarativeContainer):
+    """Every object of the program, made when it is first asked for; one container per process."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    shop = settings.provided.shop
+    jobs = settings.provided.jobs
+
+    # ------------------------------------------------------------------ clocks, ids, dice
+    now = providers.Object(clock.now)
+    business_clock = providers.ThreadSafeSingleton(clock.business_clock, settings.provided.clock_offset_file)
+    monotonic = providers.Object(time.monotonic)
+    ids = providers.Object(clock.new_id)
+    order_number = providers.Object(clock.new_order_number)
+    api_secret = providers.Object(clock.new_secret)
+    dice = providers.Object(random.random)
+
+    # ------------------------------------------------------------------ adapters
+    telemetry = providers.ThreadSafeSingleton(LogTelemetry)
+    engine = providers.ThreadSafeSingleton(
+        make_engine,
+        settings.provided.database_url,
+        providers.Factory(DatabaseLimits, pool_size=settings.provided.pool_size),
+    )
+    upgrade_schema = providers.Callable(schema.upgrade, settings.provided.database_url)
+    current_schema = providers.Callable(schema.current, settings.provided.database_url)
+    needed_schema = providers.Callable(schema.head)
+    begin = providers.ThreadSafeSingleton(
+        SqlLedger,
+        engine,
+        ids=ids,
+        clock=now,
+        ring_again=providers.Factory(timedelta, seconds=jobs.ring_again_seconds),
+        context=providers.Object(logging_context),
+        busy_deadline_ms=settings.provided.busy_deadline_ms,
+    )
+    bell = providers.ThreadSafeSingleton(
+        huey_queue.build_huey,
+        settings.provided.queue_url,
+        timeout_seconds=providers.Callable(lambda ms: ms / 1000, jobs.ring_timeout_ms),
+    )
+    queue = providers.ThreadSafeSingleton(huey_queue.HueyQueue, bell, telemetry)
+    ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
+    gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now)
+    registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic)
+
+    # ------------------------------------------------------------------ money in
+    job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
+    payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, shop)
+    record_fact = providers.ThreadSafeSingleton(
+        RecordFact, policy=providers.Factory(DispatchPolicy), clock=business_clock, telemetry=telemetry
+    )
+    note_start = providers.ThreadSafeSingleton(
+        NoteStart,
+        clock=business_clock,
+        check_after_expiry=providers.Factory(timedelta, minutes=shop.check_after_expiry_minutes),
+    )
+    receive_webhook = providers.ThreadSafeSingleton(ReceiveWebhook, gateways, ledger, telemetry, ids)
+    start_payment = providers.ThreadSafeSingleton(
+        StartPayment, ledger, gateways, record_fact, note_start, payment_limits, ids, monotonic
+    )
+    refresh_payment = providers.ThreadSafeSingleton(
+        RefreshPayment, ledger, interval_min=payment_limits.provided.check_interval_min
+    )
+
+    # ------------------------------------------------------------------ the shop
+    place_order = providers.ThreadSafeSingleton(
+        PlaceOrder,
+        ledger,
+        registrars,
+        providers.Factory(limits.checkout_limits, shop),
+        business_clock,
+        ids,
+        order_number,
+        monotonic,
+    )
+    cancel_order = providers.ThreadSafeSingleton(CancelOrder, ledger)
+    expire_orders = providers.ThreadSafeSingleton(ExpireOrders, ledger, business_clock, jobs.sweep_batch)
+    open_customer = providers.ThreadSafeSingleton(OpenCustomer, ledger, business_clock, ids)
+    change_customer = providers.ThreadSafeSingleton(ChangeCustomer, ledger)
+    load_catalogue = providers.ThreadSafeSingleton(LoadCatalogue, ledger)
+    check_domain = providers.ThreadSafeSingleton(
+        CheckDomain, ledger, registrars, shop.web_call_deadline_seconds, monotonic
+    )
+    create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
+    authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
+
+    # ------------------------------------------------------------------ jobs
+    handlers = providers.Dict(
+        {
+            JobKind.PROCESS_EVENT: providers.Factory(
+                ProcessEvent,
+                gateways,
+                record_fact,
+                telemetry,
+                providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
+            ),
+            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, record_fact, note_start, telemetry),
+            JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, record_fact, note_start, telemetry),
+            JobKind.REGISTER_DOMAIN: providers.Factory(
+                RegisterDomain, registrars, ids, providers.Factory(timedelta, seconds=shop.registry_poll_seconds)
+            ),
+            JobKind.RENEW_DOMAIN: providers.Factory(
+                RenewDomain,
+                registrars,
+                slot_retry=providers.Factory(timedelta, seconds=shop.registry_poll_seconds),
+                expiry_rounding=providers.Factory(timedelta, days=shop.expiry_rounding_days),
+            ),
+            JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(ActivateSubscription, business_clock, ids),
+            JobKind.RENEW_SUBSCRIPTION: providers.Factory(
+                RenewSubscription, business_clock, providers.Factory(timedelta, days=shop.restart_after_days)
+            ),
+        }
+    )
+    run_job = providers.ThreadSafeSingleton(RunJob, ledger, handlers, job_limits, telemetry, monotonic, dice)
+    sweep = providers.ThreadSafeSingleton(Sweep, ledger, telemetry, jobs.sweep_batch)
+    keep_house = providers.ThreadSafeSingleton(
+        KeepHouse,
+        ledger,
+        expire_orders,
+        sweep,
+        answers_kept=providers.Factory(timedelta, hours=settings.provided.http.idempotency_hours),
+        batch=jobs.sweep_batch,
+    )
+    consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
+    retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
+
+    # ------------------------------------------------------------------ the web
+    use_cases = providers.ThreadSafeSingleton(
+        UseCases,
+        ledger=ledger,
+        receive_webhook=receive_webhook,
+        place_order=place_order,
+        cancel_order=cancel_order,
+        start_payment=start_payment,
+        refresh_payment=refresh_payment,
+        open_customer=open_customer,
+        change_customer=change_customer,
+        check_domain=check_domain,
+        authenticate=authenticate,
+        telemetry=telemetry,
+        ready=providers.Factory(partial, _readiness, begin, ledger),
+        metrics=providers.Factory(
+            partial,
+            exposition,
+            telemetry,
+            providers.Factory(partial, _open_jobs, ledger),
+            settings.provided.metrics_dir,
+        ),
+        ids=ids,
+        monotonic=monotonic,
+    )
+    web_app = providers.ThreadSafeSingleton(
+        create_app, use_cases, providers.Factory(limits.http_config, settings, gateways)
+    )

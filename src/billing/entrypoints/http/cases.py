@@ -1,0 +1,53 @@
+"""What the HTTP side is given: the use cases it calls, and its limits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from billing.application.access import Authenticate
+from billing.application.checkout import CancelOrder, PlaceOrder
+from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.intake import ReceiveWebhook
+from billing.application.ledger import Ledger
+from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.ports import Ids, Telemetry
+from billing.application.storefront import CheckDomain
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCases:
+    """Everything that a view may call.
+
+    `ready` names the parts that the process needs, each "ok" or a sentence about what is wrong with it. `metrics`
+    gives a body and its content type.
+    """
+
+    ledger: Ledger
+    receive_webhook: ReceiveWebhook
+    place_order: PlaceOrder
+    cancel_order: CancelOrder
+    start_payment: StartPayment
+    refresh_payment: RefreshPayment
+    open_customer: OpenCustomer
+    change_customer: ChangeCustomer
+    check_domain: CheckDomain
+    authenticate: Authenticate
+    telemetry: Telemetry
+    ready: Callable[[], Mapping[str, str]]
+    metrics: Callable[[], tuple[bytes, str]]
+    ids: Ids
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpConfig:
+    """Limits and facts that requests are answered with; `gateways` are those that a storefront may name."""
+
+    public_url: str
+    version: str
+    gateways: tuple[str, ...] = ("stripe",)
+    body_bytes_max: int = 1_048_576
+    page_size_default: int = 20
+    page_size_max: int = 100
+    idempotency_lease: timedelta = timedelta(minutes=1)
+    idempotency_keep: timedelta = timedelta(hours=24)

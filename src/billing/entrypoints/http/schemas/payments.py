@@ -1,0 +1,68 @@
+"""Payments: how an attempt is asked for, per gateway, and how it is shown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from billing.domain.payment import Payment, PaymentStatus
+from billing.entrypoints.http.schemas.choice import Choice
+from billing.entrypoints.http.schemas.fields import MoneySchema, web_address
+
+
+class StripePaymentSchema(Schema):
+    """Pay on Stripe's page."""
+
+    gateway = fields.String(required=True, validate=validate.Equal("stripe"))
+    success_url = web_address(required=True, metadata={"description": "Where the customer goes after paying."})
+    cancel_url = web_address(required=True, metadata={"description": "Where the customer goes who gives up."})
+
+
+_SHAPES: Mapping[str, type[Schema]] = {"stripe": StripePaymentSchema}
+
+
+class StartPaymentSchema(Choice):
+    """An attempt to pay, by its gateway."""
+
+    tag = "gateway"
+
+    def __init__(self, offered: Sequence[str]) -> None:
+        super().__init__()
+        self.shapes = {name: _SHAPES[name]() for name in offered}
+
+
+def next_step(payment: Payment) -> str | None:
+    """What the customer does now; None where nothing more is to be done."""
+    if not payment.is_open:
+        return None
+    if payment.redirect_url:
+        return "redirect"
+    return "approve_on_phone" if payment.is_started else "wait"
+
+
+def _page(payment: Payment) -> str | None:
+    return payment.redirect_url if payment.is_open else None
+
+
+_STEPS: dict[str, Any] = {
+    "type": ["string", "null"],
+    "enum": ["redirect", "approve_on_phone", "wait", None],
+    "description": "`wait`: the provider has not answered yet, ask again soon.",
+}
+
+
+class PaymentSchema(Schema):
+    """One attempt to pay an order."""
+
+    id = fields.String(required=True)
+    order_id = fields.String(required=True)
+    attempt = fields.Integer(required=True)
+    gateway = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+    received = fields.Nested(MoneySchema, required=True, allow_none=True)
+    status = fields.Enum(PaymentStatus, by_value=fields.String, required=True)
+    reason = fields.String(attribute="why", required=True, allow_none=True)
+    redirect_url = fields.Function(_page, required=True, metadata={"type": ["string", "null"]})
+    next = fields.Function(next_step, required=True, metadata=_STEPS)
+    expires_at = fields.DateTime(required=True)
+    surplus = fields.Boolean(required=True, metadata={"description": "No item needs this money: it is owed back."})

@@ -1,0 +1,54 @@
+"""Settings as the limits that use cases and views are given: plain numbers become durations."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from importlib.metadata import version
+
+from billing.application.checkout import CheckoutLimits
+from billing.application.jobs import JobLimits
+from billing.application.paying import PaymentLimits
+from billing.application.ports import PaymentGateway
+from billing.domain.job import JobKind
+from billing.domain.retry_policy import RetryPolicy
+from billing.entrypoints.http.app import HttpConfig
+from billing.entrypoints.settings import JobSettings, Settings, ShopSettings
+
+
+def job_limits(jobs: JobSettings) -> Mapping[JobKind, JobLimits]:
+    limits = JobLimits(
+        lease=timedelta(seconds=jobs.lease_seconds),
+        call_deadline_seconds=jobs.call_deadline_seconds,
+        retry=RetryPolicy(jobs.attempts_max, jobs.backoff_base_seconds, jobs.backoff_cap_seconds),
+        patience=timedelta(hours=jobs.patience_hours),
+    )
+    return dict.fromkeys(JobKind, limits)
+
+
+def checkout_limits(shop: ShopSettings) -> CheckoutLimits:
+    return CheckoutLimits(
+        items_max=shop.items_max,
+        cycles_max=shop.cycles_max,
+        order_expiry=timedelta(minutes=shop.order_expiry_minutes),
+        call_deadline_seconds=shop.web_call_deadline_seconds,
+    )
+
+
+def payment_limits(shop: ShopSettings) -> PaymentLimits:
+    return PaymentLimits(
+        attempt_expiry=timedelta(minutes=shop.attempt_expiry_minutes),
+        recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
+        check_interval_min=timedelta(seconds=shop.check_interval_min_seconds),
+        call_deadline_seconds=shop.web_call_deadline_seconds,
+    )
+
+
+def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> HttpConfig:
+    return HttpConfig(
+        public_url=settings.http.public_url,
+        version=version("billing"),
+        gateways=tuple(gateways),
+        body_bytes_max=settings.http.body_bytes_max,
+        page_size_max=settings.http.page_size_max,
+        idempotency_lease=timedelta(seconds=settings.http.timeout_seconds * 2),
+        idempotency_keep=timedelta(hours=settings.http.idempotency_hours),
+    )

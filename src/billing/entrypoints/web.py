@@ -1,0 +1,59 @@
+"""The web processes: gunicorn with threads, each process with a container of its own."""
+
+import os
+import tempfile
+from dataclasses import replace
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from billing.entrypoints.settings import HttpSettings, Settings, load_settings
+from billing.entrypoints.startup import start
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in _options(self._settings.http).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        # in the child: nothing that holds a connection is made before the fork
+        app: Flask = start(self._settings).web_app()
+        return app
+
+
+def _options(http: HttpSettings) -> dict[str, Any]:
+    return {
+        "bind": http.bind,
+        "workers": http.processes,
+        "threads": http.threads,
+        "worker_class": "gthread",
+        "timeout": http.timeout_seconds,
+        "graceful_timeout": http.timeout_seconds,
+        "keepalive": 5,
+        "limit_request_line": 4094,
+        "loglevel": "warning",
+        "child_exit": _forget_gauges,
+    }
+
+
+def _forget_gauges(server: Any, worker: Any) -> None:
+    from prometheus_client.multiprocess import mark_process_dead
+
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def serve_http() -> None:
+    """Answer until SIGTERM; WrongSettings before anything is bound where something is missing."""
+    settings = load_settings()
+    settings.require_gateway()
+    settings.require_registrar()
+    if settings.metrics_dir is None and settings.http.processes > 1:
+        settings = replace(settings, metrics_dir=tempfile.mkdtemp(prefix="billing-metrics-"))
+    _Server(settings).run()

@@ -1,0 +1,79 @@
+"""The consumer process: answers the bell, and keeps house in one thread beside it.
+
+`billing worker` runs it; so does plain Huey: `huey_consumer billing.entrypoints.worker.huey -g TERM -m 0.2`.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from billing.application.ports import Telemetry
+from billing.domain.errors import BillingError
+
+if TYPE_CHECKING:
+    from billing.entrypoints.container import Container
+
+
+class Housekeeper:
+    """One thread a process; its hooks are called once for every worker thread, whichever comes first."""
+
+    def __init__(self, keep_house: Callable[[], object], telemetry: Telemetry, every_seconds: float) -> None:
+        self._keep_house, self._telemetry, self._every_seconds = keep_house, telemetry, every_seconds
+        self._mutex, self._stop = threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, unless it is at it."""
+        with self._mutex:
+            if self._thread is None or not self._thread.is_alive():
+                self._stop.clear()
+                self._thread = threading.Thread(target=self._loop, name="housekeeper", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Come to an end after what is under way."""
+        self._stop.set()
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._keep_house()
+            except BillingError as trouble:
+                self._telemetry.event("housekeeping_failed", why=str(trouble))
+            except Exception as bug:  # noqa: BLE001 - the thread must outlive a defect, which is loud
+                self._telemetry.alarm("housekeeping_bug", error=repr(bug))
+            self._stop.wait(self._every_seconds)
+
+
+def build_consumer(container: "Container") -> Any:
+    """A Huey whose consumer runs our jobs and keeps house; nothing is connected before the first bell."""
+    settings = container.settings()
+    huey = container.consumer_bell(run=lambda job_id: container.run_job()(job_id))
+    housekeeper = Housekeeper(lambda: container.keep_house()(), container.telemetry(), settings.jobs.sweep_seconds)
+    huey.on_startup("housekeeper")(housekeeper.start)
+    huey.on_shutdown("housekeeper")(housekeeper.stop)
+    return huey
+
+
+def run_consumer(container: "Container") -> None:
+    """Work until SIGTERM, then finish what is under way within the bound set for it."""
+    jobs = container.settings().jobs
+    consumer = build_consumer(container).create_consumer(
+        workers=jobs.workers,
+        periodic=False,
+        initial_delay=0.02,
+        max_delay=0.1,
+        graceful_signal="TERM",
+        shutdown_timeout=jobs.shutdown_seconds,
+    )
+    consumer.run()
+
+
+def __getattr__(name: str) -> Any:
+    """`huey`, built when it is first asked for, so that importing this module does nothing."""
+    if name != "huey":
+        raise AttributeError(name)
+    from billing.entrypoints.startup import start
+
+    globals()["huey"] = build_consumer(start())
+    return globals()["huey"]

@@ -1,0 +1,122 @@
+"""Every move is written once, by the unit that made it."""
+
+from tests.builders import NOW, an_attempt
+from tests.contracts.ledger_case import HandClock, LedgerCase
+
+from billing.application.ledger import Begin, Ledger
+from billing.application.unit_of_work import Transition, UnitOfWork
+from billing.domain import Cycle, DomainName, Money, Order, OrderStatus, Registration, Subscription
+
+
+def told(ledger: Ledger, *entity_ids: str) -> list[tuple[str, str | None, str]]:
+    """The history in short."""
+    return [(move.entity, move.before, move.after) for move in ledger.read(lambda uow: uow.history.of(entity_ids))]
+
+
+class HistoryCases(LedgerCase):
+    """Transitions."""
+
+    def test_a_move_tells_from_what_to_what_why_by_whom_and_when(
+        self, ledger: Ledger, order: Order, clock: HandClock
+    ) -> None:
+        item = order.items[0].id
+        cancelled = clock.advance(minutes=1)
+        ledger.write("storefront", lambda uow: uow.orders.lock(order.id).cancel())
+        moved = [
+            Transition(entity="item", entity_id=item, before=None, after="unpaid", why=None, by="setup", at=NOW),
+            Transition(
+                entity="item",
+                entity_id=item,
+                before="unpaid",
+                after="cancelled",
+                why="cancelled by the customer",
+                by="storefront",
+                at=cancelled,
+            ),
+        ]
+        assert ledger.read(lambda uow: uow.history.of([item])) == moved
+        assert told(ledger, order.id) == [("order", None, "pending"), ("order", "pending", "cancelled")]
+        assert told(ledger, "nobody") == []
+
+    def test_several_moves_in_one_unit_are_told_as_one(self, ledger: Ledger, order: Order) -> None:
+        def deliver(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(order.id)
+            locked.record_success(an_attempt(locked, "pay_1"), locked.total, NOW)
+            assert uow.orders.of_payment("pay_1")
+            locked.begin_item(locked.items[0].id)
+            assert uow.orders.of_item(locked.items[0].id)
+            locked.fulfil_item(locked.items[0].id, "registered")
+
+        ledger.write("test", deliver)
+        assert told(ledger, order.id)[1:] == [("order", "pending", "completed")]
+        assert told(ledger, order.items[0].id)[1:] == [("item", "unpaid", "fulfilled")]
+        assert told(ledger, "pay_1") == [("payment", None, "succeeded")]
+
+    def test_what_is_back_where_it_was_is_not_told(self, ledger: Ledger, order: Order) -> None:
+        def there_and_back(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(order.id)
+            locked.park_item(locked.items[0].id, "look at this")
+            assert locked.status is OrderStatus.REQUIRES_ATTENTION
+            assert uow.orders.of_item(locked.items[0].id)
+            locked.resume_item(locked.items[0].id)
+
+        ledger.write("test", there_and_back)
+        assert len(told(ledger, order.id)) == 1
+
+    def test_a_unit_that_does_not_commit_has_no_history(self, ledger: Ledger, begin: Begin, order: Order) -> None:
+        with begin("test") as uow:
+            uow.orders.lock(order.id).cancel()
+            assert uow.orders.of_item(order.items[0].id)
+        assert len(told(ledger, order.id, order.items[0].id)) == 2
+
+    def test_what_a_savepoint_undid_is_not_told(self, ledger: Ledger, begin: Begin, order: Order) -> None:
+        with begin("test") as uow:
+            locked = uow.orders.lock(order.id)
+            try:
+                with uow.savepoint():
+                    locked.cancel()
+                    assert uow.orders.of_item(order.items[0].id)
+                    raise ZeroDivisionError
+            except ZeroDivisionError:
+                uow.commit()
+        assert len(told(ledger, order.id, order.items[0].id)) == 2
+
+    def test_holdings_have_a_history_too(self, ledger: Ledger, order: Order) -> None:
+        item = order.items[0].id
+
+        def hold(uow: UnitOfWork) -> None:
+            subscription = Subscription(
+                id="sub_1",
+                customer_id="cus_1",
+                item_id=item,
+                plan="pro",
+                cycle=Cycle.MONTHLY,
+                price=Money(1, "USD"),
+                domain=None,
+                auto_renew=False,
+                created_at=NOW,
+            )
+            subscription.activate(NOW)
+            uow.subscriptions.add(subscription)
+            uow.registrations.add(
+                Registration(
+                    id="reg_1",
+                    name=DomainName("a.rw"),
+                    customer_id="cus_1",
+                    item_id=item,
+                    handle=None,
+                    created_at=NOW,
+                    expires_at=NOW,
+                )
+            )
+
+        ledger.write("test", hold)
+
+        def release(uow: UnitOfWork) -> None:
+            held = uow.registrations.lock_name(DomainName("a.rw"))
+            assert held is not None
+            held.release("gone")
+
+        ledger.write("test", release)
+        assert told(ledger, "sub_1") == [("subscription", None, "active")]
+        assert told(ledger, "reg_1") == [("registration", None, "active"), ("registration", "active", "released")]

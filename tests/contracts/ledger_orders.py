@@ -1,0 +1,89 @@
+"""How orders are found, and renewals that wait to be paid."""
+
+from datetime import timedelta
+
+import pytest
+from tests.builders import NOW, a_customer, a_domain, a_hosting, a_renewal, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase, place
+
+from billing.application.ledger import Begin, Ledger
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import Conflict, DomainName, Order, OrderStatus
+
+
+class OrderCases(LedgerCase):
+    """Look-ups and pages."""
+
+    def test_an_order_is_found_by_what_belongs_to_it(self, ledger: Ledger, order: Order) -> None:
+        def bind(uow: UnitOfWork) -> None:
+            attempt = an_attempt(uow.orders.lock(order.id), "pay_1", gateway="stripe")
+            attempt.bind("cs_1", "pi_1")
+
+        ledger.write("test", bind)
+
+        def look(uow: UnitOfWork) -> None:
+            assert uow.orders.of_item(order.items[0].id) == order.id
+            assert uow.orders.of_payment("pay_1") == order.id
+            for refs in ({"cs_1"}, {"pi_1"}, {"ch_9", "pi_1", "cus_9"}):
+                assert uow.orders.of_refs("stripe", frozenset(refs)) == "pay_1"
+            assert uow.orders.of_refs("kpay", frozenset({"cs_1"})) is None
+            assert uow.orders.of_refs("stripe", frozenset({"cs_2"})) is None
+            assert uow.orders.of_refs("stripe", frozenset()) is None
+
+        ledger.read(look)
+
+    def test_a_reference_just_learned_is_found_within_the_unit(self, begin: Begin, order: Order) -> None:
+        with begin("test") as uow:
+            an_attempt(uow.orders.lock(order.id), "pay_1", gateway="stripe").bind("cs_1", None)
+            assert uow.orders.of_refs("stripe", frozenset({"cs_1"})) == "pay_1"
+
+    def test_pages_go_from_the_newest_to_the_oldest(self, ledger: Ledger, customer: str) -> None:
+        ledger.write("setup", lambda uow: uow.customers.add(a_customer("cus_2")))
+        for n in range(7):
+            owner = "cus_2" if n == 3 else "cus_1"
+            order = an_order(a_domain(f"n{n}.rw"), order_id=f"ord_{n}", customer_id=owner)
+            ledger.write("setup", lambda uow, order=order: uow.orders.add(order))
+        ledger.write("setup", lambda uow: uow.orders.lock("ord_5").cancel())
+
+        def page(customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int) -> list[str]:
+            found = ledger.read(lambda uow: uow.orders.page(customer_id, status, before, limit))
+            assert all(order.items for order in found)
+            return [order.id for order in found]
+
+        assert page(None, None, None, 3) == ["ord_6", "ord_5", "ord_4"]
+        assert page(None, None, "ord_4", 3) == ["ord_3", "ord_2", "ord_1"]
+        assert page("cus_2", None, None, 3) == ["ord_3"]
+        assert page("cus_1", OrderStatus.PENDING, "ord_6", 3) == ["ord_4", "ord_2", "ord_1"]
+        assert page(None, OrderStatus.CANCELLED, None, 3) == ["ord_5"]
+        assert page("cus_9", None, None, 3) == []
+
+    def test_overdue_are_the_pending_ones_whose_time_is_over(self, ledger: Ledger, customer: str) -> None:
+        for n in range(4):
+            order = an_order(a_hosting(), order_id=f"ord_{n}")
+            order.expires_at = NOW + timedelta(minutes=n)
+            ledger.write("setup", lambda uow, order=order: uow.orders.add(order))
+        ledger.write("setup", lambda uow: uow.orders.lock("ord_1").cancel())
+        overdue = ledger.read(lambda uow: uow.orders.overdue(NOW + timedelta(minutes=2), 10))
+        assert sorted(overdue) == ["ord_0", "ord_2"]
+        assert len(ledger.read(lambda uow: uow.orders.overdue(NOW + timedelta(minutes=2), 1))) == 1
+
+    # ------------------------------------------------------------------ renewals
+
+    def test_a_name_has_one_unpaid_renewal(self, ledger: Ledger, begin: Begin, customer: str) -> None:
+        name = DomainName("example.com")
+        assert not ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
+        first = place(ledger, a_renewal("example.com"))
+        assert ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
+        with begin("test") as uow, pytest.raises(Conflict):
+            uow.orders.add(an_order(a_renewal("example.com"), order_id="ord_2"))
+
+        def pay(uow: UnitOfWork) -> None:
+            order = uow.orders.lock(first.id)
+            order.record_success(an_attempt(order), order.total, NOW)
+
+        ledger.write("test", pay)
+        assert not ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
+        place(ledger, a_renewal("example.com"), order_id="ord_2")
+
+    def test_a_name_can_be_renewed_while_a_registration_of_it_is_live(self, ledger: Ledger, order: Order) -> None:
+        assert place(ledger, a_renewal("example.rw"), order_id="ord_2").items[0].domain == DomainName("example.rw")

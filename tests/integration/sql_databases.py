@@ -1,0 +1,58 @@
+"""Databases for tests: made for one test, gone after it."""
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from billing.adapters.sql import records, tables  # noqa: F401 - imported for their tables
+from billing.adapters.sql.columns import metadata
+
+URL_VARIABLE = "BILLING_TEST_POSTGRES_URL"
+LOCAL_SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+def find_server() -> str:
+    """The PostgreSQL server to test on; the test is skipped where there is none."""
+    url = os.environ.get(URL_VARIABLE, LOCAL_SERVER)
+    try:
+        psycopg.connect(url, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        if URL_VARIABLE in os.environ:
+            raise
+        pytest.skip(f"PostgreSQL not reachable: set {URL_VARIABLE}")
+    return url
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """The URL of a database that nobody else knows."""
+    name = f"billing_test_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def empty(url: str) -> None:
+    """Put a migrated ledger back to where it was made."""
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE order_items SET subscription_id = NULL")
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "installation":
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port

@@ -1,0 +1,57 @@
+"""What the API says of itself is true: generated requests never break it, and its answers fit its description."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS
+from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
+
+SHOP = Shop()
+SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", SHOP.app)
+KEY = {"Authorization": f"Bearer {SHOP.key}"}
+# Well-formed requests may be refused for what only the ledger and the registry know.
+KNOWN_TO_THE_CORE_ONLY = CHECKS.get_by_names(["positive_data_acceptance"])
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_generated_request_breaks_the_api(case):
+    case.call_and_validate(headers=KEY, excluded_checks=KNOWN_TO_THE_CORE_ONLY)
+
+
+def test_the_answers_of_a_purchase_fit_their_description():
+    shop = Shop()
+    description = schemathesis.openapi.from_wsgi("/openapi.json", shop.app)
+
+    def fits(template: str, method: str, answer, status: int):
+        assert answer.status_code == status
+        assert description[template][method].is_valid_response(answer)
+        return answer.json
+
+    fits("/v1/catalogue", "GET", shop.get("/v1/catalogue?currency=USD"), 200)
+    fits("/v1/domains/{name}", "GET", shop.get("/v1/domains/bücher.rw?currency=USD"), 200)
+    fits("/v1/customers", "POST", shop.post("/v1/customers", {"name": "B", "email": "b@example.rw"}), 201)
+    order = fits("/v1/orders", "POST", shop.place(a_name(nameservers=["a.example.net"]), a_hosting()), 201)
+    path = f"/v1/orders/{order['id']}"
+    shop.gateway.lose_answer()
+    waiting = fits("/v1/orders/{order_id}/payments", "POST", shop.post(f"{path}/payments", a_start()), 202)
+    fits("/v1/payments/{payment_id}/refresh", "POST", shop.post(f"/v1/payments/{waiting['id']}/refresh"), 202)
+    fits("/v1/orders/{order_id}/payments", "POST", shop.post(f"{path}/payments", a_start()), 409)
+    fits("/v1/orders/{order_id}", "GET", shop.get(path), 200)
+    fits("/v1/orders/{order_id}/cancel", "POST", shop.post(f"{path}/cancel"), 200)
+    fits("/v1/orders", "GET", shop.get("/v1/orders?limit=1"), 200)
+    fits("/v1/orders", "POST", shop.post("/v1/orders", a_basket(currency="usd")), 422)
+
+
+@pytest.mark.parametrize("wrong", [{"amount": "12.99"}, {"amount": 1.5}, {}])
+def test_an_answer_that_does_not_fit_would_be_noticed(wrong):
+    payment = SHOP.pay(SHOP.place(a_hosting()).json)
+    payment.set_data(payment.get_data().replace(b'{"amount":499,"currency":"USD"}', str(wrong).encode()))
+    assert not SCHEMA["/v1/orders/{order_id}/payments"]["POST"].is_valid_response(payment)

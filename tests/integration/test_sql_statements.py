@@ -1,0 +1,124 @@
+"""The statements themselves: how many a webhook needs, and that every look-up goes by an index."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+from tests.builders import NOW
+from tests.contracts.ledger_jobs import REGISTER, an_event
+from tests.contracts.ledger_records import WANTED
+from tests.integration.sql_ledgers import a_ledger
+
+from billing.adapters.sql.engine import make_engine
+from billing.adapters.sql.ledger import SqlLedger
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import DomainName, JobKind, JobRequest, JobStatus, OrderStatus
+
+NAME = DomainName("example.rw")
+LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
+    "order": lambda uow: uow.orders.page(None, None, "ord_9", 1),
+    "order of payment": lambda uow: uow.orders.of_payment("pay_1"),
+    "order of item": lambda uow: uow.orders.of_item("itm_1"),
+    "payment of references": lambda uow: uow.orders.of_refs("stripe", frozenset({"cs_1", "pi_1"})),
+    "orders": lambda uow: uow.orders.page(None, None, None, 20),
+    "orders of customer": lambda uow: uow.orders.page("cus_1", None, "ord_9", 20),
+    "orders of status": lambda uow: uow.orders.page(None, OrderStatus.PAID, "ord_9", 20),
+    "orders of customer and status": lambda uow: uow.orders.page("cus_1", OrderStatus.PAID, "ord_9", 20),
+    "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
+    "holding": lambda uow: uow.registrations.of_name(NAME),
+    "locked holding": lambda uow: uow.registrations.lock_name(NAME),
+    "unpaid renewal": lambda uow: uow.registrations.has_unpaid_renewal(NAME),
+    "notification": lambda uow: uow.inbox.find("stripe", "evt_1"),
+    "job of occasion": lambda uow: uow.jobs.lock_for(REGISTER),
+    "jobs to ring": lambda uow: uow.jobs.to_ring(NOW, 20),
+    "jobs of subjects": lambda uow: uow.jobs.of_subjects(["itm_1", "pay_1"]),
+    "jobs": lambda uow: uow.jobs.page(None, None, None, 20),
+    "jobs of kind": lambda uow: uow.jobs.page(None, JobKind.CHECK_PAYMENT, "job_9", 20),
+    "dead jobs": lambda uow: uow.jobs.page(JobStatus.DEAD, None, "job_9", 20),
+    "dead jobs of kind": lambda uow: uow.jobs.page(JobStatus.DEAD, JobKind.CHECK_PAYMENT, "job_9", 20),
+    "finished jobs of kind": lambda uow: uow.jobs.page(JobStatus.SUCCEEDED, JobKind.CHECK_PAYMENT, None, 20),
+    "numbers of jobs": lambda uow: uow.jobs.counts(),
+    "caller": lambda uow: uow.api_keys.by_digest("d"),
+    "remembered answer": lambda uow: [uow.answers.claim(WANTED, NOW) for _ in range(2)],
+    "old answers": lambda uow: uow.answers.prune(NOW, 20),
+    "history": lambda uow: uow.history.of(["ord_1", "itm_1"]),
+}
+SORTED_IN_MEMORY = {"jobs of subjects", "history", "payment of references", "numbers of jobs", "dead jobs of kind"}
+"""Few rows by their nature."""
+
+
+class Statements:
+    """What is sent to a database, with its parameters."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.sent: list[tuple[str, Any]] = []
+        event.listen(engine, "before_cursor_execute", self._sent)
+        event.listen(engine, "commit", lambda connection: self.sent.append(("COMMIT", ())))
+
+    def _sent(self, _connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        self.sent.append((statement, parameters))
+
+
+@pytest.fixture
+def engine(ledger_url: str) -> Iterator[Engine]:
+    engine = make_engine(ledger_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def begin(engine: Engine) -> SqlLedger:
+    return a_ledger(engine)
+
+
+def plan_of(uow: Any, statement: str, parameters: Any) -> list[str]:
+    """How the database would go about it; PostgreSQL scans a table only where it has no other way."""
+    connection = uow._work.connection
+    if connection.dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [row[-1] for row in plan]
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
+
+
+@pytest.mark.parametrize("name", LOOK_UPS)
+def test_a_look_up_goes_by_an_index(engine: Engine, begin: SqlLedger, name: str) -> None:
+    statements = Statements(engine)
+    with begin("test") as uow:
+        statements.sent.clear()
+        LOOK_UPS[name](uow)
+        sent = [one for one in statements.sent if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+        assert sent
+        for statement, parameters in sent:
+            for step in plan_of(uow, statement, parameters):
+                assert "Seq Scan" not in step, (statement, step)
+                assert not step.startswith("SCAN") or " USING " in step or step == "SCAN CONSTANT ROW", (
+                    statement,
+                    step,
+                )
+                sorts = step.startswith("USE TEMP B-TREE") or "Sort" in step
+                assert name in SORTED_IN_MEMORY or not sorts, (statement, step)
+
+
+def test_a_webhook_takes_one_insert_for_its_event_and_one_for_its_job(engine: Engine, begin: SqlLedger) -> None:
+    with begin("warm") as uow:
+        uow.commit()
+    statements = Statements(engine)
+    with begin("webhook") as uow:
+        uow.now()
+        uow.inbox.add_if_new(an_event())
+        uow.jobs.request(JobRequest(JobKind.PROCESS_EVENT, "evt_1"))
+        uow.commit()
+    words = [statement.split(" (")[0] for statement, _ in statements.sent if not statement.startswith("PRAGMA")]
+    beginning = "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "SELECT clock_timestamp(); BEGIN"
+    assert words == [beginning, "INSERT INTO inbox_events", "INSERT INTO jobs", "COMMIT"]
+
+
+def test_a_job_remembers_the_logging_context_it_was_written_in(engine: Engine) -> None:
+    begin = a_ledger(engine, context=lambda: {"request_id": "req_1"})
+    with begin("test") as uow:
+        uow.jobs.request(REGISTER)
+        uow.commit()
+    with begin("reader", reading=True) as uow:
+        assert uow.jobs.get("job_000001").context == {"request_id": "req_1"}

@@ -1,0 +1,234 @@
+"""Every way in which a call to Stripe can go wrong, and what it means to a write and to a question."""
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from socket import gaierror
+from typing import Any
+
+import pytest
+import requests
+import responses
+from tests.contracts.payment_gateway import an_order_to_pay, soon
+
+from billing.adapters.stripe_gateway import StripeGateway
+from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
+from billing.application.ports import NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.domain.errors import BillingError
+from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
+from billing.domain.payment import Payment
+
+SESSIONS = "https://api.stripe.com/v1/checkout/sessions"
+KEY = "sk_test_example"
+SESSION = {
+    "id": "cs_test_1",
+    "object": "checkout.session",
+    "amount_total": 1800,
+    "currency": "usd",
+    "metadata": {},
+    "payment_intent": None,
+    "payment_status": "unpaid",
+    "status": "open",
+    "url": "https://checkout.stripe.com/c/pay/cs_test_1",
+}
+
+
+@pytest.fixture
+def api() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as api:
+        yield api
+
+
+def a_gateway(api_base: str | None = None) -> StripeGateway:
+    return StripeGateway(
+        api_key=KEY,
+        api_base=api_base,
+        webhook_secrets=["whsec_example"],
+        installation=lambda: "ins_ours",
+        now=lambda: datetime(2026, 11, 2, tzinfo=UTC),
+    )
+
+
+def a_started_payment() -> Payment:
+    _, payment = an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe")
+    payment.bind("cs_test_1", None)
+    return payment
+
+
+def start(api: responses.RequestsMock, **answer: Any) -> BillingError:
+    """How a start ends that is answered so."""
+    api.post(SESSIONS, **answer)
+    with pytest.raises(BillingError) as ended:
+        a_gateway().start(*an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe"), soon())
+    return ended.value
+
+
+def check(api: responses.RequestsMock, **answer: Any) -> BillingError:
+    """How a check ends that is answered so."""
+    api.get(f"{SESSIONS}/cs_test_1", **answer)
+    with pytest.raises(BillingError) as ended:
+        a_gateway().check(a_started_payment(), soon())
+    return ended.value
+
+
+def error(type: str = "invalid_request_error", code: str | None = None, message: str = "No.") -> dict[str, Any]:
+    return {"error": {"type": type, "code": code, "message": message}}
+
+
+# ---------------------------------------------------------------------- answers
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "written", "asked"),
+    [
+        (400, error(code="parameter_invalid_integer"), Refused, Refused),
+        (402, error("card_error", "card_declined"), Refused, Refused),
+        (404, error(code="resource_missing"), Refused, Refused),
+        (400, error("idempotency_error"), NeedsPerson, NeedsPerson),
+        (401, error(), RetryLater, RetryLater),
+        (403, error(), RetryLater, RetryLater),
+        (409, error(code="idempotency_key_in_use"), RetryLater, RetryLater),
+        (429, error("rate_limit_error"), RetryLater, RetryLater),
+        (400, error(code="rate_limit"), RetryLater, RetryLater),
+        (424, error("api_error"), OutcomeUnknown, RetryLater),
+        (500, error("api_error"), OutcomeUnknown, RetryLater),
+        (503, error("api_error"), OutcomeUnknown, RetryLater),
+    ],
+)
+def test_every_refusal_and_failure_has_one_meaning(
+    api: responses.RequestsMock, status: int, body: dict[str, Any], written: type, asked: type
+) -> None:
+    assert type(start(api, status=status, json=body)) is written
+    assert type(check(api, status=status, json=body)) is asked
+
+
+@pytest.mark.parametrize(
+    ("status", "written"),
+    [(200, OutcomeUnknown), (400, OutcomeUnknown), (401, RetryLater), (429, RetryLater), (502, OutcomeUnknown)],
+)
+def test_an_answer_that_is_not_stripes_settles_nothing(api: responses.RequestsMock, status: int, written: type) -> None:
+    assert type(start(api, status=status, body="<html>a proxy</html>")) is written
+    assert type(check(api, status=status, body="<html>a proxy</html>")) is RetryLater
+
+
+def test_a_refusal_tells_stripes_code_sentence_and_request(api: responses.RequestsMock) -> None:
+    refusal = start(api, status=400, json=error(code="amount_too_small"), headers={"Request-Id": "req_1"})
+    assert str(refusal) == "amount_too_small: No. (req_1)"
+
+
+def test_a_wrong_key_is_told_without_the_key(api: responses.RequestsMock) -> None:
+    told = str(start(api, status=401, json=error(message=f"Invalid API Key provided: {KEY}")))
+    assert "API key" in told
+    assert KEY not in told
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("86400", RETRY_AFTER_MAX_SECONDS), ("soon", None), ("-1", None), (None, None)],
+)
+def test_stripes_pause_is_kept_within_a_limit(
+    api: responses.RequestsMock, header: str | None, seconds: float | None
+) -> None:
+    later = start(api, status=429, json=error(), headers={"Retry-After": header} if header else {})
+    assert isinstance(later, RetryLater)
+    assert later.after_seconds == seconds
+
+
+# ---------------------------------------------------------------------- no answer
+
+
+def unconnected(reason: OSError) -> requests.RequestException:
+    """As requests tells of a connection that was never made."""
+    told = requests.ConnectionError("Max retries exceeded")
+    told.__cause__ = reason
+    return told
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        unconnected(ConnectionRefusedError()),
+        unconnected(gaierror()),
+        unconnected(ssl.SSLCertVerificationError()),
+        requests.ConnectTimeout(),
+    ],
+    ids=["refused", "no address", "not stripe", "no connection in time"],
+)
+def test_what_was_surely_not_sent_is_sent_later(api: responses.RequestsMock, failure: Exception) -> None:
+    assert type(start(api, body=failure)) is RetryLater
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        requests.ReadTimeout(),
+        requests.ConnectionError("Connection aborted"),
+        unconnected(ConnectionResetError()),
+        unconnected(ssl.SSLError("bad record")),
+        requests.exceptions.ChunkedEncodingError(),
+    ],
+    ids=["no answer in time", "aborted", "reset", "broken", "cut short"],
+)
+def test_what_may_have_been_sent_is_unknown_to_a_write_only(api: responses.RequestsMock, failure: Exception) -> None:
+    assert type(start(api, body=failure)) is OutcomeUnknown
+    assert type(check(api, body=failure)) is RetryLater
+
+
+# ---------------------------------------------------------------------- what is sent
+
+
+def test_a_start_bears_its_key_and_the_version_and_is_sent_once(api: responses.RequestsMock) -> None:
+    api.post(SESSIONS, status=500, json=error("api_error"))
+    order, payment = an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe")
+    with pytest.raises(OutcomeUnknown):
+        a_gateway().start(order, payment, soon())
+    (call,) = api.calls
+    assert call.request.headers["Idempotency-Key"] == f"checkout:{payment.id}"
+    assert call.request.headers["Stripe-Version"] == "2026-10-28.endive"
+    assert "X-Stripe-Client-Telemetry" not in call.request.headers
+    assert "payment_method_types" not in str(call.request.body)
+
+
+@pytest.mark.parametrize("api_base", ["https://stripe.example", "https://stripe.example/"])
+def test_another_address_may_end_in_a_slash_or_not(api: responses.RequestsMock, api_base: str) -> None:
+    api.get("https://stripe.example/v1/checkout/sessions/cs_test_1", json=SESSION)
+    assert isinstance(a_gateway(api_base).check(a_started_payment(), soon())[0], PaymentPending)
+
+
+def test_an_intent_that_is_there_from_the_start_is_told(api: responses.RequestsMock) -> None:
+    api.post(SESSIONS, json=SESSION | {"payment_intent": "pi_1"})
+    started = a_gateway().start(*an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe"), soon())
+    assert (started.session_ref, started.payment_ref, started.redirect_url) == ("cs_test_1", "pi_1", SESSION["url"])
+
+
+def test_a_close_never_repeats_an_earlier_failure(api: responses.RequestsMock) -> None:
+    api.post(f"{SESSIONS}/cs_test_1/expire", status=500, json=error("api_error"))
+    gateway, payment = a_gateway(), a_started_payment()
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            gateway.close(payment, soon())
+    first, second = (call.request.headers["Idempotency-Key"] for call in api.calls)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("found", "fact"),
+    [
+        ({"status": "complete", "payment_status": "paid"}, PaymentSucceeded),
+        ({"status": "expired"}, PaymentExpired),
+        ({"status": "complete"}, PaymentPending),
+    ],
+)
+def test_a_session_that_cannot_be_closed_tells_how_it_ended(
+    api: responses.RequestsMock, found: dict[str, str], fact: type
+) -> None:
+    api.post(f"{SESSIONS}/cs_test_1/expire", status=400, json=error())
+    api.get(f"{SESSIONS}/cs_test_1", json=SESSION | found)
+    assert type(a_gateway().close(a_started_payment(), soon())[0]) is fact
+
+
+def test_a_payment_without_a_session_is_for_a_person() -> None:
+    _, payment = an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe")
+    for call in (a_gateway().check, a_gateway().close):
+        with pytest.raises(NeedsPerson):
+            call(payment, soon())

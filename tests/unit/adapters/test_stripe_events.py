@@ -1,0 +1,152 @@
+"""Every event that is read, in the oldest shape and the newest, and what else Stripe may put into them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from billing.adapters.stripe_gateway import events
+from billing.application.ports import NeedsPerson, Reading
+from billing.domain.facts import (
+    PaymentCancelled,
+    PaymentDeclined,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentPending,
+    PaymentSucceeded,
+)
+from billing.domain.money import Money
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "stripe"
+OLD, NEW = "2020-08-27", "2026-10-28.endive"
+INSTALLATION = "ins_ours"
+
+# Before we wrote metadata there were only the provider's ids.
+OLD_SESSION = {"session_ref": "cs_test_a1OldOldOldOld01", "payment_ref": "pi_Old0000000000001"}
+OLD_INTENT = {"payment_ref": "pi_Old0000000000001"}
+NEW_SESSION = {"payment_id": "pay_1", "session_ref": "cs_test_a1NewNewNewNew01", "payment_ref": "pi_New0000000000001"}
+NEW_PAGE = {"payment_id": "pay_1", "session_ref": "cs_test_a1NewNewNewNew01"}
+NEW_INTENT = {"payment_id": "pay_1", "payment_ref": "pi_New0000000000001"}
+FRANCS, DOLLARS = Money(15_000, "RWF"), Money(1800, "USD")
+DECLINE = "insufficient_funds: Your card has insufficient funds."
+NO_DEBIT = "the delayed payment did not come"
+
+GOLDEN = [
+    (OLD, "checkout.session.completed", PaymentSucceeded(**OLD_SESSION, received=FRANCS)),
+    (NEW, "checkout.session.completed", PaymentSucceeded(**NEW_SESSION, received=DOLLARS)),
+    (OLD, "checkout.session.async_payment_succeeded", PaymentSucceeded(**OLD_SESSION, received=FRANCS)),
+    (NEW, "checkout.session.async_payment_succeeded", PaymentSucceeded(**NEW_SESSION, received=DOLLARS)),
+    (OLD, "checkout.session.async_payment_failed", PaymentFailed(**OLD_SESSION, why=NO_DEBIT)),
+    (NEW, "checkout.session.async_payment_failed", PaymentFailed(**NEW_SESSION, why=NO_DEBIT)),
+    (OLD, "checkout.session.expired", PaymentExpired(**OLD_SESSION)),
+    (NEW, "checkout.session.expired", PaymentExpired(**NEW_PAGE)),
+    (OLD, "payment_intent.succeeded", PaymentSucceeded(**OLD_INTENT, received=FRANCS)),
+    (NEW, "payment_intent.succeeded", PaymentSucceeded(**NEW_INTENT, received=DOLLARS)),
+    (OLD, "payment_intent.payment_failed", PaymentDeclined(**OLD_INTENT, why=DECLINE)),
+    (NEW, "payment_intent.payment_failed", PaymentDeclined(**NEW_INTENT, why=DECLINE)),
+    (OLD, "payment_intent.canceled", PaymentCancelled(**OLD_INTENT, why="cancelled at Stripe: requested_by_customer")),
+    (NEW, "payment_intent.canceled", PaymentCancelled(**NEW_INTENT, why="cancelled at Stripe: abandoned")),
+]
+
+
+def stored(version: str, type: str, **changed: Any) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((FIXTURES / f"{version}.{type}.json").read_text())
+    event["data"]["object"] |= changed
+    return event
+
+
+def read(version: str, type: str, **changed: Any) -> Reading:
+    return events.read_event(stored(version, type, **changed), INSTALLATION)
+
+
+@pytest.mark.parametrize(("version", "type", "fact"), GOLDEN, ids=lambda value: value if isinstance(value, str) else "")
+def test_every_shape_of_an_event_tells_the_same_kind_of_fact(version: str, type: str, fact: object) -> None:
+    assert list(read(version, type).facts) == [fact]
+
+
+def test_every_type_that_is_read_has_an_old_and_a_new_sample() -> None:
+    sampled = {(version, type) for version, type, _ in GOLDEN}
+    assert sampled == {(version, type) for version in (OLD, NEW) for type in events.READS}
+
+
+@pytest.mark.parametrize("event", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_provider_id_is_found_and_none_of_ours(event: Path) -> None:
+    reading = events.read_event(json.loads(event.read_text()), INSTALLATION)
+    assert all(ref.startswith(("cs_test_", "pi_", "ch_", "pm_", "cus_")) for ref in reading.refs)
+    assert {ref for fact in reading.facts for ref in (fact.session_ref, fact.payment_ref) if ref} <= reading.refs
+
+
+def test_ids_are_found_within_an_old_intents_charges_and_in_its_last_error() -> None:
+    refs = read(OLD, "payment_intent.payment_failed").refs
+    assert refs == {"pi_Old0000000000001", "ch_Old0000000000001", "cus_Old00000000001", "pm_Old0000000000001"}
+    assert "ch_Old0000000000001" in read(OLD, "payment_intent.succeeded").refs
+    assert read(NEW, "payment_intent.payment_failed").refs >= {"ch_New0000000000001", "pm_New0000000000001"}
+
+
+def test_an_expanded_intent_is_as_good_as_its_id() -> None:
+    intent = {"id": "pi_New0000000000001", "object": "payment_intent", "latest_charge": {"id": "ch_9"}}
+    reading = read(NEW, "checkout.session.completed", payment_intent=intent)
+    assert list(reading.facts) == [PaymentSucceeded(**NEW_SESSION, received=DOLLARS)]
+    assert "ch_9" in reading.refs
+
+
+# ---------------------------------------------------------------------- what is not as usual
+
+
+def test_a_completed_session_that_is_unpaid_is_not_taken_for_payment() -> None:
+    reading = read(NEW, "checkout.session.completed", payment_status="unpaid")
+    assert list(reading.facts) == [PaymentPending(**NEW_SESSION)]
+    assert reading.why == "payment_status is unpaid"
+
+
+def test_a_payment_status_that_stripe_invents_is_waited_for_and_named() -> None:
+    reading = read(NEW, "checkout.session.completed", payment_status="paid_in_seashells")
+    assert list(reading.facts) == [PaymentPending(**NEW_SESSION)]
+    assert "paid_in_seashells" in reading.why
+
+
+def test_a_session_that_costs_nothing_is_paid() -> None:
+    reading = read(NEW, "checkout.session.completed", payment_status="no_payment_required", amount_total=0)
+    assert list(reading.facts) == [PaymentSucceeded(**NEW_SESSION, received=Money.zero("USD"))]
+
+
+@pytest.mark.parametrize("mode", ["setup", "subscription", "something_new"])
+def test_a_session_in_another_mode_pays_no_order(mode: str) -> None:
+    reading = read(NEW, "checkout.session.completed", mode=mode)
+    assert (list(reading.facts), reading.installation) == ([], INSTALLATION)
+    assert mode in reading.why
+
+
+def test_another_installations_payment_id_is_not_ours_to_follow() -> None:
+    theirs = {"installation": "ins_other", "payment_id": "pay_1"}
+    reading = read(NEW, "payment_intent.succeeded", metadata=theirs)
+    assert [fact.payment_id for fact in reading.facts] == [None]
+    assert reading.installation == "ins_other"
+
+
+@pytest.mark.parametrize("metadata", [None, {}])
+def test_an_event_without_metadata_is_known_by_its_ids(metadata: Any) -> None:
+    reading = read(NEW, "checkout.session.completed", metadata=metadata)
+    assert reading.installation is None
+    assert [fact.session_ref for fact in reading.facts] == ["cs_test_a1NewNewNewNew01"]
+
+
+def test_a_decline_without_a_reason_is_a_decline() -> None:
+    (fact,) = read(NEW, "payment_intent.payment_failed", last_payment_error=None).facts
+    assert fact == PaymentDeclined(**NEW_INTENT, why="declined")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [(None, "usd"), ("1800", "usd"), (18.0, "usd"), (1800, "btc"), (1, None)]
+)
+def test_a_success_whose_sum_cannot_be_read_needs_a_person(amount: Any, currency: Any) -> None:
+    with pytest.raises(NeedsPerson):
+        read(NEW, "payment_intent.succeeded", amount_received=amount, currency=currency)
+
+
+def test_a_type_that_is_not_read_says_so_and_keeps_its_ids() -> None:
+    event = stored(NEW, "payment_intent.succeeded") | {"type": "payment_intent.created"}
+    reading = events.read_event(event, INSTALLATION)
+    assert (list(reading.facts), reading.why) == ([], "nobody reads payment_intent.created")
+    assert "pi_New0000000000001" in reading.refs

@@ -1,0 +1,164 @@
+"""The HTTP side on in-memory twins, wired by hand, and a caller with a key."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+
+from flask.testing import FlaskClient
+from tests.builders import NOW, a_catalogue, a_customer
+
+from billing.adapters.memory.gateway import MemoryGateway
+from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.queue import MemoryQueue
+from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.access import Authenticate, CreateKey, Role
+from billing.application.attempts import NoteStart
+from billing.application.checkout import CancelOrder, CheckoutLimits, PlaceOrder
+from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.intake import ReceiveWebhook
+from billing.application.ledger import Ledger
+from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
+from billing.application.payments import RecordFact
+from billing.application.ports import Refused
+from billing.application.storefront import CheckDomain
+from billing.domain.dispatch_policy import DispatchPolicy
+from billing.domain.domain_name import DomainName
+from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
+
+ITEMS_MAX = 5
+
+
+class Routes:
+    """.rw is served, nothing else."""
+
+    def __init__(self, registrar: MemoryRegistrar) -> None:
+        self.registrar = registrar
+
+    def of(self, name: DomainName) -> MemoryRegistrar:
+        if name.labels[-1] != "rw":
+            raise Refused(f"no registrar serves .{name.labels[-1]}")
+        return self.registrar
+
+
+class Shop:
+    """The application, its twins, and one storefront that calls it."""
+
+    def __init__(self) -> None:
+        self.now, self._ids = NOW, count(1)
+        self.telemetry = MemoryTelemetry()
+        self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
+        self.ledger = Ledger(self.begin, MemoryQueue(), self.telemetry)
+        self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        self.registrar = MemoryRegistrar(self.clock)
+        self.parts = {"ledger": "ok", "queue": "ok"}
+        self.config = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)
+        self.reopen()
+        self.key = self.a_key(Role.STOREFRONT)
+        self.ledger.write("test", lambda uow: uow.catalogues.add(a_catalogue()))
+        self.ledger.write("test", lambda uow: uow.customers.add(a_customer()))
+
+    def reopen(self, **changed) -> None:
+        """A new application on the same twins, with some of what it is given changed."""
+        self.app = create_app(replace(self.use_cases(), **changed), self.config)
+        self.client: FlaskClient = self.app.test_client()
+
+    def use_cases(self) -> UseCases:
+        routes = Routes(self.registrar)
+        gateways = {"stripe": self.gateway}
+        record = RecordFact(DispatchPolicy(), self.clock, self.telemetry)
+        note_start = NoteStart(self.clock, timedelta(minutes=5))
+        payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), timedelta(seconds=5), 10.0)
+        checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
+        ledger, ids, seconds = self.ledger, self.new_id, self.seconds
+        return UseCases(
+            ledger=ledger,
+            receive_webhook=ReceiveWebhook(gateways, ledger, self.telemetry, ids),
+            place_order=PlaceOrder(ledger, routes, checkout_limits, self.clock, ids, lambda: self.new_id("B"), seconds),
+            cancel_order=CancelOrder(ledger),
+            start_payment=StartPayment(ledger, gateways, record, note_start, payment_limits, ids, seconds),
+            refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),
+            open_customer=OpenCustomer(ledger, self.clock, ids),
+            change_customer=ChangeCustomer(ledger),
+            check_domain=CheckDomain(ledger, routes, 10.0, seconds),
+            authenticate=Authenticate(ledger),
+            telemetry=self.telemetry,
+            ready=lambda: self.parts,
+            metrics=lambda: (b"billing_orders 1\n", "text/plain; version=0.0.4; charset=utf-8"),
+            ids=ids,
+            monotonic=seconds,
+        )
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}_{next(self._ids):06}"
+
+    def a_key(self, role: Role, name: str = "shop") -> str:
+        secret = f"{name}-{role}-secret"
+        CreateKey(self.ledger, self.new_id, lambda: secret)(name, role, "test")
+        return secret
+
+    # ------------------------------------------------------------------ calls
+
+    def call(self, method: str, path: str, json=None, key: str | None = None, **options):
+        headers = {"Authorization": f"Bearer {key or self.key}", **options.pop("headers", {})}
+        return self.client.open(path, method=method, json=json, headers=headers, **options)
+
+    def get(self, path: str, **options):
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, json=None, **options):
+        return self.call("POST", path, json, **options)
+
+    def place(self, *items: dict, **details):
+        return self.post("/v1/orders", a_basket(*items, **details))
+
+    def pay(self, order: dict, **details):
+        return self.post(f"/v1/orders/{order['id']}/payments", a_start(**details))
+
+    def stored(self, cls: type) -> list:
+        return [row.value for (kind, _), row in self.begin.store.rows.items() if kind is cls]
+
+
+def a_registrant(**details) -> dict:
+    known = {
+        "name": "Aline Uwase",
+        "email": "aline@example.rw",
+        "phone": "+250.788000000",
+        "street": ["KN 5 Rd"],
+        "city": "Kigali",
+        "country": "RW",
+    }
+    return {name: value for name, value in {**known, **details}.items() if value is not ...}
+
+
+def a_name(domain: str = "example.rw", **details) -> dict:
+    return {"kind": "domain_registration", "domain": domain, **details}
+
+
+def a_hosting(**details) -> dict:
+    return {"kind": "hosting", "plan": "starter", "cycle": "monthly", **details}
+
+
+def a_basket(*items: dict, **details) -> dict:
+    known = {
+        "customer_id": "cus_1",
+        "currency": "USD",
+        "contacts": {"registrant": a_registrant()},
+        "items": list(items or (a_name(),)),
+    }
+    return {name: value for name, value in {**known, **details}.items() if value is not ...}
+
+
+def a_start(**details) -> dict:
+    known = {
+        "gateway": "stripe",
+        "success_url": "https://shop.example/thanks",
+        "cancel_url": "https://shop.example/cart",
+    }
+    return {name: value for name, value in {**known, **details}.items() if value is not ...}
