@@ -42,9 +42,7 @@ class WebServer:
         self._server.server_close()
 
 
-def under_fault(
-    fault: Fault | None, act: Callable[[], Response], refuse: Callable[[int], Response]
-) -> Response:
+def under_fault(fault: Fault | None, act: Callable[[], Response], refuse: Callable[[int], Response]) -> Response:
     """Act and answer, or go wrong as the fault says; `refuse` makes the answer for an HTTP status."""
     if fault is None:
         return act()

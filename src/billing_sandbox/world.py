@@ -83,9 +83,7 @@ class World:
 
     def settings(self) -> dict[str, str]:
         """The environment that points billing at every provider."""
-        return {
-            name: value for provider in self.providers.values() for name, value in provider.settings().items()
-        }
+        return {name: value for provider in self.providers.values() for name, value in provider.settings().items()}
 
     def state(self) -> Json:
         """Everything that has happened, in one document."""

@@ -3,11 +3,12 @@
 from tests.contracts.ledger_entities import EntityCases
 from tests.contracts.ledger_history import HistoryCases
 from tests.contracts.ledger_jobs import JobCases
+from tests.contracts.ledger_names import NameCases
 from tests.contracts.ledger_orders import OrderCases
 from tests.contracts.ledger_races import RaceCases
 from tests.contracts.ledger_records import RecordCases
 from tests.contracts.ledger_units import UnitCases
 
 
-class LedgerContract(UnitCases, EntityCases, OrderCases, JobCases, HistoryCases, RecordCases, RaceCases):
+class LedgerContract(UnitCases, EntityCases, NameCases, OrderCases, JobCases, HistoryCases, RecordCases, RaceCases):
     """Subclass it with a fixture `begin` (see `LedgerCase`)."""

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.builders import NOW, a_domain, a_registrant, a_renewal, an_attempt, an_order
-from tests.contracts.ledger_case import LedgerCase, place
+from tests.builders import a_domain, a_registrant, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
@@ -19,18 +19,14 @@ from billing.domain import (
     EventStatus,
     Hosting,
     InboxEvent,
-    ItemStatus,
     JobKind,
     JobRequest,
     JobStatus,
     Money,
-    NameHeld,
     NotFound,
     Order,
-    OrderStatus,
     PaymentStatus,
     Registration,
-    RegistrationStatus,
     Subscription,
     SubscriptionRenewal,
     SubscriptionStatus,
@@ -219,8 +215,6 @@ class EntityCases(LedgerCase):
         ledger.write("test", lambda uow: uow.orders.lock(order.id).cancel())
         assert versions()[0] == 2
 
-    # ------------------------------------------------------------------ names that are held
-
     def test_what_is_unknown_is_not_found(self, begin: Begin) -> None:
         with begin("test") as uow:
             for look in (
@@ -238,40 +232,3 @@ class EntityCases(LedgerCase):
                     look(*() if look == uow.catalogues.current else ("nobody",))  # type: ignore[operator]
             assert uow.jobs.lock("nobody") is None
             assert uow.orders.of_item("nobody") is uow.orders.of_payment("nobody") is None
-
-    def test_a_name_has_one_active_registration(self, ledger: Ledger, begin: Begin, customer: str) -> None:
-        order = place(ledger, a_domain("a.rw"), a_domain("b.rw"), a_renewal("c.rw"))
-        name = DomainName("x.rw")
-
-        def holding(n: int) -> Registration:
-            item = order.items[n]
-            return Registration(
-                id=f"reg_{n}",
-                name=name,
-                customer_id=customer,
-                item_id=item.id,
-                handle=item.handle,
-                created_at=NOW,
-                expires_at=EXACT,
-            )
-
-        ledger.write("test", lambda uow: uow.registrations.add(holding(0)))
-        with begin("test") as uow, pytest.raises(NameHeld) as refused:
-            uow.registrations.add(holding(1))
-        assert refused.value.name == "x.rw"
-
-        def succeed(uow: UnitOfWork) -> None:
-            former = uow.registrations.lock_name(name)
-            assert former is not None
-            former.release("registered anew")
-            uow.registrations.add(holding(1))
-
-        ledger.write("test", succeed)
-        found = ledger.read(lambda uow: uow.registrations.of_name(name))
-        assert found is not None
-        assert (found.id, found.status) == ("reg_1", RegistrationStatus.ACTIVE)
-
-    def test_an_item_that_no_longer_claims_its_name_frees_it(self, ledger: Ledger, order: Order) -> None:
-        ledger.write("test", lambda uow: uow.orders.lock(order.id).cancel())
-        again = place(ledger, order_id="ord_2")
-        assert (again.items[0].status, again.status) == (ItemStatus.UNPAID, OrderStatus.PENDING)

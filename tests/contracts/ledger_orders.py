@@ -1,14 +1,13 @@
-"""How orders are found, and renewals that wait to be paid."""
+"""How orders are found."""
 
 from datetime import timedelta
 
-import pytest
-from tests.builders import NOW, a_customer, a_domain, a_hosting, a_renewal, an_attempt, an_order
-from tests.contracts.ledger_case import LedgerCase, place
+from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import Conflict, DomainName, Order, OrderStatus
+from billing.domain import Order, OrderStatus
 
 
 class OrderCases(LedgerCase):
@@ -66,24 +65,3 @@ class OrderCases(LedgerCase):
         overdue = ledger.read(lambda uow: uow.orders.overdue(NOW + timedelta(minutes=2), 10))
         assert sorted(overdue) == ["ord_0", "ord_2"]
         assert len(ledger.read(lambda uow: uow.orders.overdue(NOW + timedelta(minutes=2), 1))) == 1
-
-    # ------------------------------------------------------------------ renewals
-
-    def test_a_name_has_one_unpaid_renewal(self, ledger: Ledger, begin: Begin, customer: str) -> None:
-        name = DomainName("example.com")
-        assert not ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
-        first = place(ledger, a_renewal("example.com"))
-        assert ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
-        with begin("test") as uow, pytest.raises(Conflict):
-            uow.orders.add(an_order(a_renewal("example.com"), order_id="ord_2"))
-
-        def pay(uow: UnitOfWork) -> None:
-            order = uow.orders.lock(first.id)
-            order.record_success(an_attempt(order), order.total, NOW)
-
-        ledger.write("test", pay)
-        assert not ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
-        place(ledger, a_renewal("example.com"), order_id="ord_2")
-
-    def test_a_name_can_be_renewed_while_a_registration_of_it_is_live(self, ledger: Ledger, order: Order) -> None:
-        assert place(ledger, a_renewal("example.rw"), order_id="ord_2").items[0].domain == DomainName("example.rw")

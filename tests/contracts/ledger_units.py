@@ -129,11 +129,6 @@ class UnitCases(LedgerCase):
         with pytest.raises(NotFound):
             ledger.read(lambda uow: uow.customers.get("cus_2"))
 
-    def test_a_name_held_by_another_order_is_refused_at_once(self, ledger: Ledger, begin: Begin, order: Order) -> None:
-        with begin("test") as uow, pytest.raises(NameHeld) as refused:
-            uow.orders.add(an_order(a_domain("free.rw"), a_domain("example.rw"), order_id="ord_2"))
-        assert refused.value.name == "example.rw"
-
     def test_a_number_given_twice_is_a_conflict_to_be_repeated(self, begin: Begin, order: Order) -> None:
         twin = an_order(a_domain("other.rw"), order_id="ord_2")
         twin.number = order.number

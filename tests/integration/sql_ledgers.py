@@ -50,10 +50,11 @@ class Waiting:
 
     def has_come_to_wait(self, url: str) -> None:
         """Return once the server sees it wait for a lock."""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         give_up_at = monotonic() + DEADLINE_SECONDS
         with psycopg.connect(url, autocommit=True) as watcher:
             while monotonic() < give_up_at:
-                if watcher.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (0,):
+                if watcher.execute(waiting).fetchone():
                     return
         raise AssertionError("nobody waits")
 

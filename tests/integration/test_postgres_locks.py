@@ -40,8 +40,10 @@ def test_a_second_locker_waits_and_sees_what_the_first_did(begin: SqlLedger, pos
         order = uow.orders.lock("ord_1")
 
         def look_then_lock(second: UnitOfWork) -> tuple[int, int]:
-            seen = len(second.orders.get("ord_1").payments)
-            return seen, len(second.orders.lock("ord_1").payments)
+            order = second.orders.get("ord_1")
+            seen = len(order.payments)
+            second.orders.lock("ord_1")
+            return seen, len(order.payments)
 
         second = Waiting(begin, look_then_lock)
         second.has_come_to_wait(postgres_ledger_url)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from tests.builders import a_customer, an_order
 from tests.contracts.ledger_jobs import REGISTER
 from tests.integration.sql_databases import free_port
@@ -115,3 +115,16 @@ def test_the_server_tells_the_time_and_it_goes_on(begin: SqlLedger, reading: boo
 def test_a_reading_unit_can_write_nothing(begin: SqlLedger) -> None:
     with pytest.raises(Exception, match="read-only"), begin("test", reading=True) as uow:
         uow.jobs.request(REGISTER)
+
+
+def test_a_transaction_begins_once(begin: SqlLedger, engine: Engine) -> None:
+    warnings: list[str | None] = []
+
+    def listen(connection: psycopg.Connection, _record: object) -> None:
+        connection.add_notice_handler(lambda notice: warnings.append(notice.message_primary))
+
+    event.listen(engine, "connect", listen)
+    engine.dispose()
+    with begin("test") as uow:
+        uow.commit()
+    assert warnings == []

@@ -84,7 +84,7 @@ class ProcessEvent(Handler):
         elif not reading.facts:
             event.settle(EventStatus.IGNORED, reading.why, uow.now())
         elif all(self.record(uow, event.gateway, fact) for fact in reading.facts):
-            event.settle(EventStatus.PROCESSED, ", ".join(type(f).__name__ for f in reading.facts), uow.now())
+            event.settle(EventStatus.PROCESSED, _summary(reading), uow.now())
         else:
             event.trouble(EventStatus.UNMATCHED, "it names a payment that is not in the ledger")
             return NotYet("the event names a payment that is not in the ledger", self.unmatched_retry)
@@ -104,3 +104,7 @@ class ProcessEvent(Handler):
         event = uow.inbox.lock(job.subject)
         if event.status is not EventStatus.UNMATCHED:
             event.trouble(EventStatus.FAILED, why)
+
+
+def _summary(reading: Reading) -> str:
+    return "; ".join(filter(None, [", ".join(type(fact).__name__ for fact in reading.facts), reading.why]))

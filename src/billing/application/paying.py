@@ -10,6 +10,7 @@ from billing.application.payments import RecordFact
 from billing.application.ports import (
     Deadline,
     Ids,
+    NeedsPerson,
     NotYet,
     OutcomeUnknown,
     PaymentGateway,
@@ -55,8 +56,8 @@ class StartPayment:
         order, payment = self.ledger.write(by, lambda uow: self._open(uow, order_id, gateway, options))
         try:
             started = self.gateways[gateway].start(order, payment, self._deadline())
-        except (RetryLater, OutcomeUnknown, NotYet):
-            return payment
+        except (RetryLater, OutcomeUnknown, NotYet, NeedsPerson):
+            return payment  # its check finds out, or tells a person
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise

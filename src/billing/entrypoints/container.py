@@ -1,5 +1,6 @@
 """The one place that knows every adapter and wires it to the port it serves."""
 
+import atexit
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -70,10 +71,17 @@ def _registrars(settings: Settings, told: Telemetry, monotonic: Callable[[], flo
             username=epp.username,
             password=epp.password,
             ca_file=epp.ca_file,
+            server_name=epp.server_name,
+            client_cert_file=epp.client_cert_file,
+            client_key_file=epp.client_key_file,
+            client_key_passphrase=epp.client_key_passphrase,
+            read_timeout_seconds=settings.jobs.call_deadline_seconds,
             sessions_max=epp.sessions_max,
             renew_expiry_format=dates,
         )
-        adapters["epp"] = EppRegistrar(config, told, monotonic)
+        registry = EppRegistrar(config, told, monotonic)
+        atexit.register(registry.close)
+        adapters["epp"] = registry
     return RegistrarRoutes({suffix: adapters[adapter] for suffix, adapter in settings.registrars.items()})
 
 

@@ -38,6 +38,10 @@ class EppSettings:
     username: str
     password: str
     ca_file: str | None
+    server_name: str | None
+    client_cert_file: str | None
+    client_key_file: str | None
+    client_key_passphrase: str | None
     sessions_max: int
     renew_with_time: bool
 
@@ -183,6 +187,10 @@ def _read_epp(env: Env) -> EppSettings | None:
         username=env.str("EPP_USERNAME"),
         password=env.str("EPP_PASSWORD"),
         ca_file=env.str("EPP_CA_FILE", None),
+        server_name=env.str("EPP_SERVER_NAME", None),
+        client_cert_file=env.str("EPP_CLIENT_CERT_FILE", None),
+        client_key_file=env.str("EPP_CLIENT_KEY_FILE", None),
+        client_key_passphrase=env.str("EPP_CLIENT_KEY_PASSPHRASE", None),
         sessions_max=env.int("EPP_SESSIONS_MAX", 4, validate=_POSITIVE),
         renew_with_time=env.bool("EPP_RENEW_WITH_TIME", False),
     )

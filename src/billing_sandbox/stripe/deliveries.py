@@ -151,9 +151,7 @@ class Deliveries:
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         try:
-            answer = http.post(
-                url, data=payload, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False
-            )
+            answer = http.post(url, data=payload, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
         except requests.RequestException:
             return False
         return 200 <= answer.status_code < 300

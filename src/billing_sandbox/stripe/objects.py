@@ -152,9 +152,7 @@ def checkout_session(created: int, given: Json) -> Json:
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "created": created,
         "custom_fields": [],
-        "custom_text": dict.fromkeys(
-            ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-        ),
+        "custom_text": dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")),
         "customer_creation": "if_required",
         "discounts": [],
         "invoice_creation": {"enabled": False, "invoice_data": {}},

@@ -48,9 +48,7 @@ class Text(Parameter):
                 param=name,
             )
         if len(raw) > self.length_max:
-            raise StripeError(
-                f"Invalid string: {name} must be at most {self.length_max} characters", param=name
-            )
+            raise StripeError(f"Invalid string: {name} must be at most {self.length_max} characters", param=name)
         return raw
 
 
@@ -133,9 +131,7 @@ class Metadata(Parameter):
         metadata = {}
         for key, value in raw.items():
             if isinstance(value, dict) or len(value) > _METADATA_VALUE_LENGTH_MAX:
-                message = (
-                    f"Metadata values must be strings of at most {_METADATA_VALUE_LENGTH_MAX} characters"
-                )
+                message = f"Metadata values must be strings of at most {_METADATA_VALUE_LENGTH_MAX} characters"
                 raise StripeError(message, param=f"{name}[{key}]")
             if len(key) > _METADATA_KEY_LENGTH_MAX:
                 message = f"Metadata keys must be at most {_METADATA_KEY_LENGTH_MAX} characters"
@@ -167,9 +163,7 @@ class Many(Parameter):
         if isinstance(raw, str) or not all(index.isdecimal() for index in raw):
             raise StripeError("Invalid array", param=name)
         if len(raw) > self.length_max:
-            raise StripeError(
-                f"Array {name} exceeded maximum {self.length_max} allowed elements.", param=name
-            )
+            raise StripeError(f"Array {name} exceeded maximum {self.length_max} allowed elements.", param=name)
         in_order = sorted(raw.items(), key=lambda item: int(item[0]))
         return [self.of.read(value, f"{name}[{index}]") for index, value in in_order]
 

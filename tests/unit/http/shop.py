@@ -11,6 +11,7 @@ from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.adapters.memory.store import Store
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.access import Authenticate, CreateKey, Role
 from billing.application.attempts import NoteStart
@@ -27,6 +28,7 @@ from billing.domain.domain_name import DomainName
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
 
 ITEMS_MAX = 5
+CONFIG = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)
 
 
 class Routes:
@@ -45,15 +47,28 @@ class Shop:
     """The application, its twins, and one storefront that calls it."""
 
     def __init__(self) -> None:
-        self.now, self._ids = NOW, count(1)
         self.telemetry = MemoryTelemetry()
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
-        self.ledger = Ledger(self.begin, MemoryQueue(), self.telemetry)
+        self.queue = MemoryQueue()
+        self.ledger = Ledger(self.begin, self.queue, self.telemetry)
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
         self.registrar = MemoryRegistrar(self.clock)
-        self.parts = {"ledger": "ok", "queue": "ok"}
-        self.config = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)
+        self.config = CONFIG
         self.reopen()
+        self.is_pristine = True
+        self.reset()
+
+    def reset(self) -> None:
+        """As if nobody had been here: to build an application costs more than most tests of it."""
+        self.now, self._ids = NOW, count(1)
+        self.parts = {"ledger": "ok", "queue": "ok"}
+        self.begin.store = Store("ins_memory")
+        self.queue.rung.clear()
+        self.telemetry.events.clear()
+        self.telemetry.alarms.clear()
+        MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        MemoryRegistrar.__init__(self.registrar, self.clock)
+        self.client = self.app.test_client()
         self.key = self.a_key(Role.STOREFRONT)
         self.ledger.write("test", lambda uow: uow.catalogues.add(a_catalogue()))
         self.ledger.write("test", lambda uow: uow.customers.add(a_customer()))
@@ -61,6 +76,7 @@ class Shop:
     def reopen(self, **changed) -> None:
         """A new application on the same twins, with some of what it is given changed."""
         self.app = create_app(replace(self.use_cases(), **changed), self.config)
+        self.is_pristine = False
         self.client: FlaskClient = self.app.test_client()
 
     def use_cases(self) -> UseCases:

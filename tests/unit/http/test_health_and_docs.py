@@ -92,6 +92,7 @@ def test_the_pages_are_served_from_here_alone(shop):
         assert file.startswith("/docs/")
         with shop.client.get(file) as served:
             assert served.status_code == 200
+    assert '"validatorUrl": null' in answer.text
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 

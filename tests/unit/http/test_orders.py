@@ -27,6 +27,7 @@ def test_a_basket_becomes_an_order_with_the_catalogues_prices(shop):
     assert (name["domain"], name["years"], name["auto_renew"], name["status"]) == ("example.rw", 2, True, "unpaid")
     assert (hosting["plan"], hosting["cycle"], hosting["price"]["amount"]) == ("starter", "monthly", 499)
     assert shop.get(f"/v1/orders/{order['id']}").json == order
+    assert list(order)[:2] == ["id", "number"]
 
 
 def test_what_proves_ownership_at_the_registry_is_not_shown(shop):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.unit.http.shop import a_start
 
@@ -109,6 +111,12 @@ def test_a_bad_request_to_pay_is_named_and_nothing_is_stored(shop, order, detail
     assert {one["field"] for one in answer.json["errors"]} == {field}
     assert payments(shop) == []
     assert shop.gateway.calls == []
+
+
+def test_a_gateway_that_is_not_offered_is_refused(shop, order):
+    shop.config = replace(shop.config, gateways=("memory",))
+    shop.reopen()
+    assert shop.pay(order).status_code == 422
 
 
 def test_a_body_that_is_no_object_is_refused(shop, order):

@@ -95,7 +95,5 @@ OPERATIONS = (
     Operation("GET", _BASE, "payment_intents.list", NEWEST_FIRST | {"customer": Text()}, _list),
     Operation("GET", f"{_BASE}/<id>", "payment_intents.retrieve", {"client_secret": Text()}, _retrieve),
     Operation("POST", f"{_BASE}/<id>/confirm", "payment_intents.confirm", _CONFIRM, _confirm),
-    Operation(
-        "POST", f"{_BASE}/<id>/cancel", "payment_intents.cancel", {"cancellation_reason": _REASONS}, _cancel
-    ),
+    Operation("POST", f"{_BASE}/<id>/cancel", "payment_intents.cancel", {"cancellation_reason": _REASONS}, _cancel),
 )

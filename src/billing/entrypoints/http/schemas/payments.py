@@ -22,13 +22,13 @@ _SHAPES: Mapping[str, type[Schema]] = {"stripe": StripePaymentSchema}
 
 
 class StartPaymentSchema(Choice):
-    """An attempt to pay, by its gateway."""
+    """An attempt to pay, by its gateway: those offered that have a shape here."""
 
     tag = "gateway"
 
     def __init__(self, offered: Sequence[str]) -> None:
         super().__init__()
-        self.shapes = {name: _SHAPES[name]() for name in offered}
+        self.shapes = {name: shape() for name, shape in _SHAPES.items() if name in offered}
 
 
 def next_step(payment: Payment) -> str | None:
