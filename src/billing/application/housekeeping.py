@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from billing.application.checkout import ExpireOrders
 from billing.application.jobs import Sweep
 from billing.application.ledger import Ledger
 from billing.application.unit_of_work import UnitOfWork
+from billing.application.unpaid import ExpireOrders
 
 
 @dataclass(frozen=True)

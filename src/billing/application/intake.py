@@ -9,6 +9,7 @@ from billing.application.ledger import Ledger
 from billing.application.payments import RecordFact
 from billing.application.ports import Envelope, Forged, Ids, NotYet, PaymentGateway, Reading, Telemetry
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import NotFound
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import Job, JobKind, JobRequest
 
@@ -24,6 +25,8 @@ class ReceiveWebhook:
 
     def __call__(self, gateway: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Returns once it is durable (or known, or of no interest); Forged where it is not the provider's."""
+        if gateway not in self.gateways:
+            raise NotFound("gateway", gateway)
         try:
             envelope = self.gateways[gateway].verify(body, headers)
         except Forged as forged:

@@ -18,7 +18,7 @@ from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.telemetry import LogTelemetry, configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
-from billing.application.checkout import CancelOrder, ExpireOrders, PlaceOrder
+from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.fulfilment import (
     ActivateSubscription,
@@ -34,8 +34,10 @@ from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.payments import RecordFact
 from billing.application.ports import Clock, PaymentGateway, Registrar, Telemetry
 from billing.application.registrars import RegistrarRoutes
+from billing.application.renewals import SetAutoRenew
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.unit_of_work import LedgerUnavailable
+from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.errors import NotFound
 from billing.domain.job import JobKind
@@ -186,6 +188,7 @@ class Container(containers.DeclarativeContainer):
     check_domain = providers.ThreadSafeSingleton(
         CheckDomain, ledger, registrars, shop.web_call_deadline_seconds, monotonic
     )
+    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger)
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
 
@@ -241,6 +244,7 @@ class Container(containers.DeclarativeContainer):
         open_customer=open_customer,
         change_customer=change_customer,
         check_domain=check_domain,
+        set_auto_renew=set_auto_renew,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, _readiness, begin, ledger),

@@ -1,7 +1,7 @@
 """Settings from the environment: read once, every wrong one named, each command asking only for what it needs."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -24,8 +24,8 @@ class WrongSettings(BillingError):
 class StripeSettings:
     """How Stripe is reached."""
 
-    api_key: str
-    webhook_secrets: tuple[str, ...]
+    api_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
     api_base: str | None
 
 
@@ -36,12 +36,12 @@ class EppSettings:
     host: str
     port: int
     username: str
-    password: str
+    password: str = field(repr=False)
     ca_file: str | None
     server_name: str | None
     client_cert_file: str | None
     client_key_file: str | None
-    client_key_passphrase: str | None
+    client_key_passphrase: str | None = field(repr=False)
     sessions_max: int
     renew_with_time: bool
 
@@ -100,8 +100,8 @@ class ShopSettings:
 class Settings:
     """Everything the program was told; a part that was not given is None."""
 
-    database_url: str
-    queue_url: str
+    database_url: str = field(repr=False)
+    queue_url: str = field(repr=False)
     stripe: StripeSettings | None
     epp: EppSettings | None
     registrars: dict[str, str]

@@ -15,14 +15,16 @@ from billing.adapters.memory.store import Store
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.access import Authenticate, CreateKey, Role
 from billing.application.attempts import NoteStart
-from billing.application.checkout import CancelOrder, CheckoutLimits, PlaceOrder
+from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.payments import RecordFact
 from billing.application.ports import Refused
+from billing.application.renewals import SetAutoRenew
 from billing.application.storefront import CheckDomain
+from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
@@ -97,6 +99,7 @@ class Shop:
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
+            set_auto_renew=SetAutoRenew(ledger),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,

@@ -15,16 +15,18 @@ from billing.entrypoints.demo.story import Story
 def run_demo(*, once: bool, directory: Path | None) -> int:
     """Play the story; stay up afterwards unless `once`. 0 only if all of it came true."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     kept = directory is not None
     folder = directory or Path(tempfile.mkdtemp(prefix="billing-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with Processes(folder, console) as processes:
             shop = processes.start()
-            Story(shop, console).play()
+            story = Story(shop, console)
+            story.play()
             if not once:
-                _stay(console, processes)
+                _stay(console, processes, story)
     except KeyboardInterrupt:
         console.print("\nstopped")
         return 130 if once else 0
@@ -41,10 +43,10 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _stay(console: Console, processes: "Processes") -> None:
+def _stay(console: Console, processes: Processes, story: Story) -> None:
     console.print("\nEverything stays up. Open:")
-    for what, address in processes.addresses():
-        console.print(f"  {what:<28}{address}")
+    for what, address in (("an order for you to pay", story.offer()), *processes.addresses()):
+        console.print(f"  {what:<28}{address}", soft_wrap=True)
     console.print(f"  {'a key for the API':<28}{processes.api_key}")
     console.print("Ctrl-C ends it.")
     processes.watch()

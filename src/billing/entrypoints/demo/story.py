@@ -33,10 +33,9 @@ class Story:
 
     def play(self) -> None:
         """DemoFailed unless the order is completed and the registry confirms the name."""
-        name = f"example-{secrets.token_hex(3)}.rw"
+        name = _new_name()
         self.console.print(f"[bold]A customer buys {name} and a month of hosting[/]")
-        customer = self._post("/v1/customers", {"name": "Aline Uwase", "email": "aline@example.rw", "country": "RW"})
-        order = self._post("/v1/orders", _basket(customer["id"], name))
+        order = self._order(name)
         self._tell("order", f"{order['number']}, {_money(order['total'])}, {order['status']}")
         payment = self._start_payment(order)
         self._tell("session", payment["redirect_url"])
@@ -46,6 +45,15 @@ class Story:
             self._tell(step, detail)
         self._confirm(name)
         self.console.print(f"[bold green]Done[/] in {time.monotonic() - self.began:.1f} s.")
+
+    def offer(self) -> str:
+        """The page of another order, for a person to pay."""
+        page: str = self._start_payment(self._order(_new_name()))["redirect_url"]
+        return page
+
+    def _order(self, name: str) -> dict[str, Any]:
+        customer = self._post("/v1/customers", {"name": "Aline Uwase", "email": "aline@example.rw", "country": "RW"})
+        return self._post("/v1/orders", _basket(customer["id"], name))
 
     def _start_payment(self, order: dict[str, Any]) -> dict[str, Any]:
         addresses = {"success_url": f"{self.shop.url}/health/live", "cancel_url": f"{self.shop.url}/health/live"}
@@ -121,6 +129,10 @@ class Story:
             )
         answer: dict[str, Any] = response.json()
         return answer
+
+
+def _new_name() -> str:
+    return f"example-{secrets.token_hex(3)}.rw"
 
 
 def _basket(customer_id: str, name: str) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.access import Authenticate
-from billing.application.checkout import CancelOrder, PlaceOrder
+from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Ids, Telemetry
+from billing.application.renewals import SetAutoRenew
 from billing.application.storefront import CheckDomain
+from billing.application.unpaid import CancelOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class UseCases:
     open_customer: OpenCustomer
     change_customer: ChangeCustomer
     check_domain: CheckDomain
+    set_auto_renew: SetAutoRenew
     authenticate: Authenticate
     telemetry: Telemetry
     ready: Callable[[], Mapping[str, str]]

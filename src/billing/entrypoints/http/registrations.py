@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from billing.application.unit_of_work import UnitOfWork
-from billing.domain.domain_name import DomainName
 from billing.domain.errors import NotFound
 from billing.domain.registration import Registration
 from billing.entrypoints.http import auth
@@ -23,25 +21,16 @@ def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
     def show_registration(name: str) -> Registration:
         """The active registration of a name."""
         wanted = domain_name(name)
-        return _known(cases.ledger.read(lambda uow: uow.registrations.of_name(wanted)), wanted)
+        held = cases.ledger.read(lambda uow: uow.registrations.of_name(wanted))
+        if held is None:
+            raise NotFound("registration", str(wanted))
+        return held
 
     @blp.call("PATCH", _RULE, RegistrationSchema())
     @blp.reads(RegistrationChangeSchema())
     def change_registration(change: dict[str, Any], name: str) -> Registration:
         """Switch automatic renewal on or off."""
         wanted = domain_name(name)
-
-        def switch(uow: UnitOfWork) -> Registration:
-            registration = _known(uow.registrations.lock_name(wanted), wanted)
-            registration.auto_renew = change["auto_renew"]
-            return registration
-
-        return cases.ledger.write(auth.by(), switch)
+        return cases.set_auto_renew(wanted, change["auto_renew"], auth.by())
 
     return blp
-
-
-def _known(registration: Registration | None, name: DomainName) -> Registration:
-    if registration is None:
-        raise NotFound("registration", str(name))
-    return registration

@@ -1,0 +1,58 @@
+"""What ends an order that is not paid: the customer's wish, or its time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from billing.application.attempts import close_of
+from billing.application.ledger import Ledger
+from billing.application.ports import Clock
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.order import Order
+
+
+@dataclass(frozen=True)
+class CancelOrder:
+    """The customer gives up an unpaid order; its open attempts are closed at their providers by jobs."""
+
+    ledger: Ledger
+
+    def __call__(self, order_id: str, by: str) -> Order:
+        """Conflict where it is paid; a repeat answers the same."""
+
+        def cancel(uow: UnitOfWork) -> Order:
+            order = uow.orders.lock(order_id)
+            order.cancel()
+            _close_attempts(uow, order)
+            return order
+
+        return self.ledger.write(by, cancel)
+
+
+@dataclass(frozen=True)
+class ExpireOrders:
+    """Close what nobody paid in time, a bounded number at once."""
+
+    ledger: Ledger
+    clock: Clock
+    batch: int
+
+    def __call__(self) -> int:
+        """How many were closed."""
+        now = self.clock()
+        overdue = self.ledger.read(lambda uow: uow.orders.overdue(now, self.batch))
+        return sum(self.ledger.write("expiry", partial(_expire, order_id=one, now=now)) for one in overdue)
+
+
+def _expire(uow: UnitOfWork, order_id: str, now: datetime) -> bool:
+    order = uow.orders.lock(order_id)
+    expired = order.expire(now)
+    if expired:
+        _close_attempts(uow, order)
+    return expired
+
+
+def _close_attempts(uow: UnitOfWork, order: Order) -> None:
+    for payment in order.payments:
+        if payment.is_open:
+            uow.jobs.request(close_of(payment.id))
