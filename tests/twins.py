@@ -6,7 +6,6 @@ from itertools import count
 from pathlib import Path
 
 from dependency_injector import providers
-from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
@@ -18,6 +17,7 @@ from billing.application.registrars import RegistrarRoutes
 from billing.domain import Contact, DomainName, Job, JobKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import load_settings
+from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
 

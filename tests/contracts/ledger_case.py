@@ -8,13 +8,13 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
-from tests.builders import NOW, a_customer, an_order
 
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.ledger import Begin, Ledger
 from billing.application.ports import Ids
 from billing.domain import BillingError, Order, Purchase
+from tests.builders import NOW, a_customer, an_order
 
 T = TypeVar("T")
 RING_AGAIN = timedelta(seconds=30)

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.builders import a_domain, a_registrant, an_attempt, an_order
-from tests.contracts.ledger_case import LedgerCase
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
@@ -31,6 +29,8 @@ from billing.domain import (
     SubscriptionRenewal,
     SubscriptionStatus,
 )
+from tests.builders import a_domain, a_registrant, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase
 
 EXACT = datetime(2027, 3, 28, 1, 59, 59, 123457, tzinfo=UTC)
 

@@ -1,11 +1,10 @@
 """Every move is written once, by the unit that made it."""
 
-from tests.builders import NOW, an_attempt
-from tests.contracts.ledger_case import HandClock, LedgerCase
-
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import Transition, UnitOfWork
 from billing.domain import Cycle, DomainName, Money, Order, OrderStatus, Registration, Subscription
+from tests.builders import NOW, a_domain, an_attempt, an_order
+from tests.contracts.ledger_case import HandClock, LedgerCase
 
 
 def told(ledger: Ledger, *entity_ids: str) -> list[tuple[str, str | None, str]]:
@@ -80,6 +79,17 @@ class HistoryCases(LedgerCase):
             except ZeroDivisionError:
                 uow.commit()
         assert len(told(ledger, order.id, order.items[0].id)) == 2
+
+    def test_what_a_savepoint_never_made_is_not_told(self, ledger: Ledger, begin: Begin, order: Order) -> None:
+        with begin("test") as uow:
+            try:
+                with uow.savepoint():
+                    uow.orders.add(an_order(a_domain("other.rw"), order_id="ord_2"))
+                    an_attempt(uow.orders.lock(order.id), "pay_1")
+                    raise ZeroDivisionError
+            except ZeroDivisionError:
+                uow.commit()
+        assert told(ledger, "ord_2", "pay_1") == []
 
     def test_holdings_have_a_history_too(self, ledger: Ledger, order: Order) -> None:
         item = order.items[0].id

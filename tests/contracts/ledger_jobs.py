@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from tests.builders import NOW
-from tests.contracts.ledger_case import RING_AGAIN, HandClock, LedgerCase
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import InboxEvent, Job, JobKind, JobRequest, JobStatus
 from billing.domain.errors import ClaimLost
 from billing.domain.job import PRIORITIES
+from tests.builders import NOW
+from tests.contracts.ledger_case import RING_AGAIN, HandClock, LedgerCase
 
 LEASE = timedelta(minutes=1)
 REGISTER = JobRequest(JobKind.REGISTER_DOMAIN, "itm_1")

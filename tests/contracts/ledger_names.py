@@ -1,9 +1,6 @@
 """A name has one live purchase, one unpaid renewal, one active registration."""
 
 import pytest
-from tests.builders import NOW, a_domain, a_renewal, an_attempt, an_order
-from tests.contracts.ledger_case import LedgerCase, place
-from tests.contracts.ledger_entities import EXACT
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
@@ -17,6 +14,9 @@ from billing.domain import (
     Registration,
     RegistrationStatus,
 )
+from tests.builders import NOW, a_domain, a_renewal, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase, place
+from tests.contracts.ledger_entities import EXACT
 
 
 class NameCases(LedgerCase):
@@ -26,6 +26,11 @@ class NameCases(LedgerCase):
         with begin("test") as uow, pytest.raises(NameHeld) as refused:
             uow.orders.add(an_order(a_domain("free.rw"), a_domain("example.rw"), order_id="ord_2"))
         assert refused.value.name == "example.rw"
+
+    def test_a_name_is_bought_once_within_an_order(self, begin: Begin, customer: str) -> None:
+        with begin("test") as uow, pytest.raises(NameHeld) as refused:
+            uow.orders.add(an_order(a_domain("free.rw"), a_domain("twice.rw"), a_domain("twice.rw")))
+        assert refused.value.name == "twice.rw"
 
     def test_a_name_has_one_active_registration(self, ledger: Ledger, begin: Begin, customer: str) -> None:
         order = place(ledger, a_domain("a.rw"), a_domain("b.rw"), a_renewal("c.rw"))

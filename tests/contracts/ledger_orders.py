@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
-from tests.contracts.ledger_case import LedgerCase
-
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import Order, OrderStatus
+from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase
 
 
 class OrderCases(LedgerCase):

@@ -2,15 +2,14 @@
 
 from itertools import chain
 
-from tests.builders import NOW, a_catalogue, a_domain, a_hosting, an_attempt, an_order
-from tests.contracts.ledger_case import LedgerCase, in_parallel, place
-from tests.contracts.ledger_jobs import REGISTER, an_event, claim
-from tests.contracts.ledger_records import WANTED
-
 from billing.application.ledger import Ledger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import DomainName, NameHeld, Order, OrderStatus, Payment, Registration
 from billing.domain.payment import PaymentStatus
+from tests.builders import NOW, a_catalogue, a_domain, a_hosting, an_attempt, an_order
+from tests.contracts.ledger_case import LedgerCase, in_parallel, place
+from tests.contracts.ledger_jobs import REGISTER, an_event, claim
+from tests.contracts.ledger_records import WANTED
 
 THREADS = 8
 

@@ -1,12 +1,12 @@
 """The unit of work: all or nothing, savepoints, and what it leaves in the caller's hands."""
 
 import pytest
-from tests.builders import NOW, a_customer, a_domain, an_attempt, an_order
-from tests.contracts.ledger_case import HandClock, LedgerCase, place
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain import Conflict, JobKind, JobRequest, NameHeld, NotFound, Order, OrderStatus, Payment
+from tests.builders import NOW, a_customer, a_domain, an_attempt, an_order
+from tests.contracts.ledger_case import HandClock, LedgerCase, place
 
 
 class UnitCases(LedgerCase):
@@ -128,6 +128,15 @@ class UnitCases(LedgerCase):
         assert not ledger.read(lambda uow: uow.jobs.of_subjects(["pay_9"]))
         with pytest.raises(NotFound):
             ledger.read(lambda uow: uow.customers.get("cus_2"))
+
+    def test_what_a_savepoint_undid_stays_readable(self, begin: Begin, order: Order) -> None:
+        with begin("test") as uow:
+            locked = uow.orders.lock(order.id)
+            with pytest.raises(ZeroDivisionError), uow.savepoint():
+                locked.cancel()
+                raise ZeroDivisionError
+            uow.commit()
+        assert (locked.status, locked.items[0].status, locked.payments) == ("pending", "unpaid", [])
 
     def test_a_number_given_twice_is_a_conflict_to_be_repeated(self, begin: Begin, order: Order) -> None:
         twin = an_order(a_domain("other.rw"), order_id="ord_2")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
-from tests.builders import a_domain, a_hosting, a_registrant
 
 from billing.application.ports import (
     Deadline,
@@ -26,6 +25,7 @@ from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.purchase import Purchase
+from tests.builders import a_domain, a_hosting, a_registrant
 
 _numbers = count(1)
 

@@ -5,11 +5,11 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from tests.builders import a_registrant
-from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, Registry, at_once, within
 
 from billing.application.ports import DomainInfo, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain import DomainName, Term, registrant_handle
+from tests.builders import a_registrant
+from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, Registry, at_once, within
 
 
 class RegistrarContract:

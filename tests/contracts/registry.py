@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
 
-from tests.builders import a_registrant
-
 from billing.application.ports import Deadline, DomainInfo, Registrar
 from billing.domain import BillingError, DomainName, registrant_handle
+from tests.builders import a_registrant
 
 THREADS = 8
 EXAMPLE = DomainName("example.rw")

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.redis_databases import new_redis_database
-from tests.integration.sql_databases import empty, find_server, new_database
 
 from billing.adapters.sql.migrations import upgrade
+from tests.integration.postgres_servers import a_server
+from tests.integration.redis_databases import new_redis_database
+from tests.integration.sql_databases import empty, new_database
 
 BOTH = ["sqlite", "postgresql"]
 
@@ -19,8 +20,9 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
-    return find_server()
+def postgres_server() -> Iterator[str]:
+    with a_server() as url:
+        yield url
 
 
 @pytest.fixture

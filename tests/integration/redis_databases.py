@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 import redis
+
 from tests.integration.sql_databases import free_port
 
 URL_VARIABLE = "BILLING_TEST_REDIS_URL"

@@ -8,14 +8,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.contracts.registry import OURS, Registry
-
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.domain import DomainName
 from billing_sandbox.epp import EppRegistry
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Store
+from tests.contracts.registry import OURS, Registry
 
 NOON = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 POINTS = {"register": "create", "renew": "renew", "info": "info", "check": "check"}

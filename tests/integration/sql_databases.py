@@ -1,33 +1,16 @@
 """Databases for tests: made for one test, gone after it."""
 
-import os
 import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
 from billing.adapters.sql import records, tables  # noqa: F401 - imported for their tables
 from billing.adapters.sql.columns import metadata
-
-URL_VARIABLE = "BILLING_TEST_POSTGRES_URL"
-LOCAL_SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
-
-
-def find_server() -> str:
-    """The PostgreSQL server to test on; the test is skipped where there is none."""
-    url = os.environ.get(URL_VARIABLE, LOCAL_SERVER)
-    try:
-        psycopg.connect(url, connect_timeout=3).close()
-    except psycopg.OperationalError:
-        if URL_VARIABLE in os.environ:
-            raise
-        pytest.skip(f"PostgreSQL not reachable: set {URL_VARIABLE}")
-    return url
 
 
 @contextmanager

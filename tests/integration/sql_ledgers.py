@@ -9,11 +9,11 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine
-from tests.builders import NOW
-from tests.contracts.ledger_case import DEADLINE_SECONDS
 
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
+from tests.builders import NOW
+from tests.contracts.ledger_case import DEADLINE_SECONDS
 
 
 def a_ledger(engine: Engine, **options: Any) -> SqlLedger:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from epptools import Namespaces
-from tests.builders import a_registrant
-from tests.contracts.registry import EXAMPLE, OURS, within
-from tests.integration.sandbox_registry import SandboxRegistry
 
 from billing.adapters.epp_registrar import EppRegistrar
 from billing.application.ports import NotYet, OutcomeUnknown, RetryLater
+from tests.builders import a_registrant
+from tests.contracts.registry import EXAMPLE, OURS, within
+from tests.integration.sandbox_registry import SandboxRegistry
 
 
 @pytest.fixture

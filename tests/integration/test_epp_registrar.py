@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.builders import a_registrant
-from tests.contracts.registrar import RegistrarContract
-from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, at_once, within
-from tests.integration.sandbox_registry import SandboxRegistry
 
 from billing.adapters.epp_registrar import ExpiryFormat
 from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain import DomainName
+from tests.builders import a_registrant
+from tests.contracts.registrar import RegistrarContract
+from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, at_once, within
+from tests.integration.sandbox_registry import SandboxRegistry
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.builders import a_registrant
-from tests.contracts.registry import EXAMPLE, OURS, THREADS, at_once, within
-from tests.integration.sandbox_registry import NOON, SandboxRegistry, serving, until
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
 from billing.domain import DomainName, Invalid
 from billing_sandbox.epp import EppRegistry
+from tests.builders import a_registrant
+from tests.contracts.registry import EXAMPLE, OURS, THREADS, at_once, within
+from tests.integration.sandbox_registry import NOON, SandboxRegistry, serving, until
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
+
 from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
 
 SHOP = Shop()

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contracts.job_queue import JobQueueContract
 
 from billing.adapters.huey_queue import TASK, HueyQueue, build_huey, prepare
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.ports import JobQueue
+from tests.contracts.job_queue import JobQueueContract
 
 
 def test_the_wire_name_is_what_deployed_workers_know() -> None:

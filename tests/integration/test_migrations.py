@@ -12,12 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from tests.integration.sql_databases import new_database
 
 from billing.adapters.sql import migrations, records, tables  # noqa: F401 - imported for their tables
 from billing.adapters.sql.columns import metadata
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.migrations import current, head, upgrade
+from tests.integration.sql_databases import new_database
 
 PROCESSES = 4
 # Columns, constraints and indexes as each database writes them out itself.

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from tests.builders import NOW, a_customer, a_domain, a_renewal, an_attempt, an_order
-from tests.contracts.ledger_jobs import REGISTER
-from tests.integration.sql_ledgers import Waiting, a_ledger
 
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain import Conflict, DomainName, NameHeld, Registration
+from tests.builders import NOW, a_customer, a_domain, a_renewal, an_attempt, an_order
+from tests.contracts.ledger_jobs import REGISTER
+from tests.integration.sql_ledgers import Waiting, a_ledger
 
 SHORT = DatabaseLimits(lock_timeout_ms=200, statement_timeout_ms=2_000, connect_timeout_seconds=2)
 

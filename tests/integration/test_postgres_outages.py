@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from sqlalchemy import Engine, event
-from tests.builders import a_customer, an_order
-from tests.contracts.ledger_jobs import REGISTER
-from tests.integration.sql_databases import free_port
-from tests.integration.sql_ledgers import a_ledger
 
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import LedgerUnavailable
+from tests.builders import a_customer, an_order
+from tests.contracts.ledger_jobs import REGISTER
+from tests.integration.sql_databases import free_port
+from tests.integration.sql_ledgers import a_ledger
 
 SHORT = DatabaseLimits(lock_timeout_ms=200, statement_timeout_ms=2_000, connect_timeout_seconds=2)
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.contracts.ledger import LedgerContract
-from tests.contracts.ledger_case import RING_AGAIN, HandClock
 
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.ports import Ids
+from tests.contracts.ledger import LedgerContract
+from tests.contracts.ledger_case import RING_AGAIN, HandClock
 
 
 class TestSqlLedger(LedgerContract):

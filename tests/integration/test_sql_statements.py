@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
-from tests.builders import NOW
-from tests.contracts.ledger_jobs import REGISTER, an_event
-from tests.contracts.ledger_records import WANTED
-from tests.integration.sql_ledgers import a_ledger
 
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import DomainName, JobKind, JobRequest, JobStatus, OrderStatus
+from tests.builders import NOW
+from tests.contracts.ledger_jobs import REGISTER, an_event
+from tests.contracts.ledger_records import WANTED
+from tests.integration.sql_ledgers import a_ledger
 
 NAME = DomainName("example.rw")
 LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
@@ -122,3 +122,12 @@ def test_a_job_remembers_the_logging_context_it_was_written_in(engine: Engine) -
         uow.commit()
     with begin("reader", reading=True) as uow:
         assert uow.jobs.get("job_000001").context == {"request_id": "req_1"}
+
+
+def test_a_job_that_a_savepoint_undid_is_not_rung_for(begin: SqlLedger) -> None:
+    with begin("test") as uow:
+        uow.jobs.request(REGISTER)
+        with pytest.raises(ZeroDivisionError), uow.savepoint():
+            uow.jobs.request(JobRequest(JobKind.CHECK_PAYMENT, "pay_1"))
+            raise ZeroDivisionError
+        assert list(uow.bells) == ["job_000001"]

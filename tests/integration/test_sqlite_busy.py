@@ -8,13 +8,13 @@ from time import monotonic
 
 import pytest
 from sqlalchemy import Engine
-from tests.builders import a_customer
-from tests.contracts.ledger_case import DEADLINE_SECONDS, in_parallel
-from tests.integration.sql_ledgers import a_ledger
 
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain import JobKind, JobRequest, NotFound
+from tests.builders import a_customer
+from tests.contracts.ledger_case import DEADLINE_SECONDS, in_parallel
+from tests.integration.sql_ledgers import a_ledger
 
 WRITERS, UNITS_EACH = 6, 25
 DEADLINE_MS = 200

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import stripe
-from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
-from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
 
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
 from billing.domain.facts import PaymentDeclined, PaymentExpired, PaymentFailed, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment
+from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
+from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
 
 UNREAD = {"object": "event", "id": "evt_unread", "type": "customer.created", "livemode": False}
 

@@ -214,11 +214,11 @@ class RememberedAnswers(Protocol):
     def claim(self, wanted: RememberedAnswer, now: datetime) -> RememberedAnswer | None:
         """None where the caller may go on (new, or its lease ran out); else what is remembered."""
 
-    def finish(self, scope: str, key: str, status: int, body: str) -> None:
-        """Keep the answer."""
+    def finish(self, claimed: RememberedAnswer, status: int, body: str) -> None:
+        """Keep the answer; nothing where the lease ran out and another call took the key over."""
 
-    def forget(self, scope: str, key: str) -> None:
-        """The call ended without an answer worth keeping."""
+    def forget(self, claimed: RememberedAnswer) -> None:
+        """The call ended without an answer worth keeping; nothing where another call took the key over."""
 
     def prune(self, older_than: datetime, limit: int) -> int:
         """Forget old ones; how many."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import stripe
+
 from tests.integration.sandbox.harness import PAID_EVENTS, Endpoint, Sandbox, an_order, eventually
 
 
@@ -44,9 +45,7 @@ def test_a_lost_event_is_found_in_the_list_only(sandbox: Sandbox, endpoint: Endp
     missed = eventually(
         lambda: (
             sandbox.api.events.list({"delivery_success": True}).data
-            and sandbox.api.events.list(
-                {"delivery_success": False, "types": ["customer.*", "charge.failed"]}
-            ).data
+            and sandbox.api.events.list({"delivery_success": False, "types": ["customer.*", "charge.failed"]}).data
         )
     )
     assert [event.data.object["id"] for event in missed] == [lost.id]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
+
 from tests.integration.sandbox.harness import PAID_EVENTS, Endpoint, Sandbox, an_order, eventually
 
 DAHLIA = "2026-03-25.dahlia"
@@ -185,9 +186,7 @@ def test_a_key_in_use_is_a_conflict(sandbox: Sandbox) -> None:
 def test_refunds_never_exceed_what_was_paid(sandbox: Sandbox, endpoint: Endpoint) -> None:
     session = sandbox.api.checkout.sessions.create(an_order())
     intent = sandbox.act(session, "pay").json()["payment_intent"]
-    part = sandbox.api.refunds.create(
-        {"payment_intent": intent, "amount": 10_000, "metadata": {"refund": "1"}}
-    )
+    part = sandbox.api.refunds.create({"payment_intent": intent, "amount": 10_000, "metadata": {"refund": "1"}})
     with pytest.raises(stripe.InvalidRequestError, match="greater than unrefunded amount"):
         sandbox.api.refunds.create({"payment_intent": intent, "amount": 20_001})
     rest = sandbox.api.refunds.create({"payment_intent": intent})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.integration.whole.installation import Installation
 
 Install = Callable[..., Installation]

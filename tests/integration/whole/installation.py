@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import requests
 from dotenv import dotenv_values
-from tests.integration.sql_databases import free_port
 
 from billing.application.access import Role
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import load_settings
+from tests.integration.sql_databases import free_port
 
 Seen = TypeVar("Seen")
 CATALOGUE = Path(__file__).parents[3] / "src/billing/entrypoints/demo/catalogue.example.toml"

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
 
 DYING = str(Path(__file__).with_name("dying_worker.py"))

@@ -6,6 +6,7 @@ import psycopg
 import requests
 from psycopg import sql
 from sqlalchemy import make_url
+
 from tests.integration.redis_databases import redis_server
 from tests.integration.sql_databases import free_port
 from tests.integration.whole.conftest import Install

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 import stripe
+
 from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
 
 SUCCESSES = {"checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded"}

@@ -1,6 +1,7 @@
 """The whole story on real wires: HTTP, Stripe's protocol, signed webhooks, Huey, EPP over TLS."""
 
 import requests
+
 from tests.integration.whole.installation import REGISTRANT, Installation, a_domain, a_hosting, eventually
 
 

@@ -5,7 +5,6 @@ from xml.etree import ElementTree
 
 import pytest
 from epptools import Client, Config, Namespaces, Response, Transport
-from tests.builders import a_registrant
 
 from billing.adapters.epp_registrar import ExpiryFormat
 from billing.adapters.epp_registrar.answers import availability, domain_info, moment
@@ -13,6 +12,7 @@ from billing.adapters.epp_registrar.commands import create_contact, create_domai
 from billing.adapters.epp_registrar.errors import objection, require
 from billing.application.ports import NeedsPerson, NotYet, Refused, RetryLater
 from billing.domain import BillingError, DomainName
+from tests.builders import a_registrant
 
 EXAMPLE = DomainName("example.rw")
 STATED = "2027-03-01T00:30:00.850+02:00"

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
-from tests.builders import NOW
-from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.application.ports import NotYet, Refused
@@ -13,6 +11,8 @@ from billing.domain.errors import Conflict
 from billing.domain.facts import PaymentCancelled, PaymentFailed, PaymentPending, PaymentSucceeded
 from billing.domain.money import Money
 from billing.domain.payment import Payment
+from tests.builders import NOW
+from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
 
 
 class MemoryProvider(Provider):

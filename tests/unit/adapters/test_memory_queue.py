@@ -1,9 +1,8 @@
 """The bell's twin keeps the bell's contract."""
 
-from tests.contracts.job_queue import JobQueueContract
-
 from billing.adapters.memory.queue import MemoryQueue
 from billing.application.ports import JobQueue
+from tests.contracts.job_queue import JobQueueContract
 
 
 class TestMemoryQueue(JobQueueContract):

@@ -1,13 +1,13 @@
 from datetime import datetime
 
 import pytest
-from tests.builders import NOW, a_registrant
-from tests.contracts.registrar import RegistrarContract
-from tests.contracts.registry import EXAMPLE, OURS, Registry, within
 
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.application.ports import NeedsPerson, OutcomeUnknown, RetryLater
 from billing.domain import DomainName, Term
+from tests.builders import NOW, a_registrant
+from tests.contracts.registrar import RegistrarContract
+from tests.contracts.registry import EXAMPLE, OURS, Registry, within
 
 
 class MemoryRegistry(Registry):

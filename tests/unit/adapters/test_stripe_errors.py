@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import requests
 import responses
-from tests.contracts.payment_gateway import an_order_to_pay, soon
 
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
@@ -17,6 +16,7 @@ from billing.application.ports import NeedsPerson, OutcomeUnknown, Refused, Retr
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment
+from tests.contracts.payment_gateway import an_order_to_pay, soon
 
 SESSIONS = "https://api.stripe.com/v1/checkout/sessions"
 KEY = "sk_test_example"

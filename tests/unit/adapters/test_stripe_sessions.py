@@ -4,8 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.builders import NOW
-from tests.contracts.payment_gateway import an_order_to_pay
 
 from billing.adapters.stripe_gateway.sessions import closes_at, session_params, standing
 from billing.application.ports import Refused
@@ -18,6 +16,8 @@ from billing.domain.facts import (
     PaymentSucceeded,
 )
 from billing.domain.money import Money
+from tests.builders import NOW
+from tests.contracts.payment_gateway import an_order_to_pay
 
 INSTALLATION = "ins_ours"
 SESSION = {

@@ -1,6 +1,7 @@
 """One shop on its twins for each test."""
 
 import pytest
+
 from tests.twins import Twins
 
 

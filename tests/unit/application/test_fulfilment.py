@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tests.builders import a_domain, a_hosting, a_registrant, a_renewal, more_of
-from tests.twins import BY, Twins
 
 from billing.application.ports import NotYet, OutcomeUnknown, RetryLater
 from billing.domain import Conflict, DomainName, Job, JobKind, JobStatus, Order
 from billing.domain.job import OPEN
+from tests.builders import a_domain, a_hosting, a_registrant, a_renewal, more_of
+from tests.twins import BY, Twins
 
 HOUR = timedelta(hours=1)
 NAME = DomainName("example.rw")
@@ -187,6 +187,9 @@ def test_a_refused_renewal_fails_and_frees_the_slot(shop: Twins) -> None:
     shop.registrar.refuse("prohibited", "renew")
     order = shop.buy(a_renewal("example.rw"))
     assert shop.statuses(order) == ["requires_attention", "failed"]
+    held = shop.ledger.read(lambda uow: uow.registrations.of_name(NAME))
+    assert held is not None
+    assert held.expires_at == expiry(shop)
     assert shop.buy(a_renewal("example.rw")).status == "completed"
 
 

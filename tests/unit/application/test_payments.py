@@ -4,8 +4,6 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from tests.builders import NOW, a_domain, a_hosting
-from tests.twins import BY, Twins
 
 from billing.application.ports import Refused, RetryLater
 from billing.domain import (
@@ -23,6 +21,8 @@ from billing.domain import (
     Registration,
 )
 from billing.domain.facts import Fact, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentSucceeded
+from tests.builders import NOW, a_catalogue, a_domain, a_hosting
+from tests.twins import BY, Twins
 
 DAY = timedelta(days=1)
 
@@ -60,6 +60,29 @@ def test_facts_in_any_order_and_twice_end_in_one_success(shop: Twins, order_of_f
     assert now.payments[0].status is PaymentStatus.SUCCEEDED
     assert now.status is OrderStatus.PAID
     assert len([job for job in shop.jobs() if job.kind is JobKind.REGISTER_DOMAIN]) == 1
+
+
+def test_a_redelivery_of_what_was_stored_and_never_run_rings_again(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    told = shop.pay(shop.start(order))
+    shop.queue.silent = True
+    shop.hear(told)
+    shop.queue.silent = False
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order)[0] == "completed"
+
+
+def test_a_new_price_list_changes_nothing_for_an_order_already_placed(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    dearer = a_catalogue().to_document()
+    dearer["tlds"]["rw"]["register"]["USD"] = 9900
+    shop.container.load_catalogue()(dearer, BY)
+    payment = shop.start(order)
+    assert payment.amount == Money(1500, "USD")
+    shop.hear(shop.pay(payment))
+    shop.work()
+    assert shop.statuses(order)[0] == "completed"
 
 
 def test_the_return_page_and_the_webhook_at_once_complete_the_order_once(shop: Twins) -> None:

@@ -1,10 +1,10 @@
 import pytest
-from tests.builders import NOW
 
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.application.ports import Refused
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import DomainName
+from tests.builders import NOW
 
 RWANDA, COMMERCIAL, ELSEWHERE = (MemoryRegistrar(lambda: NOW) for _ in range(3))
 ROUTES = RegistrarRoutes({"rw": RWANDA, "co.rw": COMMERCIAL, "uk": ELSEWHERE})

@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
+from billing.domain import Conflict, DomainName, Invalid, JobKind, JobStatus, OrderStatus, SubscriptionStatus
+from billing.domain.order_item import registrant_handle
 from tests.builders import a_domain, a_hosting, a_renewal, more_of
 from tests.twins import Twins
-
-from billing.domain import Conflict, DomainName, JobKind, JobStatus, OrderStatus, SubscriptionStatus
-from billing.domain.order_item import registrant_handle
 
 
 def test_a_paid_order_becomes_a_registered_name_and_an_active_subscription(shop: Twins) -> None:
@@ -79,6 +78,15 @@ def test_a_bell_rung_twice_is_one_piece_of_work(shop: Twins) -> None:
             shop.run(job.id)
     assert shop.registrar.creates == {"example.rw": 1}
     assert shop.statuses(order)[0] == "completed"
+
+
+def test_a_name_server_inside_the_name_is_refused_before_anybody_pays(shop: Twins) -> None:
+    try:
+        shop.order(a_domain("example.rw", nameservers=("ns1.example.rw",)))
+    except Invalid as wrong:
+        assert wrong.field == "items.0.nameservers"
+    else:
+        raise AssertionError("it was sold")
 
 
 def test_a_name_live_in_another_order_is_not_sold_twice(shop: Twins) -> None:

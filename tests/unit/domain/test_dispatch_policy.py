@@ -3,10 +3,10 @@
 from itertools import combinations
 
 import pytest
-from tests.builders import a_domain, a_hosting, a_paid_order, a_renewal, an_order, more_of
 
 from billing.domain import DELIVERIES, DispatchPolicy, Hosting, JobKind, JobRequest, Purchase
 from billing.domain.purchase import PURCHASES
+from tests.builders import a_domain, a_hosting, a_paid_order, a_renewal, an_order, more_of
 
 EVERYTHING: list[Purchase] = [a_domain(), a_renewal(), a_hosting(), more_of("sub_1")]
 MIXTURES = [list(some) for n in range(1, 5) for some in combinations(EVERYTHING, n)]

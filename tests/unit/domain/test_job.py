@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from tests.builders import NOW
 
 from billing.domain import Conflict, Job, JobKind, JobRequest, JobStatus
 from billing.domain.errors import ClaimLost
 from billing.domain.job import PRIORITIES
+from tests.builders import NOW
 
 LEASE = timedelta(seconds=60)
 SECOND = timedelta(seconds=1)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from tests.builders import NOW, a_domain, a_hosting, a_paid_order, a_renewal, an_attempt, an_order
 
 from billing.domain import Conflict, IllegalMove, ItemStatus, Money, NotFound, OrderStatus, PaymentStatus, Settlement
+from tests.builders import NOW, a_domain, a_hosting, a_paid_order, a_renewal, an_attempt, an_order
 
 
 def test_the_total_is_the_sum_of_the_frozen_prices() -> None:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from flask.testing import FlaskClient
-from tests.builders import NOW, a_catalogue, a_customer
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
@@ -28,6 +27,7 @@ from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
+from tests.builders import NOW, a_catalogue, a_customer
 
 ITEMS_MAX = 5
 CONFIG = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)

@@ -1,11 +1,11 @@
 import pytest
 from flask import Flask
-from tests.unit.http.shop import a_basket
 
 from billing.application.access import Role, digest
 from billing.application.unit_of_work import ApiKey
 from billing.domain.order import Order
 from billing.entrypoints.http import auth, problems
+from tests.unit.http.shop import a_basket
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.http.shop import a_basket, a_name, a_start
 
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.application.access import Role
 from billing.application.unit_of_work import LedgerUnavailable, RememberedAnswer
 from billing.domain.customer import Customer
 from billing.domain.order import Order
+from tests.unit.http.shop import a_basket, a_name, a_start
 
 
 def once(key: str = "k-1") -> dict:
@@ -66,7 +66,7 @@ def test_a_call_that_still_runs_is_a_conflict_until_its_lease_is_over(shop):
     shop.post("/v1/orders", a_basket(), **once())
 
     (known,) = shop.stored(RememberedAnswer)
-    shop.ledger.write("test", lambda uow: uow.answers.forget(known.scope, known.key))
+    shop.ledger.write("test", lambda uow: uow.answers.forget(known))
     begun = replace(known, status=None, body=None)
     shop.ledger.write("test", lambda uow: uow.answers.claim(begun, shop.now))
     running = shop.post("/v1/orders", a_basket(), **once())

@@ -1,10 +1,10 @@
 import pytest
-from tests.unit.http.shop import ITEMS_MAX, a_hosting, a_name, a_registrant
 
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.job import Job
 from billing.domain.order import Order
+from tests.unit.http.shop import ITEMS_MAX, a_hosting, a_name, a_registrant
 
 
 def wrong_fields(answer) -> list[str]:

@@ -1,12 +1,12 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.http.shop import a_start
 
 from billing.application.ports import RetryLater
 from billing.domain.job import Job, JobKind
 from billing.domain.money import Money
 from billing.domain.order import Order
+from tests.unit.http.shop import a_start
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 from contextlib import contextmanager
 
 import pytest
-from tests.unit.http.shop import a_basket, a_name
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.domain.order import Order
+from tests.unit.http.shop import a_basket, a_name
 
 
 class Labelled(MemoryTelemetry):

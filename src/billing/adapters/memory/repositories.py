@@ -272,19 +272,23 @@ class MemoryAnswers:
         self._keep(wanted)
         return None
 
-    def finish(self, scope: str, key: str, status: int, body: str) -> None:
-        known = self._session.find(RememberedAnswer, (scope, key), lock=True)
-        if known is not None:
-            self._keep(replace(known, status=status, body=body))
+    def finish(self, claimed: RememberedAnswer, status: int, body: str) -> None:
+        if self._is_held_by(claimed):
+            self._keep(replace(claimed, status=status, body=body))
 
-    def forget(self, scope: str, key: str) -> None:
-        self._session.remove(RememberedAnswer, (scope, key))
+    def forget(self, claimed: RememberedAnswer) -> None:
+        if self._is_held_by(claimed):
+            self._session.remove(RememberedAnswer, (claimed.scope, claimed.key))
 
     def prune(self, older_than: datetime, limit: int) -> int:
         old = [a for a in self._session.all(RememberedAnswer) if a.created_at < older_than][:limit]
         for answer in old:
-            self.forget(answer.scope, answer.key)
+            self.forget(answer)
         return len(old)
+
+    def _is_held_by(self, claimed: RememberedAnswer) -> bool:
+        known = self._session.find(RememberedAnswer, (claimed.scope, claimed.key), lock=True)
+        return known is not None and known.lease_until == claimed.lease_until
 
     def _keep(self, answer: RememberedAnswer) -> None:
         self._session.replace((answer.scope, answer.key), answer)

@@ -72,12 +72,12 @@ class SqlAnswers:
             raise ConcurrentChange(f"the answer under {wanted.key} has just been forgotten")
         return RememberedAnswer(**row)
 
-    def finish(self, scope: str, key: str, status: int, body: str) -> None:
-        answered = update(remembered_answers).where(_under(scope, key)).values(status=status, body=body)
+    def finish(self, claimed: RememberedAnswer, status: int, body: str) -> None:
+        answered = update(remembered_answers).where(_held_by(claimed)).values(status=status, body=body)
         self._work.connection.execute(answered)
 
-    def forget(self, scope: str, key: str) -> None:
-        self._work.connection.execute(delete(remembered_answers).where(_under(scope, key)))
+    def forget(self, claimed: RememberedAnswer) -> None:
+        self._work.connection.execute(delete(remembered_answers).where(_held_by(claimed)))
 
     def prune(self, older_than: datetime, limit: int) -> int:
         a = remembered_answers.c
@@ -87,6 +87,11 @@ class SqlAnswers:
 
 def _under(scope: str, key: str) -> ColumnElement[bool]:
     return and_(remembered_answers.c.scope == scope, remembered_answers.c.key == key)
+
+
+def _held_by(claimed: RememberedAnswer) -> ColumnElement[bool]:
+    """Every claim has a lease of its own, which is its fence."""
+    return and_(_under(claimed.scope, claimed.key), remembered_answers.c.lease_until == claimed.lease_until)
 
 
 class SqlHistory:

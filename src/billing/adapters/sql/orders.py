@@ -33,8 +33,6 @@ class SqlOrders:
         return self._work.session.scalar(select(order_items.c.order_id).where(order_items.c.id == item_id))
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
-        if not refs:
-            return None
         p = payments.c
         bears_one = or_(
             and_(p.gateway == gateway, p.session_ref.in_(refs)),

@@ -40,9 +40,9 @@ class IdempotencyKeys:
             raise Invalid(HEADER, "must be 1 to 255 visible ASCII characters")
         scope = f"{auth.caller().id} {request.method} {request.path}"
         fingerprint = sha256(whole_body()).hexdigest()
-        known = self.ledger.write(auth.by(), lambda uow: self._claim(uow, scope, key, fingerprint))
+        wanted, known = self.ledger.write(auth.by(), lambda uow: self._claim(uow, scope, key, fingerprint))
         if known is None:
-            g.claimed = scope, key
+            g.claimed = wanted
             return None
         if known.fingerprint != fingerprint:
             raise Invalid(HEADER, "was used before with another body")
@@ -50,27 +50,28 @@ class IdempotencyKeys:
             raise Conflict(HEADER, "the first call with it has not ended yet")
         return _replay(known.status, known.body)
 
-    def _claim(self, uow: UnitOfWork, scope: str, key: str, fingerprint: str) -> RememberedAnswer | None:
+    def _claim(
+        self, uow: UnitOfWork, scope: str, key: str, fingerprint: str
+    ) -> tuple[RememberedAnswer, RememberedAnswer | None]:
         now = uow.now()
         wanted = RememberedAnswer(
             scope=scope, key=key, fingerprint=fingerprint, created_at=now, lease_until=now + self.lease
         )
-        return uow.answers.claim(wanted, now)
+        return wanted, uow.answers.claim(wanted, now)
 
     def keep(self, response: Response) -> Response:
         """Remember the answer of the call that holds the key; the caller gets it even where that fails."""
-        claimed = g.pop("claimed", None)
+        claimed: RememberedAnswer | None = g.pop("claimed", None)
         if claimed is None:
             return response
-        scope, key = claimed
         try:
             if response.status_code < 500:
                 kept = _envelope(response)
-                self.ledger.write(auth.by(), lambda uow: uow.answers.finish(scope, key, response.status_code, kept))
+                self.ledger.write(auth.by(), lambda uow: uow.answers.finish(claimed, response.status_code, kept))
             else:
-                self.ledger.write(auth.by(), lambda uow: uow.answers.forget(scope, key))
+                self.ledger.write(auth.by(), lambda uow: uow.answers.forget(claimed))
         except BillingError as error:
-            self.telemetry.alarm("answer_not_remembered", scope=scope, why=str(error))
+            self.telemetry.alarm("answer_not_remembered", scope=claimed.scope, why=str(error))
         return response
 
 
