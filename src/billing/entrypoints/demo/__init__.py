@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
+from requests import RequestException
 from rich.console import Console
 
 from billing.entrypoints.demo.processes import DemoFailed, Processes
@@ -30,7 +31,7 @@ def run_demo(*, once: bool, directory: Path | None) -> int:
     except KeyboardInterrupt:
         console.print("\nstopped")
         return 130 if once else 0
-    except DemoFailed as failure:
+    except (DemoFailed, RequestException) as failure:
         console.print(f"[bold red]the story did not come true:[/] {failure}")
         console.print(f"the logs are in {folder}")
         return 1

@@ -23,7 +23,7 @@ from billing.entrypoints.settings import load_settings
 from billing.entrypoints.startup import start
 
 T = TypeVar("T")
-_START_SECONDS = 30.0
+_START_SECONDS = 90.0
 _STOP_SECONDS = 15.0
 
 
@@ -148,7 +148,7 @@ class Processes:
     def _is_ready(self) -> bool | None:
         try:
             return requests.get(f"{self.url}/health/ready", timeout=5).ok or None
-        except requests.ConnectionError:
+        except requests.RequestException:  # bound and still importing, or not yet bound
             return None
 
 
