@@ -1,7 +1,8 @@
 """Every move is written once, by the unit that made it."""
 
 from billing.application.ledger import Begin, Ledger
-from billing.application.unit_of_work import Transition, UnitOfWork
+from billing.application.records import Transition
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain import Cycle, DomainName, Money, Order, OrderStatus, Registration, Subscription
 from tests.builders import NOW, a_domain, an_attempt, an_order
 from tests.contracts.ledger_case import HandClock, LedgerCase

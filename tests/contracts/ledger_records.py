@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from billing.application.ledger import Begin, Ledger
-from billing.application.unit_of_work import ApiKey, RememberedAnswer
+from billing.application.records import ApiKey, RememberedAnswer
 from billing.domain import NotFound
 from tests.builders import NOW, a_catalogue
 from tests.contracts.ledger_case import HandClock, LedgerCase

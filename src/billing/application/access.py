@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from billing.application.ledger import Ledger
 from billing.application.ports import Ids
-from billing.application.unit_of_work import ApiKey, UnitOfWork
+from billing.application.records import ApiKey
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid
 
 

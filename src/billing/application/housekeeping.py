@@ -3,10 +3,33 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from billing.application.jobs import Sweep
 from billing.application.ledger import Ledger
+from billing.application.ports import Telemetry
 from billing.application.unit_of_work import UnitOfWork
 from billing.application.unpaid import ExpireOrders
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Ring again for what is due, lost or expired; bounded, safe to run anywhere and often."""
+
+    ledger: Ledger
+    telemetry: Telemetry
+    batch: int
+
+    def __call__(self) -> int:
+        """How many bells were rung."""
+
+        def ring_due(uow: UnitOfWork) -> int:
+            jobs = uow.jobs.to_ring(uow.now(), self.batch)
+            for job in jobs:
+                uow.jobs.ring(job)
+            return len(jobs)
+
+        rung = self.ledger.write("sweep", ring_due)
+        if rung:
+            self.telemetry.event("sweep_rang", jobs=rung)
+        return rung
 
 
 @dataclass(frozen=True)

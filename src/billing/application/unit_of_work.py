@@ -1,4 +1,4 @@
-"""The ledger's port: one unit of work, the repositories in it, and the records that are no entities."""
+"""The ledger's port: one unit of work and the repositories in it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
+from billing.application.records import ApiKey, RememberedAnswer, Transition
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
@@ -30,43 +31,6 @@ class LedgerUnavailable(BillingError):
     """the ledger can't be reached: {why}"""
 
     why: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transition:
-    """A move that was made: append-only, written by the unit of work itself."""
-
-    entity: str
-    entity_id: str
-    before: str | None
-    after: str
-    why: str | None
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApiKey:
-    """A caller of the API; the key itself is known to its holder only."""
-
-    id: str
-    name: str
-    role: str
-    digest: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class RememberedAnswer:
-    """What a call under an Idempotency-Key was asked and, once finished, what it answered."""
-
-    scope: str
-    key: str
-    fingerprint: str
-    created_at: datetime
-    lease_until: datetime
-    status: int | None = None
-    body: str | None = None
 
 
 class Orders(Protocol):

@@ -26,9 +26,9 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
-from billing.application.housekeeping import KeepHouse
+from billing.application.housekeeping import KeepHouse, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
-from billing.application.jobs import RetryJob, RunJob, Sweep
+from billing.application.jobs import RetryJob, RunJob
 from billing.application.ledger import Ledger
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.payments import RecordFact

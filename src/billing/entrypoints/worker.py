@@ -75,5 +75,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from billing.entrypoints.startup import start
 
-    globals()["huey"] = build_consumer(start())
+    container = start()
+    container.settings().require_gateway()
+    container.settings().require_registrar()
+    globals()["huey"] = build_consumer(container)
     return globals()["huey"]

@@ -25,6 +25,14 @@ def test_a_paid_order_becomes_a_registered_name_and_an_active_subscription(insta
     assert installation.stop("web") == 0
 
 
+def test_plain_huey_works_too(on_sqlite: Installation) -> None:
+    on_sqlite.serve()
+    consumer = ("-m", "huey.bin.huey_consumer", "billing.entrypoints.worker.huey", "-g", "TERM", "-m", "0.2")
+    on_sqlite.launch("huey", *consumer)
+    on_sqlite.until(on_sqlite.buy(a_domain("example.rw")), "completed")
+    assert on_sqlite.stop("huey") == 0
+
+
 def test_a_mixed_order_dispatches_exactly_its_four_jobs(on_sqlite: Installation) -> None:
     on_sqlite.serve()
     on_sqlite.work()

@@ -2,7 +2,7 @@ import pytest
 from flask import Flask
 
 from billing.application.access import Role, digest
-from billing.application.unit_of_work import ApiKey
+from billing.application.records import ApiKey
 from billing.domain.order import Order
 from billing.entrypoints.http import auth, problems
 from tests.unit.http.shop import a_basket

@@ -5,7 +5,8 @@ import pytest
 
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.application.access import Role
-from billing.application.unit_of_work import LedgerUnavailable, RememberedAnswer
+from billing.application.records import RememberedAnswer
+from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.customer import Customer
 from billing.domain.order import Order
 from tests.unit.http.shop import a_basket, a_name, a_start

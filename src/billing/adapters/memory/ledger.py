@@ -6,12 +6,10 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, MemoryCatalogues, MemoryHistory
 from billing.adapters.memory.repositories import (
-    MemoryAnswers,
-    MemoryApiKeys,
-    MemoryCatalogues,
+    JobMaking,
     MemoryCustomers,
-    MemoryHistory,
     MemoryInbox,
     MemoryJobs,
     MemoryOrders,
@@ -21,7 +19,8 @@ from billing.adapters.memory.repositories import (
 from billing.adapters.memory.store import Session, Store, clone
 from billing.adapters.memory.uniqueness import require_unique
 from billing.application.ports import Clock, Ids
-from billing.application.unit_of_work import Transition, UnitOfWork
+from billing.application.records import Transition
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain.order import Order
 
 
@@ -38,7 +37,7 @@ class MemoryLedger:
         installation: str = "ins_memory",
     ) -> None:
         self.store = Store(installation)
-        self.ids, self.now, self.ring_again, self.context = ids, now, ring_again, context
+        self.now, self.making = now, JobMaking(ids, now, ring_again, context)
 
     def __call__(self, by: str, *, reading: bool = False) -> "MemoryUnitOfWork":
         """A unit; one that reads has nothing to commit."""
@@ -59,7 +58,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.subscriptions = MemorySubscriptions(session)
         self.registrations = MemoryRegistrations(session)
         self.inbox = MemoryInbox(session)
-        self.jobs = MemoryJobs(session, self._ledger, self.bells)
+        self.jobs = MemoryJobs(session, self._ledger.making, self.bells)
         self.catalogues = MemoryCatalogues(session)
         self.api_keys = MemoryApiKeys(session)
         self.answers = MemoryAnswers(session)

@@ -2,17 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from billing.adapters.memory.store import Session, Store
+from billing.adapters.memory.store import Session
 from billing.adapters.memory.uniqueness import require_unique
-from billing.application.unit_of_work import ApiKey, RememberedAnswer, Transition
-from billing.domain.catalogue import Catalogue
+from billing.application.ports import Clock, Ids
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
-from billing.domain.errors import NotFound
 from billing.domain.event import InboxEvent
 from billing.domain.job import OPEN, Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order, OrderStatus
@@ -21,8 +18,15 @@ from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription
 
-if TYPE_CHECKING:
-    from billing.adapters.memory.ledger import MemoryLedger
+
+@dataclass(frozen=True)
+class JobMaking:
+    """What a new job row gets from outside the unit: its id, its times, and the logging context of the moment."""
+
+    ids: Ids
+    now: Clock
+    ring_again: timedelta
+    context: Callable[[], Mapping[str, str]]
 
 
 class MemoryOrders:
@@ -159,22 +163,22 @@ class MemoryInbox:
 class MemoryJobs:
     """Job rows; what is due at once goes into the unit's bells."""
 
-    def __init__(self, session: Session, ledger: "MemoryLedger", bells: dict[str, int]) -> None:
-        self._session, self._ledger, self._bells = session, ledger, bells
+    def __init__(self, session: Session, making: JobMaking, bells: dict[str, int]) -> None:
+        self._session, self._making, self._bells = session, making, bells
 
     def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
         if self._find(wanted) is not None:
             return False
-        now = self._ledger.now()
+        now = self._making.now()
         job = Job(
-            id=self._ledger.ids("job"),
+            id=self._making.ids("job"),
             kind=wanted.kind,
             subject=wanted.subject,
             dedup_key=wanted.dedup_key,
             created_at=now,
             due_at=now + due_in,
             ring_at=now + due_in,
-            context=dict(self._ledger.context()),
+            context=dict(self._making.context()),
         )
         self._session.add(job.id, job)
         self.ring(job)
@@ -188,14 +192,14 @@ class MemoryJobs:
         return self.lock(job.id) if job else None
 
     def ring(self, job: Job) -> None:
-        now = self._ledger.now()
+        now = self._making.now()
         if job.is_claimable(now):
-            job.rung(now, self._ledger.ring_again)
+            job.rung(now, self._making.ring_again)
             self._bells[job.id] = job.priority
 
     def ring_for(self, wanted: JobRequest) -> None:
         job = self._find(wanted)
-        if job is not None and job.is_claimable(self._ledger.now()):
+        if job is not None and job.is_claimable(self._making.now()):
             self._bells[job.id] = job.priority
 
     def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
@@ -223,82 +227,3 @@ class MemoryJobs:
 
     def _find(self, wanted: JobRequest) -> Job | None:
         return next(self._session.all(Job, lambda job: job.dedup_key == wanted.dedup_key), None)
-
-
-class MemoryCatalogues:
-    """Price lists by number."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def current(self) -> Catalogue:
-        newest = self._session.find(Catalogue, self._count() - 1)
-        if newest is None:
-            raise NotFound("catalogue", "current")
-        return newest
-
-    def add(self, catalogue: Catalogue) -> int:
-        number = self._count()
-        self._session.add(number, catalogue)
-        return number + 1
-
-    def _count(self) -> int:
-        return sum(1 for _ in self._session.all(Catalogue))
-
-
-class MemoryApiKeys:
-    """Callers of the API."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def add(self, key: ApiKey) -> None:
-        self._session.add(key.digest, key)
-
-    def by_digest(self, digest: str) -> ApiKey | None:
-        return self._session.find(ApiKey, digest)
-
-
-class MemoryAnswers:
-    """Idempotency keys."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def claim(self, wanted: RememberedAnswer, now: datetime) -> RememberedAnswer | None:
-        known = self._session.find(RememberedAnswer, (wanted.scope, wanted.key), lock=True)
-        if known is not None and (known.status is not None or known.lease_until > now):
-            return known
-        self._keep(wanted)
-        return None
-
-    def finish(self, claimed: RememberedAnswer, status: int, body: str) -> None:
-        if self._is_held_by(claimed):
-            self._keep(replace(claimed, status=status, body=body))
-
-    def forget(self, claimed: RememberedAnswer) -> None:
-        if self._is_held_by(claimed):
-            self._session.remove(RememberedAnswer, (claimed.scope, claimed.key))
-
-    def prune(self, older_than: datetime, limit: int) -> int:
-        old = [a for a in self._session.all(RememberedAnswer) if a.created_at < older_than][:limit]
-        for answer in old:
-            self.forget(answer)
-        return len(old)
-
-    def _is_held_by(self, claimed: RememberedAnswer) -> bool:
-        known = self._session.find(RememberedAnswer, (claimed.scope, claimed.key), lock=True)
-        return known is not None and known.lease_until == claimed.lease_until
-
-    def _keep(self, answer: RememberedAnswer) -> None:
-        self._session.replace((answer.scope, answer.key), answer)
-
-
-class MemoryHistory:
-    """Moves that were committed."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
-        return [move for move in self._store.log if move.entity_id in entity_ids]

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, select, tuple_
 
 from billing.adapters.sql.records import api_keys, catalogues, remembered_answers, transitions
 from billing.adapters.sql.work import Work
-from billing.application.unit_of_work import ApiKey, ConcurrentChange, RememberedAnswer, Transition
+from billing.application.records import ApiKey, RememberedAnswer, Transition
+from billing.application.unit_of_work import ConcurrentChange
 from billing.domain.catalogue import Catalogue
 from billing.domain.errors import NotFound
 

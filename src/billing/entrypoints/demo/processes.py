@@ -82,6 +82,7 @@ class Processes:
 
     def start(self) -> Shop:
         """The world, the ledger, prices and a key, then web and worker."""
+        self._console.print(f"Starting the outside world, a web server and a worker (logs in {self._folder})")
         self._launch("sandbox", "-m", "billing_sandbox", "--dir", str(self._folder / "sandbox"),
                      "--webhook-url", f"{self.url}/webhooks/stripe")  # fmt: skip
         env_file = self._folder / "sandbox" / "sandbox.env"

@@ -5,7 +5,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from billing.application.access import Authenticate, Role
-from billing.application.unit_of_work import ApiKey
+from billing.application.records import ApiKey
 
 _REALM = "billing"
 

@@ -10,7 +10,8 @@ from flask import Response, g, request
 
 from billing.application.ledger import Ledger
 from billing.application.ports import Telemetry
-from billing.application.unit_of_work import RememberedAnswer, UnitOfWork
+from billing.application.records import RememberedAnswer
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import BillingError, Conflict, Invalid
 from billing.entrypoints.http import auth
 from billing.entrypoints.http.bodies import whole_body
