@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from billing.application.ports import NotYet, OutcomeUnknown, RetryLater
-from billing.domain import Conflict, DomainName, Job, JobKind, JobStatus, Order
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import (
+    Conflict,
+    DomainName,
+    Job,
+    JobKind,
+    JobStatus,
+    Order,
+    Registration,
+    SubscriptionStatus,
+)
 from billing.domain.job import OPEN
 from tests.builders import a_domain, a_hosting, a_registrant, a_renewal, more_of
 from tests.twins import BY, Twins
@@ -160,6 +170,58 @@ def test_an_extension_by_somebody_else_is_left_to_a_person(shop: Twins) -> None:
     assert shop.registrar.renews == {}
 
 
+def test_a_second_renewal_waits_while_the_first_may_be_talking_to_the_registry(shop: Twins) -> None:
+    with_a_name(shop)
+    second = shop.order(a_renewal("example.rw"))
+    second_paid = shop.pay(shop.start(second))
+    holder = shop.ledger.write(BY, lambda uow: _take_slot(uow))
+    shop.hear(second_paid)
+    shop.work()
+    job = job_of(shop, JobKind.RENEW_DOMAIN)
+    assert (job.status, job.attempts) == (JobStatus.QUEUED, 0)
+    assert shop.registrar.renews == {}
+    with pytest.raises(Conflict, match="another renewal"):
+        shop.order(a_renewal("example.rw"))
+    shop.ledger.write(BY, lambda uow: _held(uow).free_slot(holder))
+    let_pass(shop, 1)
+    assert shop.statuses(second) == ["completed", "fulfilled"]
+
+
+def _held(uow: UnitOfWork) -> Registration:
+    held = uow.registrations.lock_name(NAME)
+    assert held is not None
+    return held
+
+
+def _take_slot(uow: UnitOfWork) -> str:
+    assert _held(uow).take_slot("itm_first")
+    return "itm_first"
+
+
+def test_a_registration_that_is_yet_to_be_granted_waits(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"))
+    shop.hear(shop.pay(shop.start(order)))
+    shop.registrar.after_effect = lambda: shop.registrar.hold(NAME)
+    shop.registrar.lose_answer("register")
+    shop.work()
+    shop.registrar.hold(NAME)
+    let_pass(shop, 3)
+    assert shop.statuses(order) == ["processing", "in_progress"]
+    shop.registrar.grant(NAME)
+    let_pass(shop, 1)
+    assert shop.statuses(order) == ["completed", "fulfilled"]
+
+
+def test_a_name_that_lapsed_and_was_sold_anew_has_one_active_holding(shop: Twins) -> None:
+    with_a_name(shop)
+    shop.registrar.release(NAME)
+    order = shop.buy(a_domain("example.rw"))
+    assert order.status == "completed"
+    held = shop.ledger.read(lambda uow: uow.registrations.of_name(NAME))
+    assert held is not None
+    assert held.item_id == order.items[0].id
+
+
 def test_two_paid_renewals_give_two_extensions(shop: Twins) -> None:
     with_a_name(shop)
     before = expiry(shop)
@@ -203,6 +265,20 @@ def test_a_renewed_subscription_gets_exactly_the_periods_paid(shop: Twins) -> No
     order = shop.buy(more_of(subscription_id, cycles=3))
     assert order.status == "completed"
     assert shop.ledger.read(lambda uow: uow.subscriptions.get(subscription_id)).periods == 4
+
+
+def test_a_subscription_that_ended_before_its_renewal_came_is_refused(shop: Twins) -> None:
+    subscription_id = shop.buy(a_hosting()).items[0].subscription_id
+    assert subscription_id is not None
+    order = shop.order(more_of(subscription_id))
+
+    def end(uow: UnitOfWork) -> None:
+        uow.subscriptions.lock(subscription_id).status = SubscriptionStatus.ENDED
+
+    shop.ledger.write(BY, end)
+    shop.hear(shop.pay(shop.start(order)))
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "failed"]
 
 
 def test_running_a_finished_delivery_again_changes_nothing(shop: Twins) -> None:

@@ -171,6 +171,39 @@ def test_an_attempt_that_never_reached_the_provider_expires(shop: Twins) -> None
     assert shop.read(order).payment(payment.id).status is PaymentStatus.EXPIRED
 
 
+def test_a_slow_payment_under_way_keeps_a_second_page_from_opening(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.gateway.submit(shop.start(order).id)
+    with pytest.raises(Conflict, match="still being decided"):
+        shop.start(order)
+
+
+def test_a_started_attempt_is_asked_about_only_after_its_page_has_closed(shop: Twins) -> None:
+    payment = shop.start(shop.order(a_domain()))
+    shop.pass_time(timedelta(minutes=30))
+    shop.sweep_and_work()
+    assert [call for call, _ in shop.gateway.calls] == ["start"]
+    shop.pass_time(payment.expires_at - shop.now + timedelta(minutes=6))
+    shop.sweep_and_work()
+    assert ("check", payment.id) in shop.gateway.calls
+
+
+def test_a_payment_that_has_succeeded_is_not_asked_about_again(shop: Twins) -> None:
+    order = shop.buy(a_domain())
+    shop.pass_time(timedelta(hours=30))
+    shop.sweep_and_work()
+    assert [call for call, _ in shop.gateway.calls] == ["start"]
+    assert {job.status for job in shop.jobs()} == {JobStatus.SUCCEEDED}
+    assert order.payments[0].payment_ref is not None
+
+
+def test_a_payment_of_one_provider_is_not_settled_by_another(shop: Twins) -> None:
+    payment = shop.start(shop.order(a_domain()))
+    fact = PaymentSucceeded(payment_id=payment.id, received=payment.amount)
+    with pytest.raises(Conflict, match="belongs to memory, not to other"):
+        shop.ledger.write(BY, lambda uow: shop.container.record_fact()(uow, "other", fact))
+
+
 def test_a_refused_start_ends_the_attempt_and_the_next_may_begin(shop: Twins) -> None:
     order = shop.order(a_domain())
     shop.gateway.refuse("amount too small")
@@ -225,6 +258,7 @@ def test_after_expiry_a_name_registered_meanwhile_fails(shop: Twins) -> None:
     shop.work()
     assert shop.statuses(order) == ["requires_attention", "failed"]
     assert shop.registrar.creates == {"example.rw": 1}
+    assert [call for call, _ in shop.registrar.calls].count("register") == 1
 
 
 def test_a_success_after_the_customers_cancel_is_surplus(shop: Twins) -> None:

@@ -1,0 +1,61 @@
+"""Units are repeated where another was faster, a bounded number of times, and counted."""
+
+from datetime import timedelta
+
+import pytest
+
+from billing.application.ledger import Ledger
+from billing.application.records import RememberedAnswer
+from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
+from billing.domain import JobKind, JobRequest
+from tests.builders import NOW, a_domain
+from tests.twins import BY, Twins
+
+
+def test_a_unit_that_lost_is_repeated_and_counted(shop: Twins) -> None:
+    tries: list[int] = []
+
+    def lose_twice(uow: UnitOfWork) -> str:
+        tries.append(1)
+        if len(tries) < 3:
+            raise ConcurrentChange("another was faster")
+        return "done"
+
+    assert shop.ledger.write(BY, lose_twice) == "done"
+    assert [name for name, _ in shop.telemetry.events].count("unit_repeated") == 2
+
+
+def test_a_unit_that_always_loses_gives_up(shop: Twins) -> None:
+    tries: list[int] = []
+
+    def always_lose(uow: UnitOfWork) -> None:
+        tries.append(1)
+        raise ConcurrentChange("another was faster")
+
+    with pytest.raises(ConcurrentChange):
+        Ledger(shop.begin, shop.queue, shop.telemetry, tries_max=3).write(BY, always_lose)
+    assert len(tries) == 3
+
+
+def test_nothing_is_rung_for_what_was_not_committed(shop: Twins) -> None:
+    def fail(uow: UnitOfWork) -> None:
+        uow.jobs.request(JobRequest(JobKind.CHECK_PAYMENT, "pay_1"))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        shop.ledger.write(BY, fail)
+    assert shop.queue.rung == []
+    assert shop.jobs() == []
+
+
+def test_keeping_house_expires_rings_and_forgets(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    answer = RememberedAnswer(scope="s", key="k", fingerprint="f", created_at=NOW, lease_until=NOW)
+    shop.ledger.write(BY, lambda uow: uow.answers.claim(answer, NOW))
+    shop.ledger.write(BY, lambda uow: uow.jobs.request(JobRequest(JobKind.CHECK_PAYMENT, "pay_1")))
+    shop.queue.rung.clear()
+    shop.pass_time(timedelta(hours=25))
+    assert shop.container.keep_house()() == 1
+    assert len(shop.queue.rung) == 1
+    assert shop.statuses(order)[0] == "expired"
+    assert "RememberedAnswer" not in str(shop.begin.store.rows)
