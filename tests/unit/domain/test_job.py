@@ -63,9 +63,10 @@ def test_an_extended_lease_keeps_others_away() -> None:
 def test_the_claim_number_never_falls() -> None:
     job = a_job()
     job.claim(NOW, LEASE)
+    job.spend("cut")
     job.die("enough", NOW)
     job.revive(NOW)
-    assert job.attempts == 0
+    assert (job.attempts, job.finished_at) == (0, None)
     assert job.claim(NOW, LEASE) == 2
 
 
