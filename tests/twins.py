@@ -137,7 +137,7 @@ class Twins:
 
     def sweep_and_work(self) -> None:
         """What a worker process does by itself every few seconds."""
-        self.container.expire_orders()()
+        self.container.keep_house()()
         self.work()
         while self.container.sweep()():
             self.work()

@@ -1,5 +1,7 @@
 """Every move is written once, by the unit that made it."""
 
+import pytest
+
 from billing.application.ledger import Begin, Ledger
 from billing.application.records import Transition
 from billing.application.unit_of_work import UnitOfWork
@@ -62,6 +64,77 @@ class HistoryCases(LedgerCase):
 
         ledger.write("test", there_and_back)
         assert len(told(ledger, order.id)) == 1
+
+    def test_every_reason_for_a_person_to_look_is_told(self, ledger: Ledger, order: Order) -> None:
+        def pay(uow: UnitOfWork, payment_id: str) -> None:
+            locked = uow.orders.lock(order.id)
+            locked.record_success(locked.payment(payment_id), locked.total, NOW)
+
+        def fail(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(order.id)
+            locked.begin_item(locked.items[0].id)
+            locked.fail_item(locked.items[0].id, "taken")
+
+        def attempt_twice(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(order.id)
+            an_attempt(locked, "pay_1").expire("nobody came")
+            an_attempt(locked, "pay_2")
+
+        ledger.write("test", attempt_twice)
+        ledger.write("test", lambda uow: pay(uow, "pay_1"))
+        ledger.write("test", fail)
+        for _ in range(2):
+            ledger.write("test", lambda uow: pay(uow, "pay_2"))
+        history = ledger.read(lambda uow: uow.history.of([order.id]))
+        assert [(move.before, move.after) for move in history[2:]] == [
+            ("paid", "requires_attention"),
+            ("requires_attention", "requires_attention"),
+        ]
+        first, second = (move.why or "" for move in history[2:])
+        assert ("taken" in first, "surplus" in first) == (True, False)
+        assert ("taken" in second, "surplus" in second) == (True, True)
+        (surplus,) = ledger.read(lambda uow: uow.history.of(["pay_2"]))[1:]
+        assert "surplus" in (surplus.why or "")
+
+    def test_reasons_that_changed_within_one_unit_are_told_as_one(self, ledger: Ledger, order: Order) -> None:
+        item = order.items[0].id
+        ledger.write("test", lambda uow: uow.orders.lock(order.id).park_item(item, "first"))
+
+        def change_twice(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(order.id)
+            for reason in ("second", "third"):
+                locked.park_item(item, reason)
+                assert uow.orders.of_item(item)
+
+        def there_and_back(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(order.id)
+            for reason in ("fourth", "third"):
+                locked.resume_item(item)
+                assert uow.orders.of_item(item)
+                locked.park_item(item, reason)
+                assert uow.orders.of_item(item)
+
+        ledger.write("test", change_twice)
+        ledger.write("test", there_and_back)
+        history = ledger.read(lambda uow: uow.history.of([order.id]))
+        assert [(move.why or "").rpartition(": ")[2] for move in history[1:]] == ["first", "third"]
+
+    def test_a_reason_that_asks_nobody_is_not_told(self, ledger: Ledger, order: Order) -> None:
+        ledger.write("test", lambda uow: an_attempt(uow.orders.lock(order.id), "pay_1") and None)
+        ledger.write("test", lambda uow: uow.orders.lock(order.id).payment("pay_1").note("card declined"))
+        assert told(ledger, "pay_1") == [("payment", None, "pending")]
+
+    def test_a_reason_that_a_savepoint_undid_is_not_told(self, ledger: Ledger, begin: Begin, order: Order) -> None:
+        item = order.items[0].id
+        ledger.write("test", lambda uow: uow.orders.lock(order.id).park_item(item, "first"))
+        with begin("test") as uow:
+            locked = uow.orders.lock(order.id)
+            with pytest.raises(ZeroDivisionError), uow.savepoint():
+                locked.park_item(item, "second")
+                assert uow.orders.of_item(item)
+                raise ZeroDivisionError
+            uow.commit()
+        assert len(told(ledger, order.id)) == 2
 
     def test_a_unit_that_does_not_commit_has_no_history(self, ledger: Ledger, begin: Begin, order: Order) -> None:
         with begin("test") as uow:

@@ -155,12 +155,13 @@ class JobCases(LedgerCase):
     # ------------------------------------------------------------------ looking
 
     def test_jobs_of_subjects_come_oldest_first(self, ledger: Ledger, clock: HandClock) -> None:
-        for n, subject in enumerate(("itm_2", "itm_1", "itm_3", "itm_2")):
-            wanted = JobRequest(JobKind.REGISTER_DOMAIN, subject, f"{n}")
+        register, renew = JobKind.REGISTER_DOMAIN, JobKind.RENEW_DOMAIN
+        for kind, subject in ((register, "itm_2"), (renew, "itm_1"), (register, "itm_3"), (renew, "itm_2")):
+            wanted = JobRequest(kind, subject)
             ledger.write("test", lambda uow, wanted=wanted: uow.jobs.request(wanted))
             clock.advance(seconds=1)
         found = ledger.read(lambda uow: uow.jobs.of_subjects(["itm_1", "itm_2"]))
-        assert [job.dedup_key[-1] for job in found] == ["0", "1", "3"]
+        assert [(job.kind, job.subject) for job in found] == [(register, "itm_2"), (renew, "itm_1"), (renew, "itm_2")]
         assert ledger.read(lambda uow: uow.jobs.of_subjects([])) == []
 
     def test_pages_and_counts_tell_jobs_by_kind_and_status(self, ledger: Ledger) -> None:

@@ -5,7 +5,6 @@ import pytest
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
-    Conflict,
     DomainName,
     ItemStatus,
     NameHeld,
@@ -13,6 +12,7 @@ from billing.domain import (
     OrderStatus,
     Registration,
     RegistrationStatus,
+    RenewalOpen,
 )
 from tests.builders import NOW, a_domain, a_renewal, an_attempt, an_order
 from tests.contracts.ledger_case import LedgerCase, place
@@ -74,8 +74,10 @@ class NameCases(LedgerCase):
         assert not ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
         first = place(ledger, a_renewal("example.com"))
         assert ledger.read(lambda uow: uow.registrations.has_unpaid_renewal(name))
-        with begin("test") as uow, pytest.raises(Conflict):
-            uow.orders.add(an_order(a_renewal("example.com"), order_id="ord_2"))
+        with begin("test") as uow, pytest.raises(RenewalOpen) as refused:
+            uow.orders.add(an_order(a_domain("example.com"), a_renewal("example.com"), order_id="ord_2"))
+            uow.commit()
+        assert refused.value.name == "example.com"
 
         def pay(uow: UnitOfWork) -> None:
             order = uow.orders.lock(first.id)

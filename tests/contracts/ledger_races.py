@@ -5,7 +5,6 @@ from itertools import chain
 from billing.application.ledger import Ledger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import DomainName, NameHeld, Order, OrderStatus, Payment, Registration
-from billing.domain.payment import PaymentStatus
 from tests.builders import NOW, a_catalogue, a_domain, a_hosting, an_attempt, an_order
 from tests.contracts.ledger_case import LedgerCase, in_parallel, place
 from tests.contracts.ledger_jobs import REGISTER, an_event, claim
@@ -70,7 +69,7 @@ class RaceCases(LedgerCase):
     def test_no_attempt_is_lost_among_many(self, ledger: Ledger, order: Order) -> None:
         def attempt(uow: UnitOfWork) -> Payment:
             payment = an_attempt(uow.orders.lock(order.id))
-            payment.end(PaymentStatus.EXPIRED, "nobody came")
+            payment.expire("nobody came")
             return payment
 
         made = in_parallel(THREADS, lambda _: [ledger.write("test", attempt).attempt for _ in range(5)])

@@ -7,7 +7,7 @@ import pytest
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.records import ApiKey, RememberedAnswer
-from billing.domain import NotFound
+from billing.application.unit_of_work import NoPriceList
 from tests.builders import NOW, a_catalogue
 from tests.contracts.ledger_case import HandClock, LedgerCase
 
@@ -24,7 +24,7 @@ class RecordCases(LedgerCase):
     """Records."""
 
     def test_the_newest_catalogue_is_in_force(self, ledger: Ledger) -> None:
-        with pytest.raises(NotFound):
+        with pytest.raises(NoPriceList):
             ledger.read(lambda uow: uow.catalogues.current())
         first, second = a_catalogue(["USD"]), a_catalogue(["RWF"])
         numbers = []

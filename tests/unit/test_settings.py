@@ -1,13 +1,22 @@
 """Settings: each command asks for what it needs, and what is wrong is named."""
 
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
+from billing.domain.errors import Invalid
+from billing.entrypoints.clock import business_clock, now
+from billing.entrypoints.container import Container
 from billing.entrypoints.settings import WrongSettings, load_settings
+from billing.entrypoints.startup import start_serving
 
 NOWHERE = Path("no such file")
 EPP = {"BILLING_EPP_HOST": "epp.example", "BILLING_EPP_USERNAME": "us", "BILLING_EPP_PASSWORD": "secret"}
+STRIPE = {"BILLING_STRIPE_API_KEY": "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
 
 
 @pytest.fixture
@@ -20,12 +29,7 @@ def given(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
-    settings = load_settings(NOWHERE)
-    assert settings.database_url.startswith("sqlite:///")
-    with pytest.raises(WrongSettings, match="BILLING_STRIPE_API_KEY is not set"):
-        settings.require_gateway()
-    with pytest.raises(WrongSettings, match="BILLING_REGISTRARS is not set"):
-        settings.require_registrar()
+    assert load_settings(NOWHERE).database_url.startswith("sqlite:///")
 
 
 @pytest.mark.parametrize(
@@ -37,10 +41,28 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_ATTEMPT_EXPIRY_MINUTES", "1441", "BILLING_ATTEMPT_EXPIRY_MINUTES"),
         ("BILLING_STRIPE_API_KEY", "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set"),
         ("BILLING_EPP_HOST", "epp.example", "BILLING_EPP_PASSWORD: Environment variable not set"),
-        ("BILLING_DATABASE_URL", "mysql://x", "BILLING_DATABASE_URL must begin with"),
-        ("BILLING_QUEUE_URL", "amqp://x", "BILLING_QUEUE_URL must begin with"),
-        ("BILLING_REGISTRARS", "rw=epp", "BILLING_EPP_HOST is not set"),
-        ("BILLING_REGISTRARS", "rw=other", "the registrar adapters are: epp"),
+        ("BILLING_DATABASE_URL", "mysql://x", "BILLING_DATABASE_URL: Must begin with"),
+        ("BILLING_DATABASE_URL", "sqlite:foo", "BILLING_DATABASE_URL: Must begin with"),
+        ("BILLING_DATABASE_URL", "sqlite:///", "BILLING_DATABASE_URL: Must name a file"),
+        ("BILLING_DATABASE_URL", "sqlite:///:memory:", "BILLING_DATABASE_URL: Must name a file"),
+        ("BILLING_DATABASE_URL", "postgresql://", "BILLING_DATABASE_URL: Must name a host"),
+        ("BILLING_DATABASE_URL", "postgresql://us:hidden@host:many/db", "BILLING_DATABASE_URL: Its host or port"),
+        ("BILLING_QUEUE_URL", "amqp://x", "BILLING_QUEUE_URL: Must begin with"),
+        ("BILLING_QUEUE_URL", "redis:/x", "BILLING_QUEUE_URL: Must begin with"),
+        ("BILLING_QUEUE_URL", "redis:///0", "BILLING_QUEUE_URL: Must be a host"),
+        ("BILLING_QUEUE_URL", "redis://host/queue", "BILLING_QUEUE_URL: Must be a host"),
+        ("BILLING_QUEUE_URL", "sqlite:///", "BILLING_QUEUE_URL: Must name a file"),
+        ("BILLING_QUEUE_URL", "memory:", "BILLING_QUEUE_URL: Must begin with"),
+        ("BILLING_REGISTRARS", "rw", "BILLING_REGISTRARS: rw is not suffix=adapter"),
+        ("BILLING_REGISTRARS", "=epp", "BILLING_REGISTRARS: =epp is not suffix=adapter"),
+        ("BILLING_REGISTRARS", "r w=epp", "BILLING_REGISTRARS: r w=epp is not suffix=adapter"),
+        ("BILLING_REGISTRARS", "rw=epp,.RW=other", "BILLING_REGISTRARS: .rw is sent to two adapters"),
+        ("BILLING_HTTP_BIND", "nonsense", "BILLING_HTTP_BIND: Must be host:port"),
+        ("BILLING_HTTP_BIND", "127.0.0.1:99999", "BILLING_HTTP_BIND: Must be host:port"),
+        ("BILLING_PUBLIC_URL", "nonsense", "BILLING_PUBLIC_URL: Must be an address"),
+        ("BILLING_PUBLIC_URL", "https://", "BILLING_PUBLIC_URL: Must be an address"),
+        ("BILLING_PUBLIC_URL", "https://billing.example:many", "BILLING_PUBLIC_URL: Must be an address"),
+        ("BILLING_STRIPE_API_KEY_FILE", "/no/such", "BILLING_STRIPE_API_KEY_FILE must be a readable file path"),
         ("BILLING_JOB_LEASE_SECONDS", "40", "BILLING_JOB_LEASE_SECONDS must be longer"),
         ("BILLING_LOG_LEVEL", "loud", "BILLING_LOG_LEVEL"),
     ],
@@ -52,11 +74,69 @@ def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> N
     assert words in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BILLING_STRIPE_WEBHOOK_SECRETS", "whsec_a,"),
+        ("BILLING_STRIPE_WEBHOOK_SECRETS", ""),
+        ("BILLING_STRIPE_API_BASE", "nonsense"),
+        ("BILLING_EPP_HOST", "epp.example:700"),
+        ("BILLING_EPP_HOST", "https://epp.example"),
+        ("BILLING_EPP_PORT", "99999"),
+        ("BILLING_EPP_CA_FILE", "/no/such"),
+        ("BILLING_EPP_CLIENT_CERT_FILE", "/no/such"),
+        ("BILLING_EPP_CLIENT_KEY_FILE", "/no/such"),
+    ],
+)
+def test_a_wrong_setting_of_what_is_outside_is_named(given, name: str, value: str) -> None:
+    given(**{**STRIPE, **EPP, name: value})
+    with pytest.raises(WrongSettings, match=rf"\A{name}: Must be|\A{name}: There is no such file\.\Z"):
+        load_settings(NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BILLING_DATABASE_URL", "sqlite:////srv/billing.sqlite"),
+        ("BILLING_DATABASE_URL", "postgresql://us:pa#s/s:w@[::1]:5432/billing?sslmode=require"),
+        ("BILLING_DATABASE_URL", "postgresql+psycopg://us@/billing?host=/var/run/postgresql"),
+        ("BILLING_QUEUE_URL", "rediss://:secret@queue.example:6380/3"),
+        ("BILLING_QUEUE_URL", "redis://queue"),
+        ("BILLING_QUEUE_URL", "postgresql://us@db/billing"),
+        ("BILLING_QUEUE_URL", "memory://"),
+        ("BILLING_HTTP_BIND", "[::1]:8000"),
+        ("BILLING_PUBLIC_URL", ""),
+        ("BILLING_EPP_CA_FILE", ""),
+        ("BILLING_EPP_HOST", "2001:db8::7"),
+    ],
+)
+def test_what_can_be_used_is_taken(given, name: str, value: str) -> None:
+    given(**{**EPP, name: value})
+    load_settings(NOWHERE)
+
+
+def test_a_password_in_a_wrong_address_is_not_shown(given) -> None:
+    given(BILLING_DATABASE_URL="postgresql://us:hidden@host:many/db")
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings(NOWHERE)
+    assert "hidden" not in str(wrong.value)
+
+
 def test_every_wrong_setting_is_named_at_once(given) -> None:
     given(BILLING_WORKERS="many", BILLING_POOL_SIZE="few")
     with pytest.raises(WrongSettings) as wrong:
         load_settings(NOWHERE)
     assert len(str(wrong.value).splitlines()) == 2
+
+
+def test_a_page_may_be_open_for_what_stripe_takes_and_no_other_time(given) -> None:
+    minute = timedelta(minutes=1)
+    for bound, beyond in ((PAGE_OPEN_MIN, PAGE_OPEN_MIN - minute), (PAGE_OPEN_MAX, PAGE_OPEN_MAX + minute)):
+        given(BILLING_ATTEMPT_EXPIRY_MINUTES=str(bound // minute))
+        assert load_settings(NOWHERE).shop.attempt_expiry_minutes * minute == bound
+        given(BILLING_ATTEMPT_EXPIRY_MINUTES=str(beyond // minute))
+        with pytest.raises(WrongSettings, match="BILLING_ATTEMPT_EXPIRY_MINUTES"):
+            load_settings(NOWHERE)
 
 
 def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:
@@ -85,7 +165,7 @@ def test_the_environment_wins_over_the_file(given, tmp_path: Path) -> None:
 
 
 def test_registrars_are_routed_by_suffix(given) -> None:
-    given(**EPP, BILLING_REGISTRARS="rw=epp,co.rw=epp")
+    given(**EPP, BILLING_REGISTRARS=".RW=epp, co.rw=epp,")
     assert load_settings(NOWHERE).registrars == {"rw": "epp", "co.rw": "epp"}
 
 
@@ -94,3 +174,62 @@ def test_no_secret_shows_where_settings_are_printed(given) -> None:
     shown = repr(load_settings(NOWHERE))
     assert "hidden" not in shown
     assert "'secret'" not in shown
+
+
+@pytest.fixture
+def serving(given, tmp_path: Path):
+    def start(**settings: str) -> Container:
+        given(**{
+            "BILLING_DATABASE_URL": f"sqlite:///{tmp_path}/billing.sqlite",
+            "BILLING_QUEUE_URL": f"sqlite:///{tmp_path}/queue.sqlite",
+            **settings,
+        })  # fmt: skip
+        return start_serving(load_settings(NOWHERE))
+
+    return start
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_left_alone() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_what_serves_is_built_before_it_runs(serving) -> None:
+    container = serving(**STRIPE, **EPP, BILLING_REGISTRARS="rw=epp")
+    assert list(container.gateways()) == ["stripe"]
+    assert list(container.registrars().by_suffix) == ["rw"]
+    container.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "BILLING_STRIPE_API_KEY is not set"),
+        (STRIPE, "BILLING_REGISTRARS is not set"),
+        ({**STRIPE, "BILLING_REGISTRARS": "rw=epp"}, r"sends \.rw to epp, .* not set up by BILLING_EPP_"),
+        ({**STRIPE, **EPP, "BILLING_REGISTRARS": "rw=other"}, r"sends \.rw to other, which is unknown"),
+        ({**STRIPE, **EPP, "BILLING_EPP_CA_FILE": __file__, "BILLING_REGISTRARS": "rw=epp"}, "BILLING_EPP_CA_FILE: "),
+        ({"BILLING_QUEUE_URL": f"sqlite:///{__file__}/queue"}, "BILLING_QUEUE_URL: "),
+        ({"BILLING_METRICS_DIR": __file__}, "BILLING_METRICS_DIR can't be made"),
+    ],
+)
+def test_nothing_serves_with_settings_that_can_not_work(serving, settings: dict[str, str], words: str) -> None:
+    with pytest.raises(WrongSettings, match=words):
+        serving(**settings)
+
+
+@pytest.mark.parametrize("text", ["soon", "1e400", "1e300", "nan"])
+def test_a_malformed_clock_offset_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "offset").write_text(text)
+    with pytest.raises(Invalid, match="must hold a number of seconds"):
+        business_clock(tmp_path / "offset")()
+
+
+@pytest.mark.parametrize("text", ["60", " 60.0\n"])
+def test_the_business_clock_is_moved_by_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "offset").write_text(text)
+    assert timedelta(seconds=59) < business_clock(tmp_path / "offset")() - now() < timedelta(seconds=61)

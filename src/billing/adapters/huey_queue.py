@@ -10,7 +10,7 @@ from typing import Any
 
 from huey import Huey, MemoryHuey, PostgresHuey, PriorityRedisHuey, SqliteHuey
 
-from billing.application.ports import JobQueue, Telemetry
+from billing.application.ports import JobQueue, RetryLater, Telemetry
 
 TASK = "billing.adapters.huey_queue.run_job"
 _SOCKET_TIMEOUT_SECONDS = 5.0
@@ -71,9 +71,16 @@ def _redis_pool(url: str, timeout_seconds: float) -> Any:
 
 
 def prepare(huey: Huey) -> None:
-    """Make the tables of a queue that has any; safe to repeat."""
-    if hasattr(huey.storage, "initialize_schema"):
+    """Make the tables of a queue on PostgreSQL, safe to repeat; RetryLater where it is away.
+
+    The other storages make what they need by themselves.
+    """
+    if not isinstance(huey, PostgresHuey):
+        return
+    try:
         huey.storage.initialize_schema()
+    except Exception as failure:
+        raise RetryLater(f"the queue can't be reached: {failure}") from failure
 
 
 class HueyQueue(JobQueue):

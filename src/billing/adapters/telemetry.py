@@ -34,7 +34,7 @@ class Measure:
 
 
 MEASURES: Mapping[str, Measure] = {
-    "webhook_received": Measure("billing_webhooks", "Genuine notifications", ("gateway", "type", "verdict")),
+    "webhook_received": Measure("billing_webhooks", "Genuine notifications", ("gateway", "type", "outcome")),
     "webhook_forged": Measure("billing_webhooks_forged", "Notifications refused as not genuine", ("gateway",)),
     "http_request": Measure("billing_http_request", "Requests answered", ("method", "route", "status"), _FAST),
     "job_claimed": Measure("billing_job_lag", "From due to claimed", ("kind",), _SLOW),

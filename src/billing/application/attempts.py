@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from billing.application.jobs import Handler, Record, Run
 from billing.application.payments import RecordFact
-from billing.application.ports import Clock, NotYet, PaymentGateway, Started, Telemetry
+from billing.application.ports import Clock, NotYet, PaymentGateway, Started
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import NotFound
 from billing.domain.job import Job, JobKind, JobRequest
 from billing.domain.order import Order
-from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.payment import Payment
 
 
 def check_of(payment_id: str) -> JobRequest:
@@ -25,14 +26,21 @@ def close_of(payment_id: str) -> JobRequest:
 
 def read_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
     """An attempt and its order; NotFound."""
-    order = uow.orders.get(uow.orders.of_payment(payment_id) or payment_id)
+    order = uow.orders.get(_order_id(uow, payment_id))
     return order, order.payment(payment_id)
 
 
 def lock_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
     """The same, to change."""
-    order = uow.orders.lock(uow.orders.of_payment(payment_id) or payment_id)
+    order = uow.orders.lock(_order_id(uow, payment_id))
     return order, order.payment(payment_id)
+
+
+def _order_id(uow: UnitOfWork, payment_id: str) -> str:
+    order_id = uow.orders.of_payment(payment_id)
+    if order_id is None:
+        raise NotFound("payment", payment_id)
+    return order_id
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,9 @@ class _AskProvider(Handler):
     gateways: Mapping[str, PaymentGateway]
     record: RecordFact
     note_start: NoteStart
-    telemetry: Telemetry
 
-    def known(self, run: Run) -> Payment:
-        """The attempt, with the provider's ids unless it never reached the provider and its time is over."""
+    def started_attempt(self, run: Run) -> Payment:
+        """The attempt, started now if need be; without the provider's ids only where its time is over."""
         order, payment = run.ledger.read(lambda uow: read_attempt(uow, run.subject))
         late = self.note_start.clock() >= payment.expires_at
         if payment.is_started or not payment.is_open or late:
@@ -78,12 +85,21 @@ class _AskProvider(Handler):
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not have it."""
-        lock_attempt(uow, job.subject)[1].end(PaymentStatus.FAILED, why)
+        lock_attempt(uow, job.subject)[1].fail(why)
+
+    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """An attempt that nobody could start is over, so that the customer may begin another.
+
+        Nobody has its page; should money come by it all the same, a success always counts.
+        """
+        _, payment = lock_attempt(uow, job.subject)
+        if not payment.is_started:
+            payment.fail(f"the provider could not be asked: {why}")
 
 
 def _expire(payment_id: str) -> Record:
     def record(uow: UnitOfWork) -> None:
-        lock_attempt(uow, payment_id)[1].end(PaymentStatus.EXPIRED, "its page was never opened")
+        lock_attempt(uow, payment_id)[1].expire("its page was never opened")
 
     return record
 
@@ -93,8 +109,8 @@ class CheckPayment(_AskProvider):
 
     def __call__(self, run: Run) -> Record:
         """Also after a failure or expiry, since a late success counts."""
-        payment = self.known(run)
-        if payment.status in (PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ATTENTION):
+        payment = self.started_attempt(run)
+        if payment.has_money:
             return lambda uow: None
         if not payment.is_started:
             return _expire(payment.id)
@@ -115,7 +131,7 @@ class ClosePayment(_AskProvider):
 
     def __call__(self, run: Run) -> Record:
         """Done when the provider has decided either way."""
-        payment = self.known(run)
+        payment = self.started_attempt(run)
         if not payment.is_open:
             return lambda uow: None
         if not payment.is_started:

@@ -9,7 +9,7 @@ from billing.application.ports import Clock, Deadline, Ids, Refused, Registrars
 from billing.application.pricing import price_basket
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.contact import Contact
-from billing.domain.errors import Conflict, Invalid, NameHeld
+from billing.domain.errors import Conflict, Invalid, NameHeld, RenewalOpen
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -43,11 +43,11 @@ class PlaceOrder:
     ) -> Order:
         """Invalid names the field; Conflict where a name is live in another order; nothing is stored then."""
         self._require_sound(registrant, wanted)
-        prices = self.ledger.read(lambda uow: price_basket(uow, customer_id, currency, wanted))
+        prices = self.ledger.read(lambda uow: price_basket(uow, customer_id, currency, wanted, self.clock()))
         self._require_available(wanted)
 
         def place(uow: UnitOfWork) -> Order:
-            _require_renewable(uow, wanted)
+            _require_renewable(uow, customer_id, wanted)
             order = self._make(customer_id, currency, registrant, wanted, prices)
             uow.orders.add(order)
             return order
@@ -55,7 +55,9 @@ class PlaceOrder:
         try:
             return self.ledger.write(by, place)
         except NameHeld as held:
-            raise Conflict(f"items.{_position(wanted, held.name)}.domain", str(held)) from held
+            raise Conflict(_field(wanted, DomainRegistration, held.name), str(held)) from held
+        except RenewalOpen as renewing:
+            raise Conflict(_field(wanted, DomainRenewal, renewing.name), str(renewing)) from renewing
 
     def _make(
         self,
@@ -119,15 +121,15 @@ def _require_no_glue(n: int, what: DomainRegistration) -> None:
             )
 
 
-def _require_renewable(uow: UnitOfWork, wanted: Sequence[Purchase]) -> None:
+def _require_renewable(uow: UnitOfWork, customer_id: str, wanted: Sequence[Purchase]) -> None:
     for n, what in enumerate(wanted):
         if not isinstance(what, DomainRenewal):
             continue
         held = uow.registrations.lock_name(what.domain)
-        if held is None:
-            raise Conflict(f"items.{n}.domain", f"{what.domain} is no longer held")
+        if held is None or held.customer_id != customer_id:
+            raise Conflict(f"items.{n}.domain", f"{what.domain} is no longer held for this customer")
         if held.renewing_item or uow.registrations.has_unpaid_renewal(what.domain):
-            raise Conflict(f"items.{n}.domain", f"another renewal of {what.domain} is open")
+            raise RenewalOpen(str(what.domain))
 
 
 def _subject(what: Purchase) -> str:
@@ -139,6 +141,6 @@ def _subject(what: Purchase) -> str:
     return ""
 
 
-def _position(wanted: Sequence[Purchase], name: str) -> int:
-    names = [str(what.domain) if isinstance(what, DomainRegistration) else "" for what in wanted]
-    return names.index(name)
+def _field(wanted: Sequence[Purchase], kind: type[DomainRegistration | DomainRenewal], name: str) -> str:
+    names = [str(what.domain) if isinstance(what, kind) else "" for what in wanted]
+    return f"items.{names.index(name)}.domain"

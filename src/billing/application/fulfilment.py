@@ -33,7 +33,6 @@ class Delivery(Handler):
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The item can't be had; its price is owed back."""
         order, item = lock_item(uow, job.subject)
-        order.begin_item(item.id)
         order.fail_item(item.id, why)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
@@ -56,17 +55,36 @@ class RegisterDomain(Delivery):
     pending_poll: timedelta
 
     def __call__(self, run: Run) -> Record:
-        """Refused where anybody else holds the name, other customers of ours included."""
+        """Refused where anybody else holds the name, other customers of ours included.
+
+        A repeat asks first, and so does whoever is about to give up: what an earlier call may have done counts.
+        """
         order, item = run.checkpoint(lambda uow: _begin(uow, run.subject))
+        registered = self._held_for(item, run) if run.claim_no > 1 else None
+        if registered is None:
+            try:
+                registered = self._register(order, item, run)
+            except Refused:
+                registered = self._held_for(item, run)
+                if registered is None:
+                    raise
+        if registered.pending:
+            raise NotYet(f"the registry has yet to grant {registered.name}", self.pending_poll)
+        return partial(self._record, item_id=item.id, registered=registered)
+
+    def _register(self, order: Order, item: OrderItem, run: Run) -> DomainInfo:
         what = cast(DomainRegistration, item.what)
         if order.registrant is None or item.handle is None:
-            raise NeedsPerson("the order has no registrant")
-        registered = self.registrars.of(what.domain).register(
+            raise NeedsPerson("the order has no registrant, or its item no handle")
+        return self.registrars.of(what.domain).register(
             what.domain, what.years, order.registrant, what.nameservers, item.handle, run.deadline()
         )
-        if registered.pending:
-            raise NotYet(f"the registry has yet to grant {what.domain}", self.pending_poll)
-        return lambda uow: self._record(uow, item.id, registered)
+
+    def _held_for(self, item: OrderItem, run: Run) -> DomainInfo | None:
+        """What the registry holds under this item's own handle; None where it holds nothing, or for another."""
+        what = cast(DomainRegistration, item.what)
+        info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        return info if info is not None and info.holder == item.handle else None
 
     def _record(self, uow: UnitOfWork, item_id: str, registered: DomainInfo) -> None:
         order, item = lock_item(uow, item_id)
@@ -102,42 +120,44 @@ class RenewDomain(Delivery):
 
     def __call__(self, run: Run) -> Record:
         """A repeat reads the registry first, and never calls somebody else's extension its own."""
-        item = run.checkpoint(lambda uow: self._take_slot(uow, run.subject))
+        item, handle = run.checkpoint(lambda uow: self._take_slot(uow, run.subject))
         what = cast(DomainRenewal, item.what)
         if item.frozen_expiry is None:
-            frozen = self._expiry(run, what)
+            frozen = self._expiry(run, what, handle)
             run.checkpoint(lambda uow: self._freeze(uow, item.id, frozen))
         else:
             frozen = item.frozen_expiry
-            reached = self._reached(what, frozen, self._expiry(run, what))
+            reached = self._reached(what, frozen, self._expiry(run, what, handle))
             if reached is not None:
                 return partial(self._record, item_id=item.id, expires_at=reached)
         registrar = self.registrars.of(what.domain)
         try:
             renewed = registrar.renew(what.domain, what.years, frozen, item.id, run.deadline())
         except Refused:
-            reached = self._reached(what, frozen, self._expiry(run, what))
+            reached = self._reached(what, frozen, self._expiry(run, what, handle))
             if reached is None:
                 raise
             return partial(self._record, item_id=item.id, expires_at=reached)
         return partial(self._record, item_id=item.id, expires_at=renewed.expires_at)
 
-    def _take_slot(self, uow: UnitOfWork, item_id: str) -> OrderItem:
-        _, item = _begin(uow, item_id)
-        registration = _held(uow, item)
+    def _take_slot(self, uow: UnitOfWork, item_id: str) -> tuple[OrderItem, str | None]:
+        order, item = _begin(uow, item_id)
+        registration = _held(uow, order, item)
         if not registration.take_slot(item.id):
             raise NotYet(f"another renewal of {registration.name} is under way", self.slot_retry)
-        return item
+        return item, registration.handle
 
-    def _expiry(self, run: Run, what: DomainRenewal) -> datetime:
+    def _expiry(self, run: Run, what: DomainRenewal, handle: str | None) -> datetime:
         info = self.registrars.of(what.domain).info(what.domain, run.deadline())
         if info is None:
             raise Refused(f"{what.domain} is no longer registered")
+        if info.holder and handle and info.holder != handle:
+            raise Refused(f"{what.domain} is held for somebody else by now")
         return info.expires_at
 
     def _freeze(self, uow: UnitOfWork, item_id: str, expires_at: datetime) -> None:
-        _, item = lock_item(uow, item_id)
-        _held(uow, item).learn_expiry(expires_at)
+        order, item = lock_item(uow, item_id)
+        _held(uow, order, item).learn_expiry(expires_at)
         item.freeze_expiry(expires_at)
 
     def _reached(self, what: DomainRenewal, frozen: datetime, shown: datetime) -> datetime | None:
@@ -150,7 +170,7 @@ class RenewDomain(Delivery):
 
     def _record(self, uow: UnitOfWork, item_id: str, expires_at: datetime) -> None:
         order, item = lock_item(uow, item_id)
-        registration = _held(uow, item)
+        registration = _held(uow, order, item)
         registration.learn_expiry(expires_at)
         registration.free_slot(item.id)
         order.fulfil_item(item.id, f"renewed until {expires_at:%Y-%m-%d}")
@@ -224,8 +244,8 @@ def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem]:
     return order, item
 
 
-def _held(uow: UnitOfWork, item: OrderItem) -> Registration:
+def _held(uow: UnitOfWork, order: Order, item: OrderItem) -> Registration:
     registration = uow.registrations.lock_name(item.domain) if item.domain else None
-    if registration is None:
-        raise Refused(f"we no longer hold {item.domain}")
+    if registration is None or registration.customer_id != order.customer_id:
+        raise Refused(f"we no longer hold {item.domain} for this customer")
     return registration

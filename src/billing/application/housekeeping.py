@@ -7,6 +7,7 @@ from billing.application.ledger import Ledger
 from billing.application.ports import Telemetry
 from billing.application.unit_of_work import UnitOfWork
 from billing.application.unpaid import ExpireOrders
+from billing.domain.errors import BillingError
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,22 @@ class KeepHouse:
     ledger: Ledger
     expire_orders: ExpireOrders
     sweep: Sweep
+    telemetry: Telemetry
     answers_kept: timedelta
     batch: int
 
     def __call__(self) -> int:
-        """How many bells were rung."""
-        self.expire_orders()
-        self.ledger.write("housekeeping", self._forget)
-        return self.sweep()
+        """How many bells were rung, which comes first: nothing else may keep paid work waiting."""
+        rung = self.sweep()
+        for step in (self.expire_orders, self._forget_answers):
+            try:
+                step()
+            except BillingError as trouble:
+                self.telemetry.event("housekeeping_failed", why=str(trouble))
+        return rung
 
-    def _forget(self, uow: UnitOfWork) -> int:
-        return uow.answers.prune(uow.now() - self.answers_kept, self.batch)
+    def _forget_answers(self) -> None:
+        def forget(uow: UnitOfWork) -> int:
+            return uow.answers.prune(uow.now() - self.answers_kept, self.batch)
+
+        self.ledger.write("housekeeping", forget)

@@ -32,17 +32,12 @@ class ReceiveWebhook:
         except Forged as forged:
             self.telemetry.event("webhook_forged", gateway=gateway, why=forged.why)
             raise
-        verdict = "unread"
-        if envelope.readable:
-            new = self.ledger.write(f"webhook {gateway}", lambda uow: self._store(uow, gateway, envelope, body))
-            verdict = "stored" if new else "known"
-        self.telemetry.event(
-            "webhook_received",
-            gateway=gateway,
-            event_id=envelope.event_id,
-            type=envelope.type,
-            verdict=verdict,
-        )
+        with self.telemetry.bound({"event_id": envelope.event_id}):
+            outcome = "unread"
+            if envelope.readable:
+                new = self.ledger.write(f"webhook {gateway}", lambda uow: self._store(uow, gateway, envelope, body))
+                outcome = "stored" if new else "known"
+            self.telemetry.event("webhook_received", gateway=gateway, type=envelope.type, outcome=outcome)
 
     def _store(self, uow: UnitOfWork, gateway: str, envelope: Envelope, body: bytes) -> bool:
         event = InboxEvent(
@@ -69,7 +64,6 @@ class ProcessEvent(Handler):
 
     gateways: Mapping[str, PaymentGateway]
     record: RecordFact
-    telemetry: Telemetry
     unmatched_retry: timedelta
 
     def __call__(self, run: Run) -> Record:
@@ -82,14 +76,16 @@ class ProcessEvent(Handler):
 
     def _take(self, uow: UnitOfWork, stored: InboxEvent, reading: Reading) -> NotYet | None:
         event = uow.inbox.lock(stored.id)
-        if not self._is_ours(uow, event.gateway, reading):
-            event.settle(EventStatus.IGNORED, "about nothing of ours", uow.now())
+        is_ours = self._is_ours(uow, event.gateway, reading)
+        taken = [self.record(uow, event.gateway, fact) for fact in reading.facts] if is_ours else []
+        if not is_ours:
+            event.ignore("about nothing of ours", uow.now())
         elif not reading.facts:
-            event.settle(EventStatus.IGNORED, reading.why, uow.now())
-        elif all(self.record(uow, event.gateway, fact) for fact in reading.facts):
-            event.settle(EventStatus.PROCESSED, _summary(reading), uow.now())
+            event.ignore(reading.why, uow.now())
+        elif all(taken):
+            event.process(_summary(reading), uow.now())
         else:
-            event.trouble(EventStatus.UNMATCHED, "it names a payment that is not in the ledger")
+            event.leave_unmatched("it names a payment that is not in the ledger")
             return NotYet("the event names a payment that is not in the ledger", self.unmatched_retry)
         return None
 
@@ -100,13 +96,13 @@ class ProcessEvent(Handler):
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not tell what it meant."""
-        uow.inbox.lock(job.subject).trouble(EventStatus.FAILED, why)
+        uow.inbox.lock(job.subject).fail(why)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """Shown among the failed ones; an unmatched one stays unmatched."""
         event = uow.inbox.lock(job.subject)
         if event.status is not EventStatus.UNMATCHED:
-            event.trouble(EventStatus.FAILED, why)
+            event.fail(why)
 
 
 def _summary(reading: Reading) -> str:

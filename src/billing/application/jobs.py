@@ -52,7 +52,6 @@ class Run:
     kind: JobKind
     subject: str
     claim_no: int
-    attempts: int
     context: Mapping[str, str]
     limits: JobLimits
     ledger: Ledger
@@ -84,7 +83,7 @@ class Run:
 
 
 class Handler(ABC):
-    """Carries out one kind of job; the other methods are written in the unit that closes it."""
+    """Carries out one kind of job; what its other methods write belongs to the unit that closes the job."""
 
     @abstractmethod
     def __call__(self, run: Run) -> Record:
@@ -160,7 +159,6 @@ class RunJob:
             kind=job.kind,
             subject=job.subject,
             claim_no=claim_no,
-            attempts=job.attempts,
             context=job.context,
             limits=limits,
             ledger=self.ledger,
@@ -209,6 +207,7 @@ class RunJob:
         def end(uow: UnitOfWork, job: Job) -> str:
             retry = self.limits[job.kind].retry
             job.spend(why)
+            self.telemetry.event("job_attempt_spent", kind=job.kind, attempts=job.attempts, why=why)
             if retry.is_exhausted(job.attempts):
                 return self._bury(uow, job, why)
             job.again(uow.now(), retry.delay(job.attempts, self.random, at_least_seconds))

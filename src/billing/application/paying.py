@@ -20,7 +20,7 @@ from billing.application.ports import (
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict, Invalid
 from billing.domain.order import Order
-from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.payment import Payment
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class PaymentLimits:
 
     attempt_expiry: timedelta
     recover_after: timedelta
-    check_interval_min: timedelta
     call_deadline_seconds: float
 
 
@@ -48,7 +47,9 @@ class StartPayment:
     def __call__(self, order_id: str, gateway: str, options: Mapping[str, str], by: str) -> Payment:
         """The attempt; still `pending` without a page where the provider's answer was lost.
 
-        Conflict where the order takes no payment, or an older attempt turned out paid; Refused by the provider.
+        Invalid for an unknown gateway; Conflict where the order takes no payment, or an older attempt turned out
+        paid or is still being decided; Refused by the provider. Closing an older attempt may also end in RetryLater,
+        OutcomeUnknown or NeedsPerson: then nothing new was opened.
         """
         if gateway not in self.gateways:
             raise Invalid("gateway", f"one of {', '.join(sorted(self.gateways))}")
@@ -56,8 +57,10 @@ class StartPayment:
         order, payment = self.ledger.write(by, lambda uow: self._open(uow, order_id, gateway, options))
         try:
             started = self.gateways[gateway].start(order, payment, self._deadline())
-        except (RetryLater, OutcomeUnknown, NotYet, NeedsPerson):
-            return payment  # its check finds out, or tells a person
+        except (RetryLater, OutcomeUnknown, NotYet, NeedsPerson) as unanswered:
+            # its check finds out, or tells a person
+            self.ledger.telemetry.event("payment_start_unanswered", payment_id=payment.id, why=unanswered.why)
+            return payment
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise
@@ -91,14 +94,14 @@ class StartPayment:
             return read_attempt(uow, older.id)[1]
 
         closed = self.ledger.write(by, take)
-        if closed.status is PaymentStatus.SUCCEEDED:
+        if closed.has_money:
             raise Conflict(f"order {order.number}", "an earlier attempt has just been paid")
         if closed.is_open:
             raise Conflict(f"order {order.number}", "an earlier attempt is still being decided")
 
     def _end(self, payment: Payment, why: str, by: str) -> None:
         def end(uow: UnitOfWork) -> None:
-            lock_attempt(uow, payment.id)[1].end(PaymentStatus.FAILED, why)
+            lock_attempt(uow, payment.id)[1].fail(why)
 
         self.ledger.write(by, end)
 
@@ -119,7 +122,7 @@ class RefreshPayment:
         def wake(uow: UnitOfWork) -> Payment:
             _, payment = read_attempt(uow, payment_id)
             check = uow.jobs.lock_for(check_of(payment_id))
-            if payment.status is not PaymentStatus.SUCCEEDED and check is not None:
+            if not payment.has_money and check is not None:
                 check.wake(uow.now(), self.interval_min)
                 uow.jobs.ring(check)
             return payment

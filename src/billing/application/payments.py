@@ -17,7 +17,7 @@ from billing.domain.facts import (
 )
 from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus
-from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRegistration
 
 
@@ -56,11 +56,11 @@ class RecordFact:
             case PaymentDeclined(why=why):
                 payment.note(why)
             case PaymentFailed(why=why):
-                payment.end(PaymentStatus.FAILED, why)
+                payment.fail(why)
             case PaymentCancelled(why=why):
-                payment.end(PaymentStatus.CANCELLED, why)
+                payment.cancel(why)
             case PaymentExpired():
-                payment.end(PaymentStatus.EXPIRED, "nobody paid in time")
+                payment.expire("its page was closed unpaid")
             case PaymentPending():
                 pass
 

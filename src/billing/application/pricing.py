@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.catalogue import Catalogue, Operation
@@ -16,8 +17,10 @@ from billing.domain.purchase import (
 )
 
 
-def price_basket(uow: UnitOfWork, customer_id: str, currency: str, wanted: Sequence[Purchase]) -> list[Money]:
-    """One price for each purchase, in their order; Invalid names the field that is wrong."""
+def price_basket(
+    uow: UnitOfWork, customer_id: str, currency: str, wanted: Sequence[Purchase], now: datetime
+) -> list[Money]:
+    """One price for each purchase, in their order; Invalid names the field that is wrong, or can't be sold now."""
     try:
         uow.customers.get(customer_id)
     except NotFound as missing:
@@ -25,7 +28,7 @@ def price_basket(uow: UnitOfWork, customer_id: str, currency: str, wanted: Seque
     catalogue = uow.catalogues.current()
     if currency not in catalogue.currencies:
         raise Invalid("currency", f"we sell in {', '.join(catalogue.currencies)}")
-    pricing = _Pricing(uow, catalogue, customer_id, currency)
+    pricing = _Pricing(uow, catalogue, customer_id, currency, now)
     return [pricing.of(f"items.{n}", what) for n, what in enumerate(wanted)]
 
 
@@ -35,6 +38,7 @@ class _Pricing:
     catalogue: Catalogue
     customer_id: str
     currency: str
+    now: datetime
 
     def of(self, at: str, what: Purchase) -> Money:
         try:
@@ -53,14 +57,20 @@ class _Pricing:
             case DomainRegistration():
                 return self.catalogue.price_domain(Operation.REGISTER, what.domain, what.years, self.currency)
             case DomainRenewal():
-                held = self.uow.registrations.of_name(what.domain)
-                if held is None or held.customer_id != self.customer_id:
-                    raise Invalid("domain", f"we hold no {what.domain} for this customer")
+                self._require_renewable(what)
                 return self.catalogue.price_domain(Operation.RENEW, what.domain, what.years, self.currency)
             case Hosting():
                 return self.catalogue.price_hosting(what.plan, what.cycle, self.currency)
             case SubscriptionRenewal():
                 return self._price_renewal(what)
+
+    def _require_renewable(self, what: DomainRenewal) -> None:
+        held = self.uow.registrations.of_name(what.domain)
+        if held is None or held.customer_id != self.customer_id:
+            raise Invalid("domain", f"we hold no {what.domain} for this customer")
+        last_day = held.expires_at + timedelta(days=self.catalogue.offer_for(what.domain).renew_until_days)
+        if self.now > last_day:
+            raise Invalid("domain", f"{what.domain} could be renewed until {last_day:%Y-%m-%d}")
 
     def _price_renewal(self, what: SubscriptionRenewal) -> Money:
         try:

@@ -11,6 +11,7 @@ from billing.domain.catalogue import Catalogue, Operation
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
+from billing.domain.offer import TldOffer
 
 
 @dataclass(frozen=True)
@@ -26,29 +27,42 @@ class LoadCatalogue:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """Whether a name can be had, and its offer; `price` is that of `offer.years_min` years, None where it can't be."""
+
+    availability: Availability
+    price: Money | None
+    offer: TldOffer
+
+
+@dataclass(frozen=True)
 class CheckDomain:
-    """Ask the registry whether a name is free, and the catalogue what a year costs."""
+    """Ask the registry whether a name is free, and the catalogue what its shortest registration costs."""
 
     ledger: Ledger
     registrars: Registrars
     call_deadline_seconds: float
     monotonic: Callable[[], float]
 
-    def __call__(self, name: DomainName, currency: str) -> tuple[Availability, Money]:
-        """Invalid where we do not sell such names; RetryLater or OutcomeUnknown where the registry is away."""
+    def __call__(self, name: DomainName, currency: str) -> Quote:
+        """NotRegistrable or NotPriced where the catalogue does not sell it so, Invalid where no registrar serves it.
 
-        def look(uow: UnitOfWork) -> tuple[Money, bool]:
-            catalogue = uow.catalogues.current()
-            years = catalogue.offer_for(name).years_min
-            price = catalogue.price_domain(Operation.REGISTER, name, years, currency)
-            return price, uow.registrations.of_name(name) is not None
+        NoPriceList while there is no catalogue; how else the registry fails is of the ports' closed set.
+        """
 
-        price, held = self.ledger.read(look)
-        if held:
-            return Availability(name=name, available=False, why="registered with us"), price
+        def look(uow: UnitOfWork) -> tuple[TldOffer, Money, bool]:
+            offer = uow.catalogues.current().offer_for(name)
+            price = offer.price(Operation.REGISTER, offer.years_min, currency)
+            return offer, price, uow.registrations.of_name(name) is not None
+
+        offer, price, held = self.ledger.read(look)
+        answer = Availability(name=name, available=False, why="registered with us") if held else self._ask(name)
+        return Quote(answer, price if answer.available and not answer.premium else None, offer)
+
+    def _ask(self, name: DomainName) -> Availability:
         try:
             registrar = self.registrars.of(name)
         except Refused as unserved:
             raise Invalid("domain", unserved.why) from unserved
         deadline = Deadline.after(self.call_deadline_seconds, self.monotonic)
-        return registrar.check([name], deadline)[0], price
+        return registrar.check([name], deadline)[0]

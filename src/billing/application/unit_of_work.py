@@ -33,11 +33,16 @@ class LedgerUnavailable(BillingError):
     why: str
 
 
+@dataclass(eq=False)
+class NoPriceList(BillingError):
+    """no price list is in force"""
+
+
 class Orders(Protocol):
     """Orders with their items and payments."""
 
     def add(self, order: Order) -> None:
-        """NameHeld where a registration in it is live in another order."""
+        """NameHeld where a registration in it is live in another order, RenewalOpen where a renewal is unpaid."""
 
     def get(self, order_id: str) -> Order:
         """To read; NotFound."""
@@ -156,7 +161,7 @@ class Catalogues(Protocol):
     """Price lists; the newest is in force."""
 
     def current(self) -> Catalogue:
-        """NotFound where none was loaded."""
+        """NoPriceList where none was loaded."""
 
     def add(self, catalogue: Catalogue) -> int:
         """Put a new one in force; its number."""
@@ -196,7 +201,10 @@ class History(Protocol):
 
 
 class UnitOfWork(ABC):
-    """One transaction: rolled back unless committed; writes a Transition for every status that it moved.
+    """One transaction: rolled back unless committed; writes a Transition for every move of what is `TRACKED`.
+
+    A move is another status, or another `why` of what requires attention. Jobs and notifications are not tracked:
+    their row has their whole state.
 
     Locks are taken in one order, so that nobody waits in a circle: job, then order, then registration or
     subscription. New jobs are written last.
@@ -230,7 +238,7 @@ class UnitOfWork(ABC):
 
     @abstractmethod
     def savepoint(self) -> AbstractContextManager[None]:
-        """What is done inside is undone where it raises; NameHeld comes out at its end at the latest."""
+        """What is done inside is undone where it raises; NameHeld and RenewalOpen come out at its end at the latest."""
 
     @abstractmethod
     def installation(self) -> str:

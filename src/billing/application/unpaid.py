@@ -6,8 +6,8 @@ from functools import partial
 
 from billing.application.attempts import close_of
 from billing.application.ledger import Ledger
-from billing.application.ports import Clock
-from billing.application.unit_of_work import UnitOfWork
+from billing.application.ports import Clock, Telemetry
+from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain.order import Order
 
 
@@ -35,13 +35,21 @@ class ExpireOrders:
 
     ledger: Ledger
     clock: Clock
+    telemetry: Telemetry
     batch: int
 
     def __call__(self) -> int:
-        """How many were closed."""
+        """How many were closed; one that somebody else holds is left to the next time, and the others go on."""
         now = self.clock()
         overdue = self.ledger.read(lambda uow: uow.orders.overdue(now, self.batch))
-        return sum(self.ledger.write("expiry", partial(_expire, order_id=one, now=now)) for one in overdue)
+        return sum(self._expire(order_id, now) for order_id in overdue)
+
+    def _expire(self, order_id: str, now: datetime) -> bool:
+        try:
+            return self.ledger.write("expiry", partial(_expire, order_id=order_id, now=now))
+        except ConcurrentChange as held:
+            self.telemetry.event("expiry_put_off", order_id=order_id, why=held.why)
+            return False
 
 
 def _expire(uow: UnitOfWork, order_id: str, now: datetime) -> bool:

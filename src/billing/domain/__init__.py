@@ -8,7 +8,7 @@ from billing.domain.contact import Contact
 from billing.domain.customer import Customer
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.domain_name import DomainName
-from billing.domain.errors import BillingError, Conflict, IllegalMove, Invalid, NameHeld, NotFound
+from billing.domain.errors import BillingError, Conflict, IllegalMove, Invalid, NameHeld, NotFound, RenewalOpen
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.facts import (
     Fact,
@@ -78,6 +78,7 @@ __all__ = [
     "Purchase",
     "Registration",
     "RegistrationStatus",
+    "RenewalOpen",
     "RetryPolicy",
     "Settlement",
     "Subscription",

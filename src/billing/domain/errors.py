@@ -44,6 +44,13 @@ class NameHeld(BillingError):
 
 
 @dataclass(eq=False)
+class RenewalOpen(BillingError):
+    """another renewal of {name} is open"""
+
+    name: str
+
+
+@dataclass(eq=False)
 class NotFound(BillingError):
     """no {entity} {id}"""
 

@@ -38,13 +38,27 @@ class InboxEvent:
         """Whether nothing more will be done with it by itself."""
         return self.status in (EventStatus.PROCESSED, EventStatus.IGNORED)
 
-    def settle(self, status: EventStatus, why: str, at: datetime) -> None:
-        """Processed or ignored: final, a repeat of either changes nothing."""
+    def process(self, why: str, at: datetime) -> None:
+        """Its facts are in the ledger: final."""
+        self._settle(EventStatus.PROCESSED, why, at)
+
+    def ignore(self, why: str, at: datetime) -> None:
+        """Nothing in it concerns us: final."""
+        self._settle(EventStatus.IGNORED, why, at)
+
+    def leave_unmatched(self, why: str) -> None:
+        """Ours, and about something that is not here, or not yet."""
+        self._trouble(EventStatus.UNMATCHED, why)
+
+    def fail(self, why: str) -> None:
+        """It could not be understood: a person looks."""
+        self._trouble(EventStatus.FAILED, why)
+
+    def _settle(self, status: EventStatus, why: str, at: datetime) -> None:
         if not self.is_settled:
             self.status, self.why, self.processed_at = status, why, at
 
-    def trouble(self, status: EventStatus, why: str) -> None:
-        """Unmatched or failed: not given up until a person says so."""
+    def _trouble(self, status: EventStatus, why: str) -> None:
         if not self.is_settled:
             self.status, self.why = status, why
             self.attempts += 1

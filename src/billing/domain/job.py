@@ -47,16 +47,15 @@ OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A job that is wanted: the occasion it stands for is its key, unique for ever."""
+    """A job that is wanted: its key names the occasion and is unique for ever."""
 
     kind: JobKind
     subject: str
-    occasion: str | None = None
 
     @property
     def dedup_key(self) -> str:
         """`register_domain:itm_1`"""
-        return f"{self.kind}:{self.occasion or self.subject}"
+        return f"{self.kind}:{self.subject}"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -148,7 +147,6 @@ class Job:
 
     def die(self, why: str, now: datetime) -> None:
         """Given up until a person revives it."""
-        self.why = why
         self._end(JobStatus.DEAD, why, now)
 
     def cancel(self, why: str, now: datetime) -> None:
@@ -164,14 +162,15 @@ class Job:
     # ------------------------------------------------------------------ calling it back
 
     def wake(self, now: datetime, interval: timedelta) -> None:
-        """Run as soon as may be, but not within `interval` of its last run; running, it will run again after."""
+        """Run as soon as may be, but not within `interval` of its last run; running, it will run again after.
+
+        It starts over with all its attempts: whoever asks often must not use them up.
+        """
         due = max(now, self.claimed_at + interval) if self.claimed_at else now
         if self.status is JobStatus.RUNNING:
             self.wake_at = due
-        elif self.status is JobStatus.QUEUED:
-            self._queue(min(due, self.due_at))
         else:
-            self._reopen(due)
+            self._reopen(min(due, self.due_at) if self.status is JobStatus.QUEUED else due)
 
     def postpone(self, until: datetime) -> None:
         """Nothing to do before then; only a waiting job is put off."""

@@ -110,7 +110,7 @@ class Order:
 
     def record_success(self, payment: Payment, received: Money, at: datetime) -> Settlement:
         """Take a proven payment in: always recorded first, then judged; safe to repeat."""
-        if payment.status in (PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ATTENTION):
+        if payment.has_money:
             return Settlement.REPEATED
         settlement = self._settle(payment, received, at)
         self._derive()
@@ -122,7 +122,7 @@ class Order:
             return Settlement.MISMATCHED
         payment.succeed(received)
         if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
-            payment.surplus = True
+            payment.surplus, payment.why = True, f"{received} received, surplus"
             return Settlement.SURPLUS
         self.paid_at = at
         if self.closed_as is OrderStatus.EXPIRED:

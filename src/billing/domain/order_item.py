@@ -52,13 +52,16 @@ def registrant_handle(item_id: str) -> str:
 class OrderItem:
     """One purchase within an order.
 
-    `handle` proves at the registry that a name is this item's. `frozen_expiry` is the expiry that a renewal starts
-    from, written before the registry is asked to renew. `attention` says what a person must look at.
+    `title` is what the provider was told, fixed when the order was placed, so that a repeated call has the same body
+    after a release that words it otherwise. `handle` proves at the registry that a name is this
+    item's. `frozen_expiry` is the expiry that a renewal starts from, written before the registry is asked to renew.
+    `attention` says what a person must look at.
     """
 
     id: str
     position: int
     what: Purchase
+    title: str
     price: Money
     status: ItemStatus = ItemStatus.UNPAID
     why: str | None = None
@@ -72,7 +75,7 @@ class OrderItem:
     def of(cls, item_id: str, position: int, what: Purchase, price: Money) -> "OrderItem":
         """A new line; a registration gets its registrant handle here, before anything is called."""
         handle = registrant_handle(item_id) if isinstance(what, DomainRegistration) else None
-        return cls(id=item_id, position=position, what=what, price=price, handle=handle)
+        return cls(id=item_id, position=position, what=what, title=str(what), price=price, handle=handle)
 
     @property
     def domain(self) -> DomainName | None:

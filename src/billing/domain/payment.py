@@ -63,6 +63,11 @@ class Payment:
         return self.status is PaymentStatus.PENDING
 
     @property
+    def has_money(self) -> bool:
+        """Whether something was paid by it, be it the sum asked or another."""
+        return self.status in _PAID
+
+    @property
     def is_started(self) -> bool:
         """Whether the provider has told us its id for it."""
         return self.session_ref is not None or self.payment_ref is not None
@@ -86,8 +91,19 @@ class Payment:
         self.received = received
         self._move(PaymentStatus.REQUIRES_ATTENTION, f"{received} received, {self.amount} asked")
 
-    def end(self, status: PaymentStatus, why: str) -> bool:
-        """Fail, cancel or expire an open attempt; False, and nothing, where it has ended before or was paid."""
+    def fail(self, why: str) -> bool:
+        """The open attempt is over without money; False, and nothing, where it has ended before or was paid."""
+        return self._end(PaymentStatus.FAILED, why)
+
+    def cancel(self, why: str) -> bool:
+        """The same: called off at the provider."""
+        return self._end(PaymentStatus.CANCELLED, why)
+
+    def expire(self, why: str) -> bool:
+        """The same: nobody paid in time."""
+        return self._end(PaymentStatus.EXPIRED, why)
+
+    def _end(self, status: PaymentStatus, why: str) -> bool:
         if not self.is_open:
             return False
         self._move(status, why)

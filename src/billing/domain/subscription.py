@@ -68,10 +68,11 @@ class Subscription:
 
         Counting from an expiry long past would sell time that is over.
         """
-        if self.anchor is None or self.current_period_end is None or self.status in _OVER:
+        if not self.is_renewable or self.anchor is None or self.current_period_end is None:
             raise Conflict(f"subscription {self.id}", f"it is {self.status} and can't be renewed")
         if self.status is not SubscriptionStatus.ACTIVE:
             self._move(SubscriptionStatus.ACTIVE, "renewed")
+        self.why = "renewed"
         if at > self.current_period_end + restart_after:
             self._count(at, cycles)
         else:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from uuid_utils.compat import uuid7
 
+from billing.domain.errors import Invalid
+
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -16,12 +18,16 @@ def now() -> datetime:
 
 
 def business_clock(offset_file: Path | None) -> Callable[[], datetime]:
-    """Real time, moved by the seconds written in a file, which may change while we run."""
+    """Real time, moved by the seconds written in a file, which may change while we run; Invalid where it has others."""
 
     def shifted() -> datetime:
         if offset_file is None or not offset_file.exists():
             return now()
-        return now() + timedelta(seconds=float(offset_file.read_text().strip() or 0))
+        text = offset_file.read_text().strip()
+        try:
+            return now() + timedelta(seconds=float(text or 0))
+        except (ValueError, OverflowError) as malformed:
+            raise Invalid(str(offset_file), "must hold a number of seconds") from malformed
 
     return shifted
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import partial
 
 from dependency_injector import containers, providers
+from huey import Huey
+from sqlalchemy import Engine
 
 from billing.adapters import huey_queue
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
@@ -36,14 +38,14 @@ from billing.application.ports import Clock, PaymentGateway, Registrar, Telemetr
 from billing.application.registrars import RegistrarRoutes
 from billing.application.renewals import SetAutoRenew
 from billing.application.storefront import CheckDomain, LoadCatalogue
-from billing.application.unit_of_work import LedgerUnavailable
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.errors import NotFound
+from billing.domain.errors import Invalid
 from billing.domain.job import JobKind
 from billing.entrypoints import clock, limits
 from billing.entrypoints.http.app import UseCases, create_app
-from billing.entrypoints.settings import Settings
+from billing.entrypoints.readiness import readiness
+from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 
 __all__ = ["Container", "configure_logging"]
 
@@ -65,39 +67,40 @@ def _gateways(settings: Settings, ledger: Ledger, now: Clock) -> Mapping[str, Pa
 def _registrars(settings: Settings, told: Telemetry, monotonic: Callable[[], float]) -> RegistrarRoutes:
     adapters: dict[str, Registrar] = {}
     if settings.epp is not None:
-        epp = settings.epp
-        dates = ExpiryFormat.TIMESTAMP if epp.renew_with_time else ExpiryFormat.DATE
-        config = EppConfig(
-            host=epp.host,
-            port=epp.port,
-            username=epp.username,
-            password=epp.password,
-            ca_file=epp.ca_file,
-            server_name=epp.server_name,
-            client_cert_file=epp.client_cert_file,
-            client_key_file=epp.client_key_file,
-            client_key_passphrase=epp.client_key_passphrase,
-            read_timeout_seconds=settings.jobs.call_deadline_seconds,
-            sessions_max=epp.sessions_max,
-            renew_expiry_format=dates,
-        )
-        registry = EppRegistrar(config, told, monotonic)
-        atexit.register(registry.close)
-        adapters["epp"] = registry
-    return RegistrarRoutes({suffix: adapters[adapter] for suffix, adapter in settings.registrars.items()})
+        adapters["epp"] = _epp(settings.epp, settings.jobs.call_deadline_seconds, told, monotonic)
+    for suffix, name in settings.registrars.items():
+        if name not in adapters:
+            why = f"which is unknown or not set up by BILLING_{name.upper()}_…"
+            raise WrongSettings(f"BILLING_REGISTRARS sends .{suffix} to {name}, {why}")
+    return RegistrarRoutes({suffix: adapters[name] for suffix, name in settings.registrars.items()})
 
 
-def _readiness(begin: SqlLedger, ledger: Ledger) -> Mapping[str, str]:
-    """What the process needs before it can answer; the queue is not among it, since the sweep rings without it."""
+def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Callable[[], float]) -> EppRegistrar:
+    config = EppConfig(
+        host=epp.host,
+        port=epp.port,
+        username=epp.username,
+        password=epp.password,
+        ca_file=epp.ca_file,
+        server_name=epp.server_name,
+        client_cert_file=epp.client_cert_file,
+        client_key_file=epp.client_key_file,
+        client_key_passphrase=epp.client_key_passphrase,
+        read_timeout_seconds=read_timeout,
+        sessions_max=epp.sessions_max,
+        renew_expiry_format=ExpiryFormat.TIMESTAMP if epp.renew_with_time else ExpiryFormat.DATE,
+    )
     try:
-        begin.ping()
-        schema = "ok" if begin.is_current() else "not at this program's version: run billing db upgrade"
-        ledger.read(lambda uow: uow.catalogues.current())
-    except LedgerUnavailable as away:
-        return {"database": away.why}
-    except NotFound:
-        return {"database": "ok", "schema": schema, "catalogue": "none is loaded: run billing catalogue load"}
-    return {"database": "ok", "schema": schema, "catalogue": "ok"}
+        registry = EppRegistrar(config, told, monotonic)
+    except Invalid as wrong:  # its fields are named as the settings are
+        raise WrongSettings(f"BILLING_EPP_{wrong.field.upper()}: {wrong.why}") from wrong
+    atexit.register(registry.close)
+    return registry
+
+
+def _hang_up(engine: Engine, bell: Huey) -> None:
+    engine.dispose()
+    bell.storage.close()
 
 
 def _open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
@@ -145,10 +148,12 @@ class Container(containers.DeclarativeContainer):
         settings.provided.queue_url,
         timeout_seconds=providers.Callable(lambda ms: ms / 1000, jobs.ring_timeout_ms),
     )
+    prepare_bell = providers.Callable(huey_queue.prepare, bell)
     queue = providers.ThreadSafeSingleton(huey_queue.HueyQueue, bell, telemetry)
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now)
     registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic)
+    hang_up = providers.Callable(_hang_up, engine, bell)
 
     # ------------------------------------------------------------------ money in
     job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
@@ -166,7 +171,9 @@ class Container(containers.DeclarativeContainer):
         StartPayment, ledger, gateways, record_fact, note_start, payment_limits, ids, monotonic
     )
     refresh_payment = providers.ThreadSafeSingleton(
-        RefreshPayment, ledger, interval_min=payment_limits.provided.check_interval_min
+        RefreshPayment,
+        ledger,
+        interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
 
     # ------------------------------------------------------------------ the shop
@@ -181,7 +188,7 @@ class Container(containers.DeclarativeContainer):
         monotonic,
     )
     cancel_order = providers.ThreadSafeSingleton(CancelOrder, ledger)
-    expire_orders = providers.ThreadSafeSingleton(ExpireOrders, ledger, business_clock, jobs.sweep_batch)
+    expire_orders = providers.ThreadSafeSingleton(ExpireOrders, ledger, business_clock, telemetry, jobs.sweep_batch)
     open_customer = providers.ThreadSafeSingleton(OpenCustomer, ledger, business_clock, ids)
     change_customer = providers.ThreadSafeSingleton(ChangeCustomer, ledger)
     load_catalogue = providers.ThreadSafeSingleton(LoadCatalogue, ledger)
@@ -199,11 +206,10 @@ class Container(containers.DeclarativeContainer):
                 ProcessEvent,
                 gateways,
                 record_fact,
-                telemetry,
                 providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
             ),
-            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, record_fact, note_start, telemetry),
-            JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, record_fact, note_start, telemetry),
+            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, record_fact, note_start),
+            JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, record_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
                 RegisterDomain, registrars, ids, providers.Factory(timedelta, seconds=shop.registry_poll_seconds)
             ),
@@ -226,6 +232,7 @@ class Container(containers.DeclarativeContainer):
         ledger,
         expire_orders,
         sweep,
+        telemetry,
         answers_kept=providers.Factory(timedelta, hours=settings.provided.http.idempotency_hours),
         batch=jobs.sweep_batch,
     )
@@ -247,7 +254,7 @@ class Container(containers.DeclarativeContainer):
         set_auto_renew=set_auto_renew,
         authenticate=authenticate,
         telemetry=telemetry,
-        ready=providers.Factory(partial, _readiness, begin, ledger),
+        ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),
         metrics=providers.Factory(
             partial,
             exposition,

@@ -15,6 +15,7 @@ from billing.entrypoints.settings import JobSettings, Settings, ShopSettings
 
 
 def job_limits(jobs: JobSettings) -> Mapping[JobKind, JobLimits]:
+    """The same for every kind of job."""
     limits = JobLimits(
         lease=timedelta(seconds=jobs.lease_seconds),
         call_deadline_seconds=jobs.call_deadline_seconds,
@@ -25,6 +26,7 @@ def job_limits(jobs: JobSettings) -> Mapping[JobKind, JobLimits]:
 
 
 def checkout_limits(shop: ShopSettings) -> CheckoutLimits:
+    """The bounds of a basket."""
     return CheckoutLimits(
         items_max=shop.items_max,
         cycles_max=shop.cycles_max,
@@ -34,15 +36,19 @@ def checkout_limits(shop: ShopSettings) -> CheckoutLimits:
 
 
 def payment_limits(shop: ShopSettings) -> PaymentLimits:
+    """The check of an attempt comes after twice the deadline of its start, when the request has surely ended.
+
+    The deadline bounds the call alone; a transaction comes before it and one after it.
+    """
     return PaymentLimits(
         attempt_expiry=timedelta(minutes=shop.attempt_expiry_minutes),
         recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
-        check_interval_min=timedelta(seconds=shop.check_interval_min_seconds),
         call_deadline_seconds=shop.web_call_deadline_seconds,
     )
 
 
 def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> HttpConfig:
+    """An Idempotency-Key is held for twice a request's timeout, so that no repeat runs beside the first call."""
     return HttpConfig(
         public_url=settings.http.public_url,
         version=version("billing"),

@@ -1,16 +1,16 @@
 """Settings from the environment: read once, every wrong one named, each command asking only for what it needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from environs import Env, EnvValidationError, FileAwareEnv
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import OneOf, Range
 
 from billing.domain.errors import BillingError
-
-_POSITIVE = Range(min=0, min_inclusive=False)
+from billing.entrypoints import setting_formats as formats
+from billing.entrypoints.setting_formats import POSITIVE
 
 
 @dataclass(eq=False)
@@ -115,16 +115,6 @@ class Settings:
     metrics_dir: str | None
     clock_offset_file: Path | None
 
-    def require_gateway(self) -> None:
-        """WrongSettings unless somebody can pay."""
-        if self.stripe is None:
-            raise WrongSettings("BILLING_STRIPE_API_KEY is not set: no payment gateway is enabled")
-
-    def require_registrar(self) -> None:
-        """WrongSettings unless names can be registered."""
-        if not self.registrars:
-            raise WrongSettings("BILLING_REGISTRARS is not set: for example rw=epp,com=epp")
-
 
 def load_settings(dotenv: Path = Path(".env")) -> Settings:
     """Read the environment and, below it, a `.env` file; any name may be given as NAME_FILE, as secrets often are.
@@ -133,14 +123,16 @@ def load_settings(dotenv: Path = Path(".env")) -> Settings:
     """
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     env.read_env(dotenv, recurse=False)
-    with env.prefixed("BILLING_"):
-        settings = _read(env)
     try:
+        with env.prefixed("BILLING_"):
+            settings = _read(env)
         env.seal()
     except EnvValidationError as wrong:
         messages = cast(Mapping[str, list[str]], wrong.error_messages)
         sentences = [f"{name}: {' '.join(map(str, why))}" for name, why in messages.items()]
         raise WrongSettings("\n".join(sentences)) from None
+    except ValueError as unreadable:  # a NAME_FILE that can't be read
+        raise WrongSettings(str(unreadable)) from unreadable
     if problems := list(_contradictions(settings)):
         raise WrongSettings("\n".join(problems))
     return settings
@@ -149,16 +141,16 @@ def load_settings(dotenv: Path = Path(".env")) -> Settings:
 def _read(env: Env) -> Settings:
     offset_file = env.str("CLOCK_OFFSET_FILE", None)
     return Settings(
-        database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite"),
-        queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite"),
+        database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
+        queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
         stripe=_read_stripe(env),
         epp=_read_epp(env),
-        registrars=cast(dict[str, str], env.dict("REGISTRARS", {})),
+        registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
         http=_read_http(env),
         jobs=_read_jobs(env),
         shop=_read_shop(env),
-        busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=_POSITIVE),
-        pool_size=env.int("POOL_SIZE", 10, validate=_POSITIVE),
+        busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
+        pool_size=env.int("POOL_SIZE", 10, validate=POSITIVE),
         log_level=env.str("LOG_LEVEL", "info", validate=OneOf(("debug", "info", "warning", "error"))),
         log_json=env.bool("LOG_JSON", True),
         metrics_dir=env.str("METRICS_DIR", None),
@@ -172,76 +164,81 @@ def _read_stripe(env: Env) -> StripeSettings | None:
         return None
     return StripeSettings(
         api_key=api_key,
-        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=Length(min=1)) or ()),
-        api_base=env.str("STRIPE_API_BASE", None),
+        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
+        api_base=_optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 
 
 def _read_epp(env: Env) -> EppSettings | None:
-    host = env.str("EPP_HOST", None)
+    host = _optional(env, "EPP_HOST", formats.host_name)
     if not host:
         return None
     return EppSettings(
         host=host,
-        port=env.int("EPP_PORT", 700),
+        port=env.int("EPP_PORT", 700, validate=formats.PORT),
         username=env.str("EPP_USERNAME"),
         password=env.str("EPP_PASSWORD"),
-        ca_file=env.str("EPP_CA_FILE", None),
-        server_name=env.str("EPP_SERVER_NAME", None),
-        client_cert_file=env.str("EPP_CLIENT_CERT_FILE", None),
-        client_key_file=env.str("EPP_CLIENT_KEY_FILE", None),
+        ca_file=_optional(env, "EPP_CA_FILE", formats.existing_file),
+        server_name=_optional(env, "EPP_SERVER_NAME", formats.host_name),
+        client_cert_file=_optional(env, "EPP_CLIENT_CERT_FILE", formats.existing_file),
+        client_key_file=_optional(env, "EPP_CLIENT_KEY_FILE", formats.existing_file),
         client_key_passphrase=env.str("EPP_CLIENT_KEY_PASSPHRASE", None),
-        sessions_max=env.int("EPP_SESSIONS_MAX", 4, validate=_POSITIVE),
+        sessions_max=env.int("EPP_SESSIONS_MAX", 4, validate=POSITIVE),
         renew_with_time=env.bool("EPP_RENEW_WITH_TIME", False),
     )
 
 
 def _read_http(env: Env) -> HttpSettings:
-    bind = env.str("HTTP_BIND", "127.0.0.1:8000")
+    bind = env.str("HTTP_BIND", "127.0.0.1:8000", validate=formats.bind_address)
     return HttpSettings(
         bind=bind,
-        public_url=env.str("PUBLIC_URL", f"http://{bind}").rstrip("/"),
-        processes=env.int("HTTP_PROCESSES", 2, validate=_POSITIVE),
-        threads=env.int("HTTP_THREADS", 4, validate=_POSITIVE),
-        timeout_seconds=env.int("HTTP_TIMEOUT_SECONDS", 30, validate=_POSITIVE),
-        body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=_POSITIVE),
-        page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=_POSITIVE),
-        idempotency_hours=env.int("IDEMPOTENCY_HOURS", 24, validate=_POSITIVE),
+        public_url=(_optional(env, "PUBLIC_URL", formats.web_address) or f"http://{bind}").rstrip("/"),
+        processes=env.int("HTTP_PROCESSES", 2, validate=POSITIVE),
+        threads=env.int("HTTP_THREADS", 4, validate=POSITIVE),
+        timeout_seconds=env.int("HTTP_TIMEOUT_SECONDS", 30, validate=POSITIVE),
+        body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=POSITIVE),
+        page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=POSITIVE),
+        idempotency_hours=env.int("IDEMPOTENCY_HOURS", 24, validate=POSITIVE),
     )
 
 
 def _read_jobs(env: Env) -> JobSettings:
     return JobSettings(
-        lease_seconds=env.float("JOB_LEASE_SECONDS", 60, validate=_POSITIVE),
-        call_deadline_seconds=env.float("JOB_CALL_DEADLINE_SECONDS", 30, validate=_POSITIVE),
-        lease_margin_seconds=env.float("JOB_LEASE_MARGIN_SECONDS", 10, validate=_POSITIVE),
-        attempts_max=env.int("JOB_ATTEMPTS_MAX", 12, validate=_POSITIVE),
-        backoff_base_seconds=env.float("JOB_BACKOFF_BASE_SECONDS", 2, validate=_POSITIVE),
-        backoff_cap_seconds=env.float("JOB_BACKOFF_CAP_SECONDS", 900, validate=_POSITIVE),
-        patience_hours=env.float("JOB_PATIENCE_HOURS", 72, validate=_POSITIVE),
-        sweep_seconds=env.float("SWEEP_SECONDS", 2, validate=_POSITIVE),
-        sweep_batch=env.int("SWEEP_BATCH", 200, validate=_POSITIVE),
-        ring_again_seconds=env.float("RING_AGAIN_SECONDS", 10, validate=_POSITIVE),
-        ring_timeout_ms=env.int("RING_TIMEOUT_MS", 250, validate=_POSITIVE),
-        workers=env.int("WORKERS", 4, validate=_POSITIVE),
-        shutdown_seconds=env.float("WORKER_SHUTDOWN_SECONDS", 45, validate=_POSITIVE),
+        lease_seconds=env.float("JOB_LEASE_SECONDS", 60, validate=POSITIVE),
+        call_deadline_seconds=env.float("JOB_CALL_DEADLINE_SECONDS", 30, validate=POSITIVE),
+        lease_margin_seconds=env.float("JOB_LEASE_MARGIN_SECONDS", 10, validate=POSITIVE),
+        attempts_max=env.int("JOB_ATTEMPTS_MAX", 12, validate=POSITIVE),
+        backoff_base_seconds=env.float("JOB_BACKOFF_BASE_SECONDS", 2, validate=POSITIVE),
+        backoff_cap_seconds=env.float("JOB_BACKOFF_CAP_SECONDS", 900, validate=POSITIVE),
+        patience_hours=env.float("JOB_PATIENCE_HOURS", 72, validate=POSITIVE),
+        sweep_seconds=env.float("SWEEP_SECONDS", 2, validate=POSITIVE),
+        sweep_batch=env.int("SWEEP_BATCH", 200, validate=POSITIVE),
+        ring_again_seconds=env.float("RING_AGAIN_SECONDS", 10, validate=POSITIVE),
+        ring_timeout_ms=env.int("RING_TIMEOUT_MS", 250, validate=POSITIVE),
+        workers=env.int("WORKERS", 4, validate=POSITIVE),
+        shutdown_seconds=env.float("WORKER_SHUTDOWN_SECONDS", 45, validate=POSITIVE),
     )
 
 
 def _read_shop(env: Env) -> ShopSettings:
     return ShopSettings(
-        items_max=env.int("ORDER_ITEMS_MAX", 20, validate=_POSITIVE),
-        cycles_max=env.int("RENEWAL_CYCLES_MAX", 24, validate=_POSITIVE),
+        items_max=env.int("ORDER_ITEMS_MAX", 20, validate=POSITIVE),
+        cycles_max=env.int("RENEWAL_CYCLES_MAX", 24, validate=POSITIVE),
         order_expiry_minutes=env.int("ORDER_EXPIRY_MINUTES", 1440, validate=Range(min=31)),
-        attempt_expiry_minutes=env.int("ATTEMPT_EXPIRY_MINUTES", 1439, validate=Range(min=31, max=1439)),
-        check_after_expiry_minutes=env.int("CHECK_AFTER_EXPIRY_MINUTES", 5, validate=_POSITIVE),
-        check_interval_min_seconds=env.float("CHECK_INTERVAL_MIN_SECONDS", 5, validate=_POSITIVE),
-        web_call_deadline_seconds=env.float("WEB_CALL_DEADLINE_SECONDS", 15, validate=_POSITIVE),
-        unmatched_retry_seconds=env.float("UNMATCHED_RETRY_SECONDS", 300, validate=_POSITIVE),
-        registry_poll_seconds=env.float("REGISTRY_POLL_SECONDS", 60, validate=_POSITIVE),
-        expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=_POSITIVE),
-        restart_after_days=env.int("SUBSCRIPTION_RESTART_AFTER_DAYS", 30, validate=_POSITIVE),
+        attempt_expiry_minutes=env.int("ATTEMPT_EXPIRY_MINUTES", 1439, validate=Range(min=35, max=1439)),
+        check_after_expiry_minutes=env.int("CHECK_AFTER_EXPIRY_MINUTES", 5, validate=POSITIVE),
+        check_interval_min_seconds=env.float("CHECK_INTERVAL_MIN_SECONDS", 5, validate=POSITIVE),
+        web_call_deadline_seconds=env.float("WEB_CALL_DEADLINE_SECONDS", 15, validate=POSITIVE),
+        unmatched_retry_seconds=env.float("UNMATCHED_RETRY_SECONDS", 300, validate=POSITIVE),
+        registry_poll_seconds=env.float("REGISTRY_POLL_SECONDS", 60, validate=POSITIVE),
+        expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=POSITIVE),
+        restart_after_days=env.int("SUBSCRIPTION_RESTART_AFTER_DAYS", 30, validate=POSITIVE),
     )
+
+
+def _optional(env: Env, name: str, check: Callable[[str], None]) -> str | None:
+    """None also where it is set to nothing, as templates of environments do."""
+    return env.str(name, None, validate=lambda value: check(value) if value else None) or None
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
@@ -251,15 +248,6 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             "BILLING_JOB_LEASE_SECONDS must be longer than BILLING_JOB_CALL_DEADLINE_SECONDS and "
             "BILLING_JOB_LEASE_MARGIN_SECONDS together, or two workers could call for one job"
         )
-    for suffix, adapter in settings.registrars.items():
-        if adapter != "epp":
-            yield f"BILLING_REGISTRARS: {suffix}={adapter}: the registrar adapters are: epp"
-        elif settings.epp is None:
-            yield f"BILLING_EPP_HOST is not set, and BILLING_REGISTRARS sends .{suffix} there"
     live = settings.stripe is not None and "_live_" in settings.stripe.api_key
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"
-    if not settings.database_url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
-        yield "BILLING_DATABASE_URL must begin with sqlite:/// or postgresql://"
-    if not settings.queue_url.startswith(("sqlite:", "redis:", "rediss:", "postgresql:", "memory:")):
-        yield "BILLING_QUEUE_URL must begin with sqlite:///, redis://, postgresql:// or memory://"

@@ -9,7 +9,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from billing.entrypoints.settings import HttpSettings, Settings, load_settings
-from billing.entrypoints.startup import start
+from billing.entrypoints.startup import start, start_serving
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -22,7 +22,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        # in the child: nothing that holds a connection is made before the fork
+        # in the child: its connections are its own
         app: Flask = start(self._settings).web_app()
         return app
 
@@ -52,8 +52,7 @@ def _forget_gauges(server: Any, worker: Any) -> None:
 def serve_http() -> None:
     """Answer until SIGTERM; WrongSettings before anything is bound where something is missing."""
     settings = load_settings()
-    settings.require_gateway()
-    settings.require_registrar()
     if settings.metrics_dir is None and settings.http.processes > 1:
         settings = replace(settings, metrics_dir=tempfile.mkdtemp(prefix="billing-metrics-"))
+    start_serving(settings).hang_up()  # gunicorn forks, and no connection may be held then
     _Server(settings).run()

@@ -3,11 +3,14 @@
 `billing worker` runs it; so does plain Huey: `huey_consumer billing.entrypoints.worker.huey -g TERM -m 0.2`.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from billing.application.ports import Telemetry
+from dependency_injector import providers
+
+from billing.application.ports import RetryLater, Telemetry
 from billing.domain.errors import BillingError
 
 if TYPE_CHECKING:
@@ -46,10 +49,16 @@ class Housekeeper:
 
 
 def build_consumer(container: "Container") -> Any:
-    """A Huey whose consumer runs our jobs and keeps house; nothing is connected before the first bell."""
-    settings = container.settings()
+    """A Huey whose consumer runs our jobs and keeps house; it may be built while queue and ledger are away."""
+    settings, telemetry = container.settings(), container.telemetry()
     huey = container.consumer_bell(run=lambda job_id: container.run_job()(job_id))
-    housekeeper = Housekeeper(lambda: container.keep_house()(), container.telemetry(), settings.jobs.sweep_seconds)
+    if settings.queue_url.startswith("memory:"):
+        container.bell.override(providers.Object(huey))  # within one process the bell rung is the bell heard
+    try:
+        container.prepare_bell()
+    except RetryLater as away:
+        telemetry.event("queue_not_prepared", why=away.why)
+    housekeeper = Housekeeper(lambda: container.keep_house()(), telemetry, settings.jobs.sweep_seconds)
     huey.on_startup("housekeeper")(housekeeper.start)
     huey.on_shutdown("housekeeper")(housekeeper.stop)
     return huey
@@ -73,10 +82,8 @@ def __getattr__(name: str) -> Any:
     """`huey`, built when it is first asked for, so that importing this module does nothing."""
     if name != "huey":
         raise AttributeError(name)
-    from billing.entrypoints.startup import start
+    from billing.entrypoints.startup import start_serving
 
-    container = start()
-    container.settings().require_gateway()
-    container.settings().require_registrar()
-    globals()["huey"] = build_consumer(container)
+    globals()["huey"] = build_consumer(start_serving())
+    logging.getLogger("huey").propagate = False  # its own command gives it a handler of its own
     return globals()["huey"]

@@ -16,7 +16,7 @@ from billing_sandbox.epp.server import Server
 from billing_sandbox.epp.session import Office, Session
 from billing_sandbox.faults import Faults
 
-SUFFIXES = ("rw", "ac.rw", "co.rw", "coop.rw", "net.rw", "org.rw", "africa", "com", "net", "org")
+SUFFIXES = ("rw", "ac.rw", "co.rw", "coop.rw", "net.rw", "org.rw", "africa", "com", "net", "org", "io", "co.uk")
 IDLE_SECONDS = 600.0
 OTHER_REGISTRAR = "another-rar"
 

@@ -38,6 +38,12 @@ def on_servers(install: Install, postgres_url: str, redis_url: str) -> Installat
     return install(postgres_url, redis_url)
 
 
+@pytest.fixture
+def on_postgres_alone(install: Install, postgres_url: str) -> Installation:
+    """PostgreSQL for the ledger and for the bell."""
+    return install(postgres_url, postgres_url)
+
+
 @pytest.fixture(params=["on_sqlite", "on_servers"])
 def installation(request: pytest.FixtureRequest) -> Installation:
     """Each in turn."""

@@ -84,6 +84,7 @@ class Installation:
         """Schema, prices and a key, made in this process to save the start of three."""
         container = Container(settings=load_settings(env_file))
         container.upgrade_schema()
+        container.prepare_bell()
         container.load_catalogue()(tomllib.loads(CATALOGUE.read_text()), "tests")
         key = container.create_key()("tests", Role.OPERATOR, "tests")[1]
         container.engine().dispose()

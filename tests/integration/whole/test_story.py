@@ -25,6 +25,13 @@ def test_a_paid_order_becomes_a_registered_name_and_an_active_subscription(insta
     assert installation.stop("web") == 0
 
 
+def test_postgresql_carries_the_bell_too(on_postgres_alone: Installation) -> None:
+    on_postgres_alone.serve()
+    on_postgres_alone.work()
+    on_postgres_alone.until(on_postgres_alone.buy(a_domain("example.rw")), "completed")
+    assert "ring_failed" not in on_postgres_alone.log("web")
+
+
 def test_plain_huey_works_too(on_sqlite: Installation) -> None:
     on_sqlite.serve()
     consumer = ("-m", "huey.bin.huey_consumer", "billing.entrypoints.worker.huey", "-g", "TERM", "-m", "0.2")

@@ -12,7 +12,7 @@ import responses
 
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
-from billing.application.ports import NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment
@@ -87,7 +87,7 @@ def error(type: str = "invalid_request_error", code: str | None = None, message:
         (400, error("idempotency_error"), NeedsPerson, NeedsPerson),
         (401, error(), RetryLater, RetryLater),
         (403, error(), RetryLater, RetryLater),
-        (409, error(code="idempotency_key_in_use"), RetryLater, RetryLater),
+        (409, error(code="idempotency_key_in_use"), NotYet, NotYet),
         (429, error("rate_limit_error"), RetryLater, RetryLater),
         (400, error(code="rate_limit"), RetryLater, RetryLater),
         (424, error("api_error"), OutcomeUnknown, RetryLater),

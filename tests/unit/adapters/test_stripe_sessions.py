@@ -31,6 +31,13 @@ INTENT = {"id": "pi_1", "object": "payment_intent", "amount_received": 0, "curre
 ERROR = {"code": "card_declined", "decline_code": "do_not_honor", "message": "No."}
 
 
+class WordedOtherwise:
+    """A purchase as a later release describes it."""
+
+    def __str__(self) -> str:
+        return "worded otherwise"
+
+
 @pytest.mark.parametrize(
     ("status", "payment_status", "intent", "fact"),
     [
@@ -73,6 +80,14 @@ def test_the_body_of_a_start_is_made_of_what_is_stored() -> None:
     assert sum(line["price_data"]["unit_amount"] for line in params["line_items"]) == 1800
     assert "payment_method_types" not in params
     assert params == session_params(order, payment, INSTALLATION)
+
+
+def test_a_release_that_words_a_purchase_otherwise_does_not_change_the_body() -> None:
+    order, payment = an_order_to_pay(NOW)
+    before = session_params(order, payment, INSTALLATION)
+    for item in order.items:
+        item.what = WordedOtherwise()  # type: ignore[assignment]
+    assert session_params(order, payment, INSTALLATION) == before
 
 
 def test_what_a_payment_has_no_use_for_is_left_out() -> None:

@@ -1,5 +1,7 @@
 """A basket is priced and checked before anything is stored."""
 
+from datetime import timedelta
+
 import pytest
 
 from billing.domain import Conflict, Customer, DomainName, Invalid, Money, Purchase
@@ -36,6 +38,14 @@ def test_a_name_of_another_customer_is_not_renewed(stocked: Twins) -> None:
     assert refused(stocked, a_renewal("kept.com"), customer_id="cus_2")[0] == "items.0.domain"
 
 
+def test_a_name_that_the_registry_no_longer_renews_is_not_sold(stocked: Twins) -> None:
+    stocked.pass_time(timedelta(days=365))
+    assert stocked.order(a_renewal("kept.com")).status == "pending"
+    stocked.pass_time(timedelta(days=2))
+    field, why = refused(stocked, a_renewal("kept.com"))
+    assert (field, why) == ("items.0.domain", "kept.com could be renewed until 2028-01-31")
+
+
 def test_a_subscription_of_another_customer_is_not_renewed(stocked: Twins) -> None:
     wanted = more_of(subscription_of(stocked))
     assert refused(stocked, wanted, customer_id="cus_2")[0] == "items.0.subscription_id"
@@ -52,7 +62,9 @@ def test_a_subscription_is_renewed_at_its_frozen_price(stocked: Twins) -> None:
 
 def test_a_second_renewal_of_a_name_names_its_field(stocked: Twins) -> None:
     stocked.order(a_renewal("kept.com"))
-    assert refused(stocked, a_renewal("kept.com")) == ("items.0.domain", "another renewal of kept.com is open")
+    why = "another renewal of kept.com is open"
+    assert refused(stocked, a_renewal("kept.com")) == ("items.0.domain", why)
+    assert refused(stocked, a_domain("free.rw"), a_renewal("kept.com")) == ("items.1.domain", why)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +106,6 @@ def test_a_registration_needs_a_registrant_and_hosting_does_not(shop: Twins) -> 
 
 def test_a_name_that_we_hold_is_not_free_and_the_registry_need_not_be_asked(stocked: Twins) -> None:
     asked = len(stocked.registrar.calls)
-    answer, price = stocked.container.check_domain()(DomainName("kept.com"), "USD")
-    assert (answer.available, price) == (False, Money(1500, "USD"))
+    quote = stocked.container.check_domain()(DomainName("kept.com"), "USD")
+    assert (quote.availability.available, quote.price, quote.offer.suffix) == (False, None, "com")
     assert len(stocked.registrar.calls) == asked

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing.application.ports import NotYet, OutcomeUnknown, RetryLater
+from billing.application.ports import NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     Conflict,
+    Customer,
     DomainName,
     Job,
     JobKind,
@@ -58,6 +59,24 @@ def test_an_answer_lost_after_the_effect_is_one_registration(shop: Twins) -> Non
     let_pass(shop)
     assert shop.statuses(order) == ["completed", "fulfilled"]
     assert shop.registrar.creates == {"example.rw": 1}
+
+
+@pytest.mark.parametrize("refusal", ["policy", "prohibited"])
+def test_a_refusal_after_an_answer_was_lost_finds_the_name_held_for_this_item(shop: Twins, refusal: str) -> None:
+    """A registration that succeeded must not be compensated, whatever a repeat is told."""
+    shop.registrar.lose_answer("register")
+    shop.registrar.refuse(refusal, "register")
+    order = shop.buy(a_domain("example.rw"))
+    let_pass(shop)
+    assert shop.statuses(order) == ["completed", "fulfilled"]
+    assert shop.registrar.creates == {"example.rw": 1}
+    assert [call for call, _ in shop.registrar.calls].count("register") == 1
+
+
+def test_a_refusal_in_the_very_answer_that_hid_the_effect_finds_it_too(shop: Twins) -> None:
+    shop.registrar.fail_with(Refused("no"), "register", once_done=True)
+    order = shop.buy(a_domain("example.rw"))
+    assert shop.statuses(order) == ["completed", "fulfilled"]
 
 
 def test_a_registry_that_is_away_costs_attempts_and_then_a_person_is_told(shop: Twins) -> None:
@@ -220,6 +239,31 @@ def test_a_name_that_lapsed_and_was_sold_anew_has_one_active_holding(shop: Twins
     held = shop.ledger.read(lambda uow: uow.registrations.of_name(NAME))
     assert held is not None
     assert held.item_id == order.items[0].id
+
+
+def test_a_renewal_never_extends_the_name_of_the_customer_who_has_it_by_then(shop: Twins) -> None:
+    with_a_name(shop)
+    late = shop.order(a_renewal("example.rw"))
+    told = shop.pay(shop.start(late))
+    shop.registrar.release(NAME)
+    other = Customer.open(id="cus_2", name="Eric", email="eric@example.rw", created_at=shop.now)
+    shop.ledger.write(BY, lambda uow: uow.customers.add(other))
+    shop.buy(a_domain("example.rw"), customer_id="cus_2")
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(late) == ["requires_attention", "failed"]
+    assert shop.registrar.renews == {}
+
+
+def test_a_renewal_never_extends_a_name_that_the_registry_shows_under_another_handle(shop: Twins) -> None:
+    with_a_name(shop)
+    late = shop.order(a_renewal("example.rw"))
+    shop.registrar.release(NAME)
+    shop.registrar.register(NAME, 1, a_registrant(), (), "BSOMEBODYELSE123", shop.soon())
+    shop.hear(shop.pay(shop.start(late)))
+    shop.work()
+    assert shop.statuses(late) == ["requires_attention", "failed"]
+    assert shop.registrar.renews == {}
 
 
 def test_two_paid_renewals_give_two_extensions(shop: Twins) -> None:

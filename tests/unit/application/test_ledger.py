@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from dependency_injector import providers
 
 from billing.application.ledger import Ledger
 from billing.application.records import RememberedAnswer
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
-from billing.domain import JobKind, JobRequest
+from billing.domain import Invalid, JobKind, JobRequest
 from tests.builders import NOW, a_domain
 from tests.twins import BY, Twins
 
@@ -46,6 +47,21 @@ def test_nothing_is_rung_for_what_was_not_committed(shop: Twins) -> None:
         shop.ledger.write(BY, fail)
     assert shop.queue.rung == []
     assert shop.jobs() == []
+
+
+def test_trouble_with_one_order_keeps_no_bell_from_ringing(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.ledger.write(BY, lambda uow: uow.jobs.request(JobRequest(JobKind.CHECK_PAYMENT, "pay_1")))
+    shop.queue.rung.clear()
+    shop.pass_time(timedelta(hours=25))
+
+    def broken() -> object:
+        raise Invalid("BILLING_CLOCK_OFFSET_FILE", "is no number of seconds")
+
+    shop.container.business_clock.override(providers.Object(broken))
+    assert shop.container.keep_house()() == 1
+    assert "housekeeping_failed" in [name for name, _ in shop.telemetry.events]
+    assert shop.statuses(order)[0] == "pending"
 
 
 def test_keeping_house_expires_rings_and_forgets(shop: Twins) -> None:

@@ -5,10 +5,9 @@ from itertools import permutations
 
 import pytest
 
-from billing.application.ports import Refused, RetryLater
+from billing.application.ports import OutcomeUnknown, Refused, RetryLater
 from billing.domain import (
     Conflict,
-    DomainName,
     EventStatus,
     Invalid,
     ItemStatus,
@@ -18,7 +17,6 @@ from billing.domain import (
     Order,
     OrderStatus,
     PaymentStatus,
-    Registration,
 )
 from billing.domain.facts import Fact, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentSucceeded
 from tests.builders import NOW, a_catalogue, a_domain, a_hosting
@@ -159,6 +157,30 @@ def test_a_start_whose_answer_was_lost_is_found_again_and_never_opened_twice(sho
     found = shop.read(order).payment(payment.id)
     assert found.redirect_url is not None
     assert len(shop.gateway.pages) == 1
+
+
+def test_a_customer_who_polls_through_an_outage_does_not_use_up_the_checks_attempts(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    shop.pay(payment)
+    shop.gateway.fail_with(RetryLater("down"), "check", times=40)
+    for _ in range(45):
+        shop.container.refresh_payment()(payment.id, BY)
+        shop.sweep_and_work()
+        shop.pass_time(timedelta(seconds=5))
+    assert shop.statuses(order)[0] == "completed"
+    assert shop.telemetry.alarms == []
+
+
+def test_an_attempt_that_nobody_could_start_ends_and_another_may_begin(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.gateway.fail_with(OutcomeUnknown("500, replayed"), times=13)
+    shop.start(order)
+    for _ in range(20):
+        shop.pass_time(timedelta(minutes=20))
+        shop.sweep_and_work()
+    assert shop.read(order).payments[0].status is PaymentStatus.FAILED
+    assert shop.start(order).redirect_url is not None
 
 
 def test_an_attempt_that_never_reached_the_provider_expires(shop: Twins) -> None:
@@ -332,10 +354,3 @@ def test_a_notification_that_lands_before_its_order_is_processed_when_the_order_
 def test_an_unknown_gateway_is_named(shop: Twins) -> None:
     with pytest.raises(Invalid, match="gateway: one of memory"):
         shop.container.start_payment()(shop.order(a_domain()).id, "cash", {}, BY)
-
-
-def test_one_name_is_held_once(shop: Twins) -> None:
-    order = shop.buy(a_domain("example.rw"))
-    held = shop.ledger.read(lambda uow: uow.registrations.of_name(DomainName("example.rw")))
-    assert isinstance(held, Registration)
-    assert held.item_id == order.items[0].id

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from billing.domain import Conflict, DomainName, Invalid, JobKind, JobStatus, OrderStatus, SubscriptionStatus
 from billing.domain.order_item import registrant_handle
 from tests.builders import a_domain, a_hosting, a_renewal, more_of
@@ -81,19 +83,11 @@ def test_a_bell_rung_twice_is_one_piece_of_work(shop: Twins) -> None:
 
 
 def test_a_name_server_inside_the_name_is_refused_before_anybody_pays(shop: Twins) -> None:
-    try:
+    with pytest.raises(Invalid, match=r"items\.0\.nameservers"):
         shop.order(a_domain("example.rw", nameservers=("ns1.example.rw",)))
-    except Invalid as wrong:
-        assert wrong.field == "items.0.nameservers"
-    else:
-        raise AssertionError("it was sold")
 
 
 def test_a_name_live_in_another_order_is_not_sold_twice(shop: Twins) -> None:
     shop.order(a_domain("example.rw"))
-    try:
+    with pytest.raises(Conflict, match=r"items\.0\.domain"):
         shop.order(a_domain("example.rw"))
-    except Conflict as conflict:
-        assert conflict.what == "items.0.domain"
-    else:
-        raise AssertionError("the same name was sold twice")

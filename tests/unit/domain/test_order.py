@@ -28,7 +28,7 @@ def test_the_same_success_told_twice_changes_nothing() -> None:
 
 def test_a_late_failure_does_not_undo_a_success() -> None:
     order = a_paid_order()
-    assert order.payments[0].end(PaymentStatus.FAILED, "declined, told late") is False
+    assert order.payments[0].fail("declined, told late") is False
     assert order.payments[0].status is PaymentStatus.SUCCEEDED
     assert order.status is OrderStatus.PAID
 
@@ -36,7 +36,7 @@ def test_a_late_failure_does_not_undo_a_success() -> None:
 def test_a_success_after_a_decline_in_the_same_checkout_counts() -> None:
     order = an_order()
     payment = an_attempt(order)
-    payment.end(PaymentStatus.FAILED, "card declined")
+    payment.fail("card declined")
     assert order.record_success(payment, order.total, NOW) is Settlement.PAID
 
 
@@ -53,7 +53,7 @@ def test_another_sum_than_asked_parks_the_payment_and_delivers_nothing(received:
 def test_two_pages_of_one_order_both_paid_leave_a_surplus_for_a_person() -> None:
     order = an_order()
     first = an_attempt(order)
-    first.end(PaymentStatus.EXPIRED, "closed")
+    first.expire("closed")
     second = an_attempt(order)
     assert order.record_success(second, order.total, NOW) is Settlement.PAID
     assert order.record_success(first, order.total, NOW) is Settlement.SURPLUS
@@ -107,7 +107,7 @@ def test_one_attempt_is_open_at_a_time_and_attempts_are_numbered() -> None:
     first = an_attempt(order)
     with pytest.raises(Conflict, match="another attempt"):
         an_attempt(order)
-    first.end(PaymentStatus.FAILED, "declined")
+    first.fail("declined")
     assert an_attempt(order).attempt == 2
 
 

@@ -86,7 +86,7 @@ class Shop:
         gateways = {"stripe": self.gateway}
         record = RecordFact(DispatchPolicy(), self.clock, self.telemetry)
         note_start = NoteStart(self.clock, timedelta(minutes=5))
-        payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), timedelta(seconds=5), 10.0)
+        payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0)
         checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
         return UseCases(

@@ -2,8 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import NotYet, OutcomeUnknown
+from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown
+from billing.domain.catalogue import Catalogue
 from billing.domain.domain_name import DomainName
+from tests.unit.http.shop import a_basket
 
 
 def test_the_catalogue_shows_prices_in_the_currency_asked_for(shop):
@@ -60,12 +62,16 @@ def test_a_premium_name_is_marked_and_has_no_price(shop):
 def test_a_name_that_is_not_sold_is_refused_with_the_field(shop, path):
     answer = shop.get(f"/v1/domains/{path}")
     assert answer.status_code == 422
-    assert answer.json["errors"][0]["field"] in ("domain", "name", "currency")
+    assert answer.json["errors"][0]["field"] == ("domain" if path.endswith("USD") else "currency")
 
 
 @pytest.mark.parametrize(
     ("fault", "seconds"),
-    [(OutcomeUnknown("10.0.0.7:700 timed out"), "2"), (NotYet("login limit at 10.0.0.7", timedelta(seconds=30)), "30")],
+    [
+        (OutcomeUnknown("10.0.0.7:700 timed out"), "2"),
+        (NotYet("login limit at 10.0.0.7", timedelta(seconds=30)), "30"),
+        (NeedsPerson("10.0.0.7 speaks nonsense"), "2"),
+    ],
 )
 def test_a_registry_that_is_away_asks_to_come_again_and_tells_nothing_of_our_insides(shop, fault, seconds):
     shop.registrar.fail_with(fault, "check")
@@ -74,3 +80,18 @@ def test_a_registry_that_is_away_asks_to_come_again_and_tells_nothing_of_our_ins
     assert answer.json["retry_after"] == int(seconds)
     assert "10.0.0.7" not in answer.get_data(as_text=True)
     assert ("http_outside_fault", str(fault)) in [(name, one.get("why")) for name, one in shop.telemetry.events]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/catalogue?currency=USD", None),
+        ("GET", "/v1/domains/example.rw?currency=USD", None),
+        ("POST", "/v1/orders", a_basket()),
+    ],
+)
+def test_a_shop_without_a_price_list_says_so(shop, method, path, body):
+    shop.begin.store.rows = {key: row for key, row in shop.begin.store.rows.items() if key[0] is not Catalogue}
+    answer = shop.call(method, path, body)
+    assert (answer.status_code, answer.json["type"]) == (503, "urn:billing:problem:no-price-list")
+    assert answer.json["detail"] == "no price list is in force"

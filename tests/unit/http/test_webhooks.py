@@ -3,6 +3,8 @@ from io import BytesIO
 
 import pytest
 
+from billing.adapters.memory.gateway import MemoryGateway
+from billing.application.intake import ReceiveWebhook
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job, JobKind
@@ -79,3 +81,15 @@ def test_no_key_is_asked_for_and_none_is_looked_up(shop, told):
 
 def test_an_unknown_provider_is_not_found(shop):
     assert shop.client.post("/webhooks/other", data=b"{}").status_code == 404
+
+
+def test_every_gateway_is_heard_whose_notifications_are_proof(shop, told):
+    signed = MemoryGateway(installation=lambda: "ins_memory", now=shop.clock, name="signed")
+    hinting = MemoryGateway(installation=lambda: "ins_memory", now=shop.clock, name="hinting", is_proof=False)
+    gateways = {one.name: one for one in (shop.gateway, signed, hinting)}
+    shop.reopen(receive_webhook=ReceiveWebhook(gateways, shop.ledger, shop.telemetry, shop.new_id))
+    answers = [
+        shop.client.post(f"/webhooks/{name}", data=told, headers=signed.sign(told)).status_code for name in gateways
+    ]
+    assert answers == [200, 200, 404]
+    assert [event.gateway for event in shop.stored(InboxEvent)] == ["stripe", "signed"]

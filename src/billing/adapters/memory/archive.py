@@ -6,8 +6,8 @@ from datetime import datetime
 
 from billing.adapters.memory.store import Session, Store
 from billing.application.records import ApiKey, RememberedAnswer, Transition
+from billing.application.unit_of_work import NoPriceList
 from billing.domain.catalogue import Catalogue
-from billing.domain.errors import NotFound
 
 
 class MemoryCatalogues:
@@ -19,7 +19,7 @@ class MemoryCatalogues:
     def current(self) -> Catalogue:
         newest = self._session.find(Catalogue, self._count() - 1)
         if newest is None:
-            raise NotFound("catalogue", "current")
+            raise NoPriceList
         return newest
 
     def add(self, catalogue: Catalogue) -> int:

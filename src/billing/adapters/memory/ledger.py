@@ -19,7 +19,7 @@ from billing.adapters.memory.repositories import (
 from billing.adapters.memory.store import Session, Store, clone
 from billing.adapters.memory.uniqueness import require_unique
 from billing.application.ports import Clock, Ids
-from billing.application.records import Transition
+from billing.application.records import TRACKED, Standing, Tracked, Transition
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.order import Order
 
@@ -102,37 +102,24 @@ class MemoryUnitOfWork(UnitOfWork):
 
     def _transitions(self) -> Iterator[Transition]:
         for here in self._session.loaded.values():
-            before = _statuses(here.base) if here.base is not None else {}
-            for (entity, entity_id), (status, why) in _statuses(here.value).items():
-                was = before.get((entity, entity_id), (None, None))[0]
-                if was != status:
+            before = {part.id: Standing(part.status, part.why) for part in _tracked(here.base)}
+            for part in _tracked(here.value):
+                was = before.get(part.id, Standing())
+                if Standing(part.status, part.why).is_news_after(was):
                     yield Transition(
-                        entity=entity,
-                        entity_id=entity_id,
-                        before=was,
-                        after=status,
-                        why=why,
+                        entity=TRACKED[type(part)],
+                        entity_id=part.id,
+                        before=was.status,
+                        after=part.status,
+                        why=part.why,
                         by=self._by,
                         at=self.now(),
                     )
 
 
-_TRACKED = {
-    "Order": "order",
-    "OrderItem": "item",
-    "Payment": "payment",
-    "Subscription": "subscription",
-    "Registration": "registration",
-}
-
-
-def _statuses(entity: Any) -> dict[tuple[str, str], tuple[str, str | None]]:
+def _tracked(entity: Any) -> Iterator[Tracked]:
     parts: list[Any] = [entity, *entity.items, *entity.payments] if isinstance(entity, Order) else [entity]
-    return {
-        (_TRACKED[type(part).__name__], part.id): (str(part.status), part.why)
-        for part in parts
-        if type(part).__name__ in _TRACKED
-    }
+    return (part for part in parts if type(part) in TRACKED)
 
 
 def _restore(entity: Any, before: Any) -> None:

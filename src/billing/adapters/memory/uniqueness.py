@@ -6,7 +6,7 @@ from itertools import chain
 
 from billing.adapters.memory.store import Session
 from billing.application.unit_of_work import ConcurrentChange
-from billing.domain.errors import Conflict, NameHeld
+from billing.domain.errors import NameHeld, RenewalOpen
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job
 from billing.domain.order import Order
@@ -16,10 +16,10 @@ from billing.domain.registration import Registration, RegistrationStatus
 
 
 def require_unique(session: Session) -> None:
-    """NameHeld, Conflict or ConcurrentChange where two rows claim the same."""
+    """NameHeld, RenewalOpen or ConcurrentChange where two rows claim the same."""
     orders = list(session.all(Order))
     _once(_live_names(orders), lambda name: NameHeld(str(name)))
-    _once(_unpaid_renewals(orders), lambda name: Conflict(str(name), "another renewal of it is open"))
+    _once(_unpaid_renewals(orders), lambda name: RenewalOpen(str(name)))
     held = (str(r.name) for r in session.all(Registration) if r.status is RegistrationStatus.ACTIVE)
     _once(held, lambda name: NameHeld(str(name)))
     others = chain(

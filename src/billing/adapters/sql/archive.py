@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, select, tuple_
 from billing.adapters.sql.records import api_keys, catalogues, remembered_answers, transitions
 from billing.adapters.sql.work import Work
 from billing.application.records import ApiKey, RememberedAnswer, Transition
-from billing.application.unit_of_work import ConcurrentChange
+from billing.application.unit_of_work import ConcurrentChange, NoPriceList
 from billing.domain.catalogue import Catalogue
-from billing.domain.errors import NotFound
 
 
 class SqlCatalogues:
@@ -23,7 +22,7 @@ class SqlCatalogues:
     def current(self) -> Catalogue:
         number = self._work.connection.scalar(select(func.max(catalogues.c.number)))
         if number is None:
-            raise NotFound("catalogue", "current")
+            raise NoPriceList
         return self._loaded.get(number) or self._load(number)
 
     def _load(self, number: int) -> Catalogue:

@@ -57,7 +57,10 @@ def _make_sqlite(url: URL, limits: DatabaseLimits) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("a ledger on SQLite needs a file")
     engine = create_engine(
-        url, connect_args={"timeout": limits.busy_timeout_ms / 1000, "isolation_level": None}, **_pool_of(limits)
+        url,
+        connect_args={"timeout": limits.busy_timeout_ms / 1000, "isolation_level": None},
+        hide_parameters=True,
+        **_pool_of(limits),
     )
     patience = f"PRAGMA busy_timeout={limits.busy_timeout_ms:d}"
 
@@ -100,6 +103,7 @@ def _make_postgres(url: URL, limits: DatabaseLimits) -> Engine:
             "tcp_user_timeout": limits.tcp_user_timeout_ms,
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
+        hide_parameters=True,
         **_pool_of(limits),
     )
 

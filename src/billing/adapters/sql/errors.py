@@ -7,7 +7,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
-from billing.domain.errors import BillingError, Conflict, NameHeld
+from billing.domain.errors import BillingError, NameHeld, RenewalOpen
 
 LIVE_NAME = "uq_order_items_live_registration"
 UNPAID_RENEWAL = "uq_order_items_unpaid_renewal"
@@ -27,6 +27,7 @@ class Busy(LedgerUnavailable):
 
 def translate(context: ExceptionContext) -> BaseException | None:
     """The error to raise instead, or None for a defect, which stays what it is."""
+    _hide_the_row(context)
     error, why = context.sqlalchemy_exception, str(context.original_exception)
     if isinstance(error, IntegrityError):
         return _violated(context.original_exception, why)
@@ -35,15 +36,26 @@ def translate(context: ExceptionContext) -> BaseException | None:
         return ConcurrentChange(why)
     if is_busy(context.original_exception):
         return Busy(why)
-    # The bare DatabaseError is SQLite's for a file that is damaged or no database. No tables: nobody has upgraded yet.
+    if state == _UNDEFINED_TABLE or why.startswith("no such table"):
+        return LedgerUnavailable(f"{why}: run billing db upgrade")
+    # The bare DatabaseError is SQLite's for a file that is damaged or no database.
     away = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
-    return LedgerUnavailable(why) if away or context.is_disconnect or state == _UNDEFINED_TABLE else None
+    return LedgerUnavailable(why) if away or context.is_disconnect else None
 
 
 def is_busy(error: BaseException) -> bool:
     """Whether SQLite would have done it, had nobody else been at it."""
     code = getattr(error, "sqlite_errorcode", 0)
     return isinstance(error, Busy) or code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _hide_the_row(context: ExceptionContext) -> None:
+    """PostgreSQL quotes what it refused in the detail of its message, which a log must not."""
+    error, original = context.sqlalchemy_exception, context.original_exception
+    message = getattr(getattr(original, "diag", None), "message_primary", None)
+    if error and message:
+        error.args = (str(error.args[0]).replace(str(original), message),)
+        original.args = (message,)
 
 
 def _violated(original: BaseException, why: str) -> BillingError | None:
@@ -59,4 +71,4 @@ def _violated(original: BaseException, why: str) -> BillingError | None:
     constraint = getattr(diagnosis, "constraint_name", None)
     if constraint in (LIVE_NAME, HELD_NAME):
         return NameHeld(name)
-    return Conflict(name, "another renewal of it is open") if constraint == UNPAID_RENEWAL else ConcurrentChange(why)
+    return RenewalOpen(name) if constraint == UNPAID_RENEWAL else ConcurrentChange(why)

@@ -1,6 +1,5 @@
 """The moves that units made: collected at every flush, written once per unit and entity, append-only."""
 
-from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
 from typing import Any, Self
@@ -8,37 +7,23 @@ from typing import Any, Self
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from billing.domain.order import Order
-from billing.domain.order_item import OrderItem
-from billing.domain.payment import Payment
-from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
-
-Moving = Order | OrderItem | Payment | Subscription | Registration
-
-_ENTITIES: Mapping[type, str] = {
-    Order: "order",
-    OrderItem: "item",
-    Payment: "payment",
-    Subscription: "subscription",
-    Registration: "registration",
-}
+from billing.application.records import TRACKED, Standing, Tracked
 
 
-def status_before(entity: Moving) -> str | None:
-    """The status that the ledger knows of it; None before its first flush."""
+def standing_before(entity: Tracked) -> Standing:
+    """What the ledger knows of it; nothing before its first flush."""
     state = inspect(entity)
     if not state.persistent:
-        return None
-    earlier = state.attrs.status.history.deleted
-    return earlier[0] if earlier else entity.status
+        return Standing()
+    statuses, reasons = state.attrs.status.history.deleted, state.attrs.why.history.deleted
+    return Standing(statuses[0] if statuses else entity.status, reasons[0] if reasons else entity.why)
 
 
 class Moves:
-    """What had which status when the unit came upon it; what was only just made had none."""
+    """Where everything stood when the unit came to change it; what was only just made stood nowhere."""
 
     def __init__(self) -> None:
-        self._before: dict[Moving, str | None] = {}
+        self._before: dict[Tracked, Standing] = {}
 
     def copy(self) -> Self:
         """As it is now, to come back to."""
@@ -49,18 +34,22 @@ class Moves:
     def collect(self, session: Session) -> None:
         """Called before each flush, since a flush forgets what was before it."""
         for entity in (*session.new, *session.dirty):
-            if type(entity) in _ENTITIES and status_before(entity) != entity.status:
-                self._before.setdefault(entity, status_before(entity))
+            if type(entity) in TRACKED:
+                self._before.setdefault(entity, standing_before(entity))
 
     def rows(self, by: str, at: datetime) -> list[dict[str, Any]]:
         """First `before`, last `after`; nothing for what is back where it was."""
-        moved = [(entity, before) for entity, before in self._before.items() if entity.status != before]
-        moved.sort(key=lambda move: (list(_ENTITIES).index(type(move[0])), move[0].id))
+        moved = [
+            (entity, before)
+            for entity, before in self._before.items()
+            if Standing(entity.status, entity.why).is_news_after(before)
+        ]
+        moved.sort(key=lambda move: (list(TRACKED).index(type(move[0])), move[0].id))
         return [
             {
-                "entity": _ENTITIES[type(entity)],
+                "entity": TRACKED[type(entity)],
                 "entity_id": entity.id,
-                "before": None if before is None else str(before),
+                "before": None if before.status is None else str(before.status),
                 "after": str(entity.status),
                 "why": entity.why,
                 "by": by,

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, event, inspect, or_, select
 from sqlalchemy.orm import Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
-from billing.adapters.sql.history import Moves, status_before
+from billing.adapters.sql.history import Moves, standing_before
 from billing.adapters.sql.tables import live_registration, order_items, unpaid_renewal
 from billing.application.unit_of_work import ConcurrentChange
-from billing.domain.errors import BillingError, Conflict, NameHeld
+from billing.domain.errors import NameHeld, RenewalOpen
 from billing.domain.order_item import LIVE, ItemStatus, OrderItem
 from billing.domain.purchase import DomainRegistration, DomainRenewal
 
@@ -71,10 +71,9 @@ def _refuse_held_names(session: LedgerSession) -> None:
 def _arrives(item: OrderItem) -> bool:
     """Whether it claims a name from this flush on."""
     claiming = _CLAIMS.get(type(item.what), frozenset())
-    return item.status in claiming and status_before(item) not in claiming
+    return item.status in claiming and standing_before(item).status not in claiming
 
 
-def _refusal(item: OrderItem) -> BillingError:
-    if isinstance(item.what, DomainRegistration):
-        return NameHeld(str(item.domain))
-    return Conflict(str(item.domain), "another renewal of it is open")
+def _refusal(item: OrderItem) -> NameHeld | RenewalOpen:
+    refused = NameHeld if isinstance(item.what, DomainRegistration) else RenewalOpen
+    return refused(str(item.domain))

@@ -86,6 +86,7 @@ order_items = Table(
     Column("what", PurchaseDocument, nullable=False),
     Column("kind", String(32), nullable=False, default=_of_purchase(lambda what: what.kind)),
     Column("domain", Name, default=_of_purchase(_domain_of)),
+    Column("title", String, nullable=False),
     *money_columns("price"),
     Column("status", status_of(ItemStatus), nullable=False),
     why_column(),

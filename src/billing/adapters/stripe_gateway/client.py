@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import requests
 import stripe
 
+from billing.adapters.stripe_gateway.connections import DeadlineAdapter
 from billing.adapters.stripe_gateway.errors import translate
 from billing.application.ports import Deadline
 
 API_VERSION = "2026-10-28.endive"
-CONNECT_SECONDS_MAX = 3.05  # a little over the time after which a lost SYN is sent again
 
 
 class StripeApi:
@@ -21,6 +21,9 @@ class StripeApi:
         stripe.enable_telemetry = False
         self._api_key, self._api_base = api_key, (api_base or stripe.DEFAULT_API_BASE).rstrip("/")
         self._http = requests.Session()  # for all threads: its pool is made for that, nothing else of it changes
+        self._http.mount("https://", DeadlineAdapter())
+        self._http.mount("http://", DeadlineAdapter())
+        self._http.max_redirects = 0  # each would have the whole time again, and Stripe's API sends none
 
     @contextmanager
     def reading(self, deadline: Deadline) -> Iterator[stripe.StripeClient]:
@@ -43,11 +46,10 @@ class StripeApi:
             raise translate(error, writing=writing) from error
 
     def _client(self, seconds: float) -> stripe.StripeClient:
-        connect = min(CONNECT_SECONDS_MAX, seconds / 2)
         return stripe.StripeClient(
             self._api_key,
             stripe_version=API_VERSION,
             base_addresses={"api": self._api_base},
-            http_client=stripe.RequestsClient(timeout=(connect, seconds - connect), session=self._http),
+            http_client=stripe.RequestsClient(timeout=seconds, session=self._http),
             max_network_retries=0,  # the job engine tries again, outside this deadline and with its own count
         )

@@ -2,11 +2,12 @@
 
 import socket
 import ssl
+from datetime import timedelta
 
 import stripe
 from requests import exceptions as http
 
-from billing.application.ports import NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
 
 RETRY_AFTER_MAX_SECONDS = 300.0
@@ -14,7 +15,8 @@ RETRY_AFTER_MAX_SECONDS = 300.0
 
 _WHY_LENGTH_MAX = 500
 _KEY_NOT_ACCEPTED = frozenset({401, 403})
-_TRY_AGAIN = frozenset({409, 429})  # the same idempotency key is being worked on; too many calls
+_IN_USE, _TOO_MANY = 409, 429
+_IN_USE_RETRY = timedelta(seconds=10)
 
 
 def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
@@ -29,7 +31,10 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
     if error.http_status in _KEY_NOT_ACCEPTED:
         # A wrong key is for the operator to put right: no customer's payment may fail of it.
         return RetryLater(f"{why}: it does not accept our API key for this call")
-    if isinstance(error, stripe.RateLimitError) or error.http_status in _TRY_AGAIN or not writing:
+    if error.http_status == _IN_USE:
+        # The first call under the same idempotency key still runs at Stripe: its answer is worth waiting for.
+        return NotYet(why, _IN_USE_RETRY)
+    if error.http_status == _TOO_MANY or not writing:
         return RetryLater(why, _retry_after_seconds(error))
     return OutcomeUnknown(why)
 

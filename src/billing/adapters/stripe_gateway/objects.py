@@ -22,7 +22,8 @@ class About(TypedDict):
 
 def metadata(document: Json) -> Mapping[str, str]:
     """What we wrote on it; empty on objects that are not ours, and on ours from before we wrote any."""
-    return document.get("metadata") or {}
+    found = document.get("metadata")
+    return found if isinstance(found, Mapping) else {}
 
 
 def about(document: Json, installation: str) -> About:

@@ -50,7 +50,7 @@ def session_params(order: Order, payment: Payment, installation: str) -> "Sessio
                 "price_data": {
                     "currency": item.price.currency.lower(),
                     "unit_amount": to_stripe(item.price),
-                    "product_data": {"name": str(item.what)},
+                    "product_data": {"name": item.title},
                 },
             }
             for item in order.items

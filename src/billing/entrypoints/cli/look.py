@@ -8,8 +8,8 @@ import click
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import Job, JobKind, JobStatus
 from billing.domain.order import Order
-from billing.entrypoints.cli.show import AS_JSON, OPERATOR, say, show
-from billing.entrypoints.startup import start
+from billing.entrypoints.cli.show import AS_JSON, operator, say, show
+from billing.entrypoints.startup import start_command
 
 LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 
@@ -24,7 +24,7 @@ def orders() -> None:
 @AS_JSON
 def show_order(order_id: str, as_json: bool) -> None:
     """Everything about ORDER_ID: items, payments, jobs, and every move with who made it and why."""
-    order, moves, jobs = start(log_level="warning").ledger().read(lambda uow: _whole(uow, order_id))
+    order, moves, jobs = start_command().ledger().read(lambda uow: _whole(uow, order_id))
     if as_json:
         say(True, {**_order(order), "items": _items(order), "payments": _payments(order), "jobs": jobs,
                    "history": moves}, "")  # fmt: skip
@@ -97,7 +97,7 @@ def jobs() -> None:
 def list_jobs(status: str | None, kind: str | None, before: str | None, limit: int, as_json: bool) -> None:
     """Newest first."""
     wanted = (JobStatus(status) if status else None, JobKind(kind) if kind else None)
-    found = start(log_level="warning").ledger().read(lambda uow: uow.jobs.page(*wanted, before, limit))
+    found = start_command().ledger().read(lambda uow: uow.jobs.page(*wanted, before, limit))
     show(as_json, [_job(job) for job in found], "jobs")
 
 
@@ -106,7 +106,7 @@ def list_jobs(status: str | None, kind: str | None, before: str | None, limit: i
 @AS_JSON
 def show_job(job_id: str, as_json: bool) -> None:
     """All that is known of JOB_ID."""
-    job = start(log_level="warning").ledger().read(lambda uow: uow.jobs.get(job_id))
+    job = start_command().ledger().read(lambda uow: uow.jobs.get(job_id))
     facts = {
         **_job(job),
         "dedup_key": job.dedup_key,
@@ -127,8 +127,8 @@ def show_job(job_id: str, as_json: bool) -> None:
 @AS_JSON
 def retry(job_ids: Sequence[str], as_json: bool) -> None:
     """Send dead or waiting jobs on their way again, with all their attempts, and what was parked for them."""
-    retry_job = start(log_level="warning").retry_job()
-    show(as_json, [_job(retry_job(job_id, OPERATOR)) for job_id in job_ids], "on their way")
+    retry_job = start_command().retry_job()
+    show(as_json, [_job(retry_job(job_id, operator())) for job_id in job_ids], "on their way")
 
 
 def _job(job: Job) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def events() -> None:
 @AS_JSON
 def show_event(gateway: str, event_id: str, as_json: bool) -> None:
     """What became of the notification that GATEWAY calls EVENT_ID; its body is never shown."""
-    found = start(log_level="warning").ledger().read(lambda uow: uow.inbox.find(gateway, event_id))
+    found = start_command().ledger().read(lambda uow: uow.inbox.find(gateway, event_id))
     if found is None:
         raise click.ClickException(f"{gateway} has told us nothing under {event_id}")
     facts = {

@@ -9,8 +9,8 @@ import click
 
 from billing.application.access import Role
 from billing.domain.errors import Invalid
-from billing.entrypoints.cli.show import AS_JSON, OPERATOR, say
-from billing.entrypoints.startup import start
+from billing.entrypoints.cli.show import AS_JSON, operator, say
+from billing.entrypoints.startup import start_command
 
 
 @click.group()
@@ -21,15 +21,21 @@ def db() -> None:
 @db.command()
 @AS_JSON
 def upgrade(as_json: bool) -> None:
-    """Bring the schema to what this program needs; safe to repeat, also at once from several machines."""
-    say(as_json, {"schema": start(log_level="warning").upgrade_schema()}, "the schema is at {schema}")
+    """Bring the schema, and a queue on PostgreSQL, to what this program needs.
+
+    Safe to repeat, also at once from several machines.
+    """
+    container = start_command()
+    schema = container.upgrade_schema()
+    container.prepare_bell()
+    say(as_json, {"schema": schema}, "the schema is at {schema}")
 
 
 @db.command()
 @AS_JSON
 def current(as_json: bool) -> None:
     """Say which schema the database has; exit code 1 where it is not the one needed."""
-    container = start(log_level="warning")
+    container = start_command()
     facts = {"schema": container.current_schema() or "none", "needed": container.needed_schema()}
     say(as_json, facts, "the schema is at {schema}, this program needs {needed}")
     raise SystemExit(facts["schema"] != facts["needed"])
@@ -45,7 +51,7 @@ def catalogue() -> None:
 @AS_JSON
 def load(file: Path, as_json: bool) -> None:
     """Put the price list of FILE (TOML or JSON) in force; orders placed before keep their prices."""
-    number, loaded = start(log_level="warning").load_catalogue()(_document(file), OPERATOR)
+    number, loaded = start_command().load_catalogue()(_document(file), operator())
     facts = {"number": number, "tlds": len(loaded.tlds), "plans": len(loaded.plans)}
     say(as_json, facts, "catalogue {number} is in force: {tlds} suffixes, {plans} plans")
 
@@ -72,6 +78,6 @@ def keys() -> None:
 @AS_JSON
 def create(name: str, role: str, as_json: bool) -> None:
     """Make a key for NAME; it is shown this once and kept as a digest only."""
-    key, secret = start(log_level="warning").create_key()(name, Role(role), OPERATOR)
+    key, secret = start_command().create_key()(name, Role(role), operator())
     facts = {"id": key.id, "name": key.name, "role": key.role, "key": secret}
     say(as_json, facts, "{key}\n(role {role}, for {name}; it will not be shown again)")

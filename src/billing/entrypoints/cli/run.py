@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from billing.entrypoints.cli.show import AS_JSON, say
-from billing.entrypoints.startup import start
+from billing.entrypoints.startup import start_command, start_serving
 
 
 @click.command()
@@ -23,17 +23,14 @@ def worker() -> None:
     """Run jobs and keep house, until SIGTERM; then finish what is under way."""
     from billing.entrypoints.worker import run_consumer
 
-    container = start()
-    container.settings().require_gateway()
-    container.settings().require_registrar()
-    run_consumer(container)
+    run_consumer(start_serving())
 
 
 @click.command()
 @AS_JSON
 def sweep(as_json: bool) -> None:
     """Once: expire what nobody paid, and ring for every job that is due, lost or expired."""
-    say(as_json, {"rang": start(log_level="warning").keep_house()()}, "rang for {rang} jobs")
+    say(as_json, {"rang": start_command().keep_house()()}, "rang for {rang} jobs")
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

@@ -14,15 +14,12 @@ from rich.text import Text
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Speak JSON, for programs.")
 
 
-def _operator() -> str:
+def operator() -> str:
+    """Who the history says it was."""
     try:
         return f"operator {getpass.getuser()}"
     except (KeyError, OSError):
         return "operator"
-
-
-OPERATOR = _operator()
-"""Who the history says it was."""
 
 
 def say(as_json: bool, facts: Mapping[str, Any], sentence: str) -> None:

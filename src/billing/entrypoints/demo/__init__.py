@@ -15,10 +15,10 @@ from billing.entrypoints.demo.story import Story
 
 def run_demo(*, once: bool, directory: Path | None) -> int:
     """Play the story; stay up afterwards unless `once`. 0 only if all of it came true."""
+    ended = 0
     console = Console(highlight=False)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    kept = directory is not None
     folder = directory or Path(tempfile.mkdtemp(prefix="billing-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -30,14 +30,14 @@ def run_demo(*, once: bool, directory: Path | None) -> int:
                 _stay(console, processes, story)
     except KeyboardInterrupt:
         console.print("\nstopped")
-        return 130 if once else 0
+        ended = 130 if once else 0
     except (DemoFailed, RequestException) as failure:
         console.print(f"[bold red]the story did not come true:[/] {failure}")
         console.print(f"the logs are in {folder}")
         return 1
-    if not kept:
+    if directory is None:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return ended
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -16,17 +16,16 @@ def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
     @blp.reads(CurrencyQuerySchema(), "query")
     def check_domain(query: dict[str, Any], name: str) -> dict[str, Any]:
         """Ask the registry now; 503 where it is away."""
-        wanted = domain_name(name)
-        answer, price = cases.check_domain(wanted, query["currency"])
-        offer = cases.ledger.read(lambda uow: uow.catalogues.current().offer_for(wanted))
+        quote = cases.check_domain(domain_name(name), query["currency"])
+        answer = quote.availability
         return {
             "name": str(answer.name),
             "available": answer.available,
             "premium": answer.premium,
-            "price": price if answer.available and not answer.premium else None,
+            "price": quote.price,
             "reason": answer.why,
-            "years_min": offer.years_min,
-            "years_max": offer.years_max,
+            "years_min": quote.offer.years_min,
+            "years_max": quote.offer.years_max,
         }
 
     return blp

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from billing.application.ports import Forged, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
-from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
+from billing.application.ports import Forged, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
+from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList
 from billing.domain.errors import (
     BillingError,
     Conflict,
@@ -21,6 +21,7 @@ from billing.domain.errors import (
     NotFound,
     NotPriced,
     NotRegistrable,
+    RenewalOpen,
     UnknownPlan,
 )
 
@@ -65,6 +66,7 @@ KINDS: Mapping[type[BillingError], Kind] = {
     NotFound: Kind(404, "not-found", "There is no such thing"),
     Conflict: Kind(409, "conflict", "The present state forbids it"),
     NameHeld: Kind(409, "name-held", "The name is held"),
+    RenewalOpen: Kind(409, "renewal-open", "Another renewal of the name is open"),
     IllegalMove: Kind(409, "illegal-move", "The present state forbids it"),
     Forged: Kind(400, "forged", "The notification is not proven genuine", "its signature or content is not valid"),
     Refused: Kind(502, "provider-refused", "The provider refused"),
@@ -72,6 +74,8 @@ KINDS: Mapping[type[BillingError], Kind] = {
     LedgerUnavailable: Kind(503, "ledger-unavailable", "The ledger can't be reached", "try again"),
     RetryLater: Kind(503, "provider-unavailable", "The provider can't be reached", "try again"),
     OutcomeUnknown: Kind(503, "provider-unavailable", "The provider did not answer in time", "try again"),
+    NeedsPerson: Kind(503, "needs-person", "A person must look first", "a person must look into it"),
+    NoPriceList: Kind(503, "no-price-list", "Nothing is on sale yet", "no price list is in force"),
     NotYet: Kind(503, "not-yet", "The provider is not ready", "try again"),
 }
 """Every error of the core that a caller may meet; any other is a defect of ours, and a 500."""
@@ -134,7 +138,7 @@ def _fields(error: BillingError) -> Sequence[FieldError]:
         case Conflict() if " " not in error.what:  # a path such as items.0.domain; entities are named in words
             return [FieldError(error.what, error.why)]
         case NotRegistrable():
-            return [FieldError("name", error.why)]
+            return [FieldError("domain", error.why)]
         case NotPriced():
             return [FieldError("currency", str(error))]
     return []

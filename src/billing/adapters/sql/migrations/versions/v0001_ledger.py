@@ -83,6 +83,7 @@ def _create_items() -> None:
         sa.Column("what", sa.JSON(), nullable=False),
         _text("kind", 32),
         _text("domain", nullable=True),
+        _text("title"),
         *_money("price"),
         _text("status", 32),
         _text("why", nullable=True),

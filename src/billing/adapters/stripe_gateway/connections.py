@@ -1,0 +1,106 @@
+"""Connections that keep a deadline: sockets know only how long one step may take, and an answer has many."""
+
+import socket
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
+from time import monotonic
+from typing import Any, cast
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+CONNECT_SECONDS_MAX = 3.05  # to one address: a little over the time after which a lost SYN is sent again
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """Takes the timeout of a request for all of it; only the look-up of a name can't be cut short."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As ever, with connections of our own."""
+        super().init_poolmanager(*args, **kwargs)
+        _use_our_connections(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """As ever, with connections of our own."""
+        manager = super().proxy_manager_for(*args, **kwargs)
+        _use_our_connections(manager)
+        return manager
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """A quarter each to connect, to shake hands, to send head and body; all that is left is for the answer."""
+        seconds = kwargs["timeout"]
+        return super().send(request, *args, **kwargs | {"timeout": Timeout(seconds, connect=seconds / 4)})
+
+
+class _InTime(RawIOBase):
+    """Reads from a socket for as long in all as the socket would have waited for one byte."""
+
+    def __init__(self, raw: RawIOBase, sock: socket.socket) -> None:
+        self._raw, self._sock = raw, sock
+        self._ends_at = monotonic() + cast(float, sock.gettimeout())
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._ends_at - monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        self._sock.settimeout(left)
+        return cast("int | None", self._raw.readinto(buffer))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    """Head and body within one span."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = BufferedReader(_InTime(self.fp.detach(), sock))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Answer
+
+    def _new_conn(self) -> socket.socket:
+        """The addresses of a host share the time to connect, which urllib3 would give to each."""
+        ends_at = monotonic() + cast(float, self.timeout)
+        failed: OSError = TimeoutError("no time left to connect")
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        for *_, address in found:
+            if (left := ends_at - monotonic()) <= 0:
+                break
+            try:
+                to = (str(address[0]), self.port)
+                return create_connection(to, min(left, CONNECT_SECONDS_MAX), socket_options=self.socket_options)
+            except OSError as error:
+                failed = error
+        if isinstance(failed, TimeoutError):
+            raise ConnectTimeoutError(self, f"no connection to {self.host} in time") from failed
+        raise NewConnectionError(self, f"no connection to {self.host}: {failed}") from failed
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same below TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def _use_our_connections(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}

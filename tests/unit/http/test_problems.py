@@ -1,0 +1,33 @@
+"""Every error of the core is either shown to callers by the table or a defect of ours, and named here as one."""
+
+from inspect import getmembers, isclass
+
+import pytest
+
+from billing.application import ports, unit_of_work
+from billing.domain import errors
+from billing.domain.errors import BillingError, ClaimLost, CurrencyMismatch
+from billing.entrypoints.http.problems import KINDS
+
+DEFECTS = {BillingError, ClaimLost, CurrencyMismatch}
+"""No call of a caller can bring them about: the engine of jobs catches the one, the order's guards the other."""
+
+
+def errors_of(*modules: object) -> list[type[BillingError]]:
+    found = {cls for module in modules for _, cls in getmembers(module, isclass) if issubclass(cls, BillingError)}
+    return sorted(found - DEFECTS, key=lambda cls: cls.__name__)
+
+
+@pytest.mark.parametrize("error", errors_of(errors, ports, unit_of_work))
+def test_every_error_of_the_core_has_a_status(error: type[BillingError]) -> None:
+    assert error in KINDS
+
+
+def test_the_closed_set_of_calls_outward_is_told_without_their_words() -> None:
+    closed_set = (ports.RetryLater, ports.NotYet, ports.OutcomeUnknown, ports.NeedsPerson)
+    assert [(KINDS[error].status, KINDS[error].detail is not None) for error in closed_set] == [(503, True)] * 4
+    assert KINDS[ports.Refused].status == 502
+
+
+def test_a_defect_has_no_status_of_its_own() -> None:
+    assert not DEFECTS & set(KINDS)
