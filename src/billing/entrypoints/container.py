@@ -193,7 +193,7 @@ class Container(containers.DeclarativeContainer):
     change_customer = providers.ThreadSafeSingleton(ChangeCustomer, ledger)
     load_catalogue = providers.ThreadSafeSingleton(LoadCatalogue, ledger)
     check_domain = providers.ThreadSafeSingleton(
-        CheckDomain, ledger, registrars, shop.web_call_deadline_seconds, monotonic
+        CheckDomain, ledger, registrars, shop.availability_deadline_seconds, monotonic
     )
     set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger)
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)

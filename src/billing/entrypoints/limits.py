@@ -31,7 +31,7 @@ def checkout_limits(shop: ShopSettings) -> CheckoutLimits:
         items_max=shop.items_max,
         cycles_max=shop.cycles_max,
         order_expiry=timedelta(minutes=shop.order_expiry_minutes),
-        call_deadline_seconds=shop.web_call_deadline_seconds,
+        call_deadline_seconds=shop.availability_deadline_seconds,
     )
 
 

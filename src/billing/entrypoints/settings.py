@@ -90,6 +90,7 @@ class ShopSettings:
     check_after_expiry_minutes: int
     check_interval_min_seconds: float
     web_call_deadline_seconds: float
+    availability_deadline_seconds: float
     unmatched_retry_seconds: float
     registry_poll_seconds: float
     expiry_rounding_days: int
@@ -229,6 +230,7 @@ def _read_shop(env: Env) -> ShopSettings:
         check_after_expiry_minutes=env.int("CHECK_AFTER_EXPIRY_MINUTES", 5, validate=POSITIVE),
         check_interval_min_seconds=env.float("CHECK_INTERVAL_MIN_SECONDS", 5, validate=POSITIVE),
         web_call_deadline_seconds=env.float("WEB_CALL_DEADLINE_SECONDS", 15, validate=POSITIVE),
+        availability_deadline_seconds=env.float("AVAILABILITY_DEADLINE_SECONDS", 5, validate=POSITIVE),
         unmatched_retry_seconds=env.float("UNMATCHED_RETRY_SECONDS", 300, validate=POSITIVE),
         registry_poll_seconds=env.float("REGISTRY_POLL_SECONDS", 60, validate=POSITIVE),
         expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=POSITIVE),

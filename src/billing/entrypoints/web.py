@@ -1,6 +1,8 @@
 """The web processes: gunicorn with threads, each process with a container of its own."""
 
 import os
+import shutil
+import sys
 import tempfile
 from dataclasses import replace
 from typing import Any
@@ -51,8 +53,15 @@ def _forget_gauges(server: Any, worker: Any) -> None:
 
 def serve_http() -> None:
     """Answer until SIGTERM; WrongSettings before anything is bound where something is missing."""
-    settings = load_settings()
+    settings, folder = load_settings(), None
     if settings.metrics_dir is None and settings.http.processes > 1:
-        settings = replace(settings, metrics_dir=tempfile.mkdtemp(prefix="billing-metrics-"))
+        folder = tempfile.mkdtemp(prefix="billing-metrics-")
+        settings = replace(settings, metrics_dir=folder)
     start_serving(settings).hang_up()  # gunicorn forks, and no connection may be held then
-    _Server(settings).run()
+    print(f"billing answers at http://{settings.http.bind}", file=sys.stderr, flush=True)
+    parent = os.getpid()
+    try:
+        _Server(settings).run()
+    finally:
+        if folder is not None and os.getpid() == parent:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -34,7 +34,7 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
     if error.http_status == _IN_USE:
         # The first call under the same idempotency key still runs at Stripe: its answer is worth waiting for.
         return NotYet(why, _IN_USE_RETRY)
-    if error.http_status == _TOO_MANY or not writing:
+    if isinstance(error, stripe.RateLimitError) or error.http_status == _TOO_MANY or not writing:
         return RetryLater(why, _retry_after_seconds(error))
     return OutcomeUnknown(why)
 
