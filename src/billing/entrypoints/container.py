@@ -8,8 +8,6 @@ from datetime import timedelta
 from functools import partial
 
 from dependency_injector import containers, providers
-from huey import Huey
-from sqlalchemy import Engine
 
 from billing.adapters import huey_queue
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
@@ -98,11 +96,6 @@ def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Call
     return registry
 
 
-def _hang_up(engine: Engine, bell: Huey) -> None:
-    engine.dispose()
-    bell.storage.close()
-
-
 def _open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
     counts = ledger.read(lambda uow: uow.jobs.counts())
     return {(str(kind), str(status)): jobs for (kind, status), jobs in counts.items()}
@@ -153,7 +146,6 @@ class Container(containers.DeclarativeContainer):
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now)
     registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic)
-    hang_up = providers.Callable(_hang_up, engine, bell)
 
     # ------------------------------------------------------------------ money in
     job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)

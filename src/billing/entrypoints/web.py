@@ -57,7 +57,7 @@ def serve_http() -> None:
     if settings.metrics_dir is None and settings.http.processes > 1:
         folder = tempfile.mkdtemp(prefix="billing-metrics-")
         settings = replace(settings, metrics_dir=folder)
-    start_serving(settings).hang_up()  # gunicorn forks, and no connection may be held then
+    start_serving(settings)  # what it builds holds no connection yet, so gunicorn may fork
     print(f"billing answers at http://{settings.http.bind}", file=sys.stderr, flush=True)
     parent = os.getpid()
     try:
