@@ -12,6 +12,7 @@ import pytest
 from billing.application.ports import (
     Deadline,
     Forged,
+    NotYet,
     OutcomeUnknown,
     PaymentGateway,
     Reading,
@@ -154,7 +155,7 @@ class PaymentGatewayContract:
             while time.monotonic() < until:
                 try:
                     return provider.gateway.start(order, payment, soon())
-                except RetryLater:
+                except (NotYet, RetryLater):
                     continue
             raise AssertionError("not started in time")
 
