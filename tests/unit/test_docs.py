@@ -1,8 +1,26 @@
 """What the documentation shows is run."""
 
 import doctest
+import importlib
+import pkgutil
 import re
 from pathlib import Path
+
+import pytest
+
+from billing import domain
+from billing.domain import (
+    DispatchPolicy,
+    Job,
+    JobRequest,
+    Money,
+    Order,
+    OrderItem,
+    Payment,
+    Registration,
+    Subscription,
+    Term,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,3 +36,13 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     read = set(re.findall(r'env(?:\.\w+\(|, )"([A-Z_]+)"', source)) - {"BILLING_"}
     tables = [line.split("|")[1] for line in (ROOT / "docs/settings.md").read_text().splitlines() if "|" in line]
     assert set(re.findall(r"`([A-Z_]+)`", " ".join(tables))) == read
+
+
+@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(domain.__path__, "billing.domain.")])
+def test_the_examples_of_the_domain_are_true(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_what_a_newcomer_meets_first_has_an_example() -> None:
+    for value in (Order, OrderItem, Payment, Subscription, Registration, Job, JobRequest, DispatchPolicy, Money, Term):
+        assert ">>>" in (value.__doc__ or ""), value

@@ -25,7 +25,12 @@ DELIVERIES: Mapping[type[Purchase], JobKind] = {
 
 @dataclass(frozen=True)
 class DispatchPolicy:
-    """One delivery job for every item that is due; the same order always names the same jobs."""
+    """One delivery job for every item that is due; the same order always names the same jobs.
+
+    >>> from billing.domain.purchase import Hosting
+    >>> DispatchPolicy().deliveries[Hosting].value
+    'activate_subscription'
+    """
 
     deliveries: Mapping[type[Purchase], JobKind] = field(default_factory=lambda: DELIVERIES)
 

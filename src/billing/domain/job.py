@@ -47,7 +47,11 @@ OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A job that is wanted: its key names the occasion and is unique for ever."""
+    """A job that is wanted: its key names the occasion and is unique for ever.
+
+    >>> JobRequest(JobKind.REGISTER_DOMAIN, "itm_1").dedup_key
+    'register_domain:itm_1'
+    """
 
     kind: JobKind
     subject: str
@@ -61,6 +65,18 @@ class JobRequest:
 @dataclass(eq=False, kw_only=True)
 class Job:
     """One piece of work and its whole state.
+
+    >>> from datetime import UTC
+    >>> now, lease = datetime(2027, 1, 31, tzinfo=UTC), timedelta(seconds=60)
+    >>> wanted = JobRequest(JobKind.REGISTER_DOMAIN, "itm_1")
+    >>> job = Job(id="job_1", kind=wanted.kind, subject=wanted.subject, dedup_key=wanted.dedup_key,
+    ...           created_at=now, due_at=now, ring_at=now)
+    >>> slow = job.claim(now, lease)
+    >>> quick = job.claim(now + lease, lease)  # the lease ran out: another worker takes over
+    >>> job.require(quick)
+    >>> job.require(slow)
+    Traceback (most recent call last):
+    billing.domain.errors.ClaimLost: job job_1 is no longer held under claim 1
 
     `claim_no` rises with every claim and never falls: it is the fence. `attempts` counts spent tries. `ring_at` is
     when the sweep rings next. Times are the ledger's clock (`uow.now()`), never the business clock.

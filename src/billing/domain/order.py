@@ -44,7 +44,23 @@ class Settlement(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class Order:
-    """One basket of one customer in one currency; prices are frozen on its items."""
+    """One basket of one customer in one currency; prices are frozen on its items. Times are aware, in UTC.
+
+    >>> from datetime import UTC, timedelta
+    >>> from billing.domain import DomainName, DomainRegistration
+    >>> now = datetime(2027, 1, 31, tzinfo=UTC)
+    >>> name = OrderItem.of("itm_1", 0, DomainRegistration(domain=DomainName("example.rw")), Money(1500, "USD"))
+    >>> order = Order(id="ord_1", number="7K3M", customer_id="cus_1", currency="USD", items=[name],
+    ...               created_at=now, expires_at=now + timedelta(days=1))
+    >>> payment = order.open_attempt("pay_1", "stripe", {}, now, order.expires_at)
+    >>> order.record_success(payment, Money(1500, "USD"), now).value, order.status.value
+    ('paid', 'paid')
+    >>> order.begin_item("itm_1").status.value, order.status.value
+    ('in_progress', 'processing')
+    >>> order.fulfil_item("itm_1", "registered")
+    >>> order.status.value
+    'completed'
+    """
 
     id: str
     number: str

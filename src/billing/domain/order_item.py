@@ -52,6 +52,11 @@ def registrant_handle(item_id: str) -> str:
 class OrderItem:
     """One purchase within an order.
 
+    >>> from billing.domain import Cycle, Hosting
+    >>> item = OrderItem.of("itm_1", 0, Hosting(plan="starter", cycle=Cycle.MONTHLY), Money(499, "USD"))
+    >>> item.title, item.status.value, item.handle
+    ('Hosting starter, monthly', 'unpaid', None)
+
     `title` is what the provider was told, fixed when the order was placed, so that a repeated call has the same body
     after a release that words it otherwise. `handle` proves at the registry that a name is this
     item's. `frozen_expiry` is the expiry that a renewal starts from, written before the registry is asked to renew.

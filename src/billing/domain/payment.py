@@ -36,6 +36,16 @@ _MOVES: Mapping[PaymentStatus, set[PaymentStatus]] = {
 class Payment:
     """An attempt: what was asked, of whom, under which of the provider's ids, and what came of it.
 
+    >>> from datetime import UTC
+    >>> now = datetime(2027, 1, 31, tzinfo=UTC)
+    >>> payment = Payment(id="pay_1", order_id="ord_1", attempt=1, gateway="stripe", amount=Money(1500, "USD"),
+    ...                   created_at=now, expires_at=now)
+    >>> payment.expire("nobody paid"), payment.is_open
+    (True, False)
+    >>> payment.succeed(Money(1500, "USD"))  # late, and it counts all the same
+    >>> payment.fail("told later still"), payment.status.value
+    (False, 'succeeded')
+
     `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
     a repeated call has the same body. `surplus` marks money that no item of the order needs.
     """

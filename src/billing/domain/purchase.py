@@ -9,7 +9,11 @@ from billing.domain.domain_name import DomainName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainRegistration:
-    """Register a free name for some years."""
+    """Register a free name for some years.
+
+    >>> str(DomainRegistration(domain=DomainName("example.rw"), years=2))
+    'example.rw, registration, 2 y'
+    """
 
     kind: ClassVar[str] = "domain_registration"
     domain: DomainName

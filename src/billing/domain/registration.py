@@ -18,6 +18,16 @@ class RegistrationStatus(StrEnum):
 class Registration:
     """One holding of a name, from the item that registered it until it is released.
 
+    >>> from datetime import UTC
+    >>> now = datetime(2027, 1, 31, tzinfo=UTC)
+    >>> held = Registration(id="reg_1", name=DomainName("example.rw"), customer_id="cus_1", item_id="itm_1",
+    ...                     handle=None, created_at=now, expires_at=now)
+    >>> held.take_slot("itm_2"), held.take_slot("itm_3")
+    (True, False)
+    >>> held.free_slot("itm_2")
+    >>> held.take_slot("itm_3")
+    True
+
     `renewing_item` is a slot: the one renewal item that may be talking to the registry about this name.
     """
 

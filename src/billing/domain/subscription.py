@@ -37,6 +37,17 @@ _MOVES: Mapping[SubscriptionStatus, set[SubscriptionStatus]] = {
 class Subscription:
     """Hosting of one plan for one customer, at the price frozen when it was bought.
 
+    >>> from datetime import UTC
+    >>> end_of_january = datetime(2027, 1, 31, tzinfo=UTC)
+    >>> hosting = Subscription(id="sub_1", customer_id="cus_1", item_id="itm_1", plan="starter", cycle=Cycle.MONTHLY,
+    ...                        price=Money(499, "USD"), domain=None, auto_renew=False, created_at=end_of_january)
+    >>> hosting.activate(end_of_january)
+    >>> f"{hosting.current_period_end:%d %b}"
+    '28 Feb'
+    >>> hosting.renew(1, end_of_january, restart_after=timedelta(days=30))
+    >>> f"{hosting.current_period_end:%d %b}"
+    '31 Mar'
+
     `current_period_end` is always the end of the `periods`-th period since `anchor`, so that months of different
     length never make it drift (31 January, 28 February, 31 March).
     """

@@ -1,5 +1,7 @@
 """The whole story on real wires: HTTP, Stripe's protocol, signed webhooks, Huey, EPP over TLS."""
 
+import json
+
 import requests
 
 from tests.integration.whole.installation import REGISTRANT, Installation, a_domain, a_hosting, eventually
@@ -21,8 +23,20 @@ def test_a_paid_order_becomes_a_registered_name_and_an_active_subscription(insta
     story = installation.command("orders", "show", order["id"])
     for words in ("completed", "registered until", "activate_subscription", "process_event", "api key tests"):
         assert words in story
+    _the_ids_of_a_webhook_are_on_what_came_of_it(installation)
     assert installation.stop("worker-1") == 0
     assert installation.stop("web") == 0
+
+
+def _the_ids_of_a_webhook_are_on_what_came_of_it(installation: Installation) -> None:
+    """From the webhook's request, through Huey, to the job that its job made necessary."""
+    lines = [json.loads(line) for name in ("worker-1", "worker-2") for line in installation.log(name).splitlines()]
+    registered = next(line for line in lines if line.get("kind") == "register_domain" and line["event"] == "job_ran")
+    assert registered["event_id"].startswith("evt_")
+    assert registered["request_id"].startswith("req_")
+    assert registered["cause"].startswith("job_")
+    counted = requests.get(f"{installation.url}/metrics", timeout=10).text
+    assert 'billing_webhooks_total{gateway="stripe",outcome="stored"' in counted
 
 
 def test_postgresql_carries_the_bell_too(on_postgres_alone: Installation) -> None:
