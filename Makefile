@@ -17,7 +17,7 @@ test: $(READY) ## all tests; what can't run here is said in one line
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-unit: $(READY) ## the tests that need nothing, in seconds
-	@$(BIN)/python -m pytest tests/unit src/billing --doctest-modules $(ARGS)
+	@$(BIN)/python -m pytest -q -p no:schemathesis -p no:xdist tests/unit $(ARGS)
 
 lint: $(READY) ## style, types, and which room may import which
 	@$(BIN)/ruff check .
