@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.jobs import Handler, Record, Run
+from billing.application.parts import lock_attempt, read_attempt
 from billing.application.payments import RecordFact
 from billing.application.ports import Clock, NotYet, PaymentGateway, Started
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.errors import NotFound
 from billing.domain.job import Job, JobKind, JobRequest
-from billing.domain.order import Order
 from billing.domain.payment import Payment
 
 
@@ -22,25 +21,6 @@ def check_of(payment_id: str) -> JobRequest:
 def close_of(payment_id: str) -> JobRequest:
     """The one job that makes this attempt unpayable."""
     return JobRequest(JobKind.CLOSE_PAYMENT, payment_id)
-
-
-def read_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
-    """An attempt and its order; NotFound."""
-    order = uow.orders.get(_order_id(uow, payment_id))
-    return order, order.payment(payment_id)
-
-
-def lock_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
-    """The same, to change."""
-    order = uow.orders.lock(_order_id(uow, payment_id))
-    return order, order.payment(payment_id)
-
-
-def _order_id(uow: UnitOfWork, payment_id: str) -> str:
-    order_id = uow.orders.of_payment(payment_id)
-    if order_id is None:
-        raise NotFound("payment", payment_id)
-    return order_id
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from functools import partial
 from typing import cast
 
 from billing.application.jobs import Handler, Record, Run
+from billing.application.parts import lock_item
+from billing.application.paying_back import PayBack
 from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrars
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.errors import NotFound
 from billing.domain.job import Job
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -18,22 +19,20 @@ from billing.domain.subscription import Subscription
 from billing.domain.term import Term
 
 
-def lock_item(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem]:
-    """An item and its order, to change; NotFound."""
-    order_id = uow.orders.of_item(item_id)
-    if order_id is None:
-        raise NotFound("item", item_id)
-    order = uow.orders.lock(order_id)
-    return order, order.item(item_id)
-
-
+@dataclass(frozen=True)
 class Delivery(Handler):
-    """What every delivery does where it cannot be carried out: the item fails, waits for a person, or goes on."""
+    """What every delivery does where it cannot be carried out: the item fails, waits for a person, or goes on.
+
+    An item that was called off before its delivery began is let be.
+    """
+
+    pay_back: PayBack
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The item can't be had; its price is owed back."""
         order, item = lock_item(uow, job.subject)
         order.fail_item(item.id, why)
+        self.pay_back.undelivered(uow, order, item)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The item stays in progress and its order asks for a person."""
@@ -59,7 +58,10 @@ class RegisterDomain(Delivery):
 
         A repeat asks first, and so does whoever is about to give up: what an earlier call may have done counts.
         """
-        order, item = run.checkpoint(lambda uow: _begin(uow, run.subject))
+        begun = run.checkpoint(lambda uow: _begin(uow, run.subject))
+        if begun is None:
+            return _called_off
+        order, item = begun
         registered = self._held_for(item, run) if run.claim_no > 1 else None
         if registered is None:
             try:
@@ -120,7 +122,10 @@ class RenewDomain(Delivery):
 
     def __call__(self, run: Run) -> Record:
         """A repeat reads the registry first, and never calls somebody else's extension its own."""
-        item, handle = run.checkpoint(lambda uow: self._take_slot(uow, run.subject))
+        begun = run.checkpoint(lambda uow: self._take_slot(uow, run.subject))
+        if begun is None:
+            return _called_off
+        item, handle = begun
         what = cast(DomainRenewal, item.what)
         if item.frozen_expiry is None:
             frozen = self._expiry(run, what, handle)
@@ -140,8 +145,11 @@ class RenewDomain(Delivery):
             return partial(self._record, item_id=item.id, expires_at=reached)
         return partial(self._record, item_id=item.id, expires_at=renewed.expires_at)
 
-    def _take_slot(self, uow: UnitOfWork, item_id: str) -> tuple[OrderItem, str | None]:
-        order, item = _begin(uow, item_id)
+    def _take_slot(self, uow: UnitOfWork, item_id: str) -> tuple[OrderItem, str | None] | None:
+        begun = _begin(uow, item_id)
+        if begun is None:
+            return None
+        order, item = begun
         registration = _held(uow, order, item)
         if not registration.take_slot(item.id):
             raise NotYet(f"another renewal of {registration.name} is under way", self.slot_retry)
@@ -197,7 +205,10 @@ class ActivateSubscription(Delivery):
         return lambda uow: self._record(uow, run.subject)
 
     def _record(self, uow: UnitOfWork, item_id: str) -> None:
-        order, item = _begin(uow, item_id)
+        begun = _begin(uow, item_id)
+        if begun is None:
+            return
+        order, item = begun
         what, now = cast(Hosting, item.what), self.clock()
         subscription = Subscription(
             id=self.ids("sub"),
@@ -228,7 +239,10 @@ class RenewSubscription(Delivery):
         return lambda uow: self._record(uow, run.subject)
 
     def _record(self, uow: UnitOfWork, item_id: str) -> None:
-        order, item = _begin(uow, item_id)
+        begun = _begin(uow, item_id)
+        if begun is None:
+            return
+        order, item = begun
         what = cast(SubscriptionRenewal, item.what)
         subscription = uow.subscriptions.lock(what.subscription_id)
         if not subscription.is_renewable:
@@ -238,10 +252,17 @@ class RenewSubscription(Delivery):
         order.fulfil_item(item.id, f"renewed until {subscription.current_period_end:%Y-%m-%d}")
 
 
-def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem]:
+def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem] | None:
+    """The item, from now on under delivery; None where it was called off."""
     order, item = lock_item(uow, item_id)
+    if not item.is_wanted:
+        return None
     order.begin_item(item.id)
     return order, item
+
+
+def _called_off(uow: UnitOfWork) -> None:
+    """Nothing to deliver, nothing to record."""
 
 
 def _held(uow: UnitOfWork, order: Order, item: OrderItem) -> Registration:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from billing.application.attempts import NoteStart, check_of, lock_attempt, read_attempt
+from billing.application.attempts import NoteStart, check_of
 from billing.application.ledger import Ledger
+from billing.application.parts import lock_attempt, read_attempt
 from billing.application.payments import RecordFact
 from billing.application.ports import (
     Deadline,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.application.paying_back import PayBack
 from billing.application.ports import Clock, Telemetry
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.dispatch_policy import DispatchPolicy
@@ -14,6 +15,7 @@ from billing.domain.facts import (
     PaymentFailed,
     PaymentPending,
     PaymentSucceeded,
+    RefundFact,
 )
 from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus
@@ -26,11 +28,12 @@ class RecordFact:
     """Take one fact into the ledger, within the caller's unit: the payment settles, the order moves, jobs follow."""
 
     policy: DispatchPolicy
+    pay_back: PayBack
     clock: Clock
     telemetry: Telemetry
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> Payment | None:
-        """The payment it was about; None where no payment of ours is meant."""
+        """The payment it was about; None where no payment of ours is meant, or a refund of one not known as paid."""
         payment_id = self._find(uow, gateway, fact)
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
         if payment_id is None or order_id is None:
@@ -40,6 +43,11 @@ class RecordFact:
         if payment.gateway != gateway:
             raise Conflict(f"payment {payment.id}", f"it belongs to {payment.gateway}, not to {gateway}")
         payment.bind(fact.session_ref, fact.payment_ref)
+        if isinstance(fact, RefundFact):
+            if not payment.has_money:
+                return None
+            self.pay_back.take(uow, order, payment, fact)
+            return payment
         self._apply(uow, order, payment, fact)
         return payment
 
@@ -52,7 +60,7 @@ class RecordFact:
             case PaymentSucceeded(received=received):
                 settlement = order.record_success(payment, received, self.clock())
                 self.telemetry.event("payment_settled", payment_id=payment.id, settlement=settlement)
-                self._deliver(uow, order, payment, settlement)
+                self.follow(uow, order, payment, settlement)
             case PaymentDeclined(why=why):
                 payment.note(why)
             case PaymentFailed(why=why):
@@ -61,21 +69,24 @@ class RecordFact:
                 payment.cancel(why)
             case PaymentExpired():
                 payment.expire("its page was closed unpaid")
-            case PaymentPending():
-                pass
+            case PaymentPending(under_way=True):
+                payment.wait()
 
-    def _deliver(self, uow: UnitOfWork, order: Order, payment: Payment, settlement: Settlement) -> None:
+    def follow(self, uow: UnitOfWork, order: Order, payment: Payment, settlement: Settlement) -> None:
+        """What a settled payment makes necessary: deliveries, a refund, or a person."""
         if settlement is Settlement.LATE:
-            revive(uow, order)
+            _revive(uow, order, self.pay_back)
         if settlement in (Settlement.PAID, Settlement.LATE):
             for wanted in self.policy.jobs_for(order):
                 uow.jobs.request(wanted)
-        if settlement in (Settlement.MISMATCHED, Settlement.SURPLUS):
+        if settlement is Settlement.SURPLUS:
+            self.pay_back.surplus(uow, order, payment)
+        if settlement is Settlement.MISMATCHED:
             self.telemetry.alarm("payment_needs_attention", payment_id=payment.id, order_id=order.id, why=order.why)
 
 
-def revive(uow: UnitOfWork, order: Order) -> None:
-    """Deliver after expiry what can still be had: a name that somebody else holds by now fails."""
+def _revive(uow: UnitOfWork, order: Order, pay_back: PayBack) -> None:
+    """Deliver after expiry what can still be had: a name that somebody else holds by now fails, and is paid back."""
     for item in order.items:
         if item.status is not ItemStatus.CANCELLED:
             continue
@@ -86,3 +97,4 @@ def revive(uow: UnitOfWork, order: Order) -> None:
                 order.revive_item(item.id)
         except NameHeld as held:
             order.fail_item(item.id, f"paid after expiry, and {held}")
+            pay_back.undelivered(uow, order, item)

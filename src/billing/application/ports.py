@@ -17,6 +17,7 @@ from billing.domain.errors import BillingError
 from billing.domain.facts import Fact
 from billing.domain.order import Order
 from billing.domain.payment import Payment
+from billing.domain.refund import Refund
 
 Clock = Callable[[], datetime]
 """The business clock: terms, expiry, milestones. Technical time is the ledger's `now()`."""
@@ -153,6 +154,13 @@ class PaymentGateway(ABC):
     @abstractmethod
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """Make a started attempt unpayable; where it turns out paid, PaymentSucceeded is what comes back."""
+
+    @abstractmethod
+    def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
+        """Pay a refund, and say how it stands; a repeat of the same try (`refund.try_no`) pays nothing more.
+
+        Refused where the provider has definitely not paid; NeedsPerson where it offers no refunds.
+        """
 
 
 # ---------------------------------------------------------------------- registrars

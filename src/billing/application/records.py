@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.domain.order import Order, OrderStatus
+from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
+from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
-Tracked = Order | OrderItem | Payment | Subscription | Registration
+Tracked = Order | OrderItem | Payment | Refund | Subscription | Registration
 
 TRACKED: Mapping[type, str] = {
     Order: "order",
     OrderItem: "item",
     Payment: "payment",
+    Refund: "refund",
     Subscription: "subscription",
     Registration: "registration",
 }

@@ -14,7 +14,8 @@ from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
-from billing.domain.order import Order, OrderStatus
+from billing.domain.order import Order
+from billing.domain.order_status import OrderStatus
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
@@ -55,6 +56,9 @@ class Orders(Protocol):
 
     def of_item(self, item_id: str) -> str | None:
         """The id of the order that an item belongs to."""
+
+    def of_refund(self, refund_id: str) -> str | None:
+        """The id of the order that a refund belongs to."""
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the payment that bears one of the provider's ids."""

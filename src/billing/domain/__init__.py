@@ -8,7 +8,16 @@ from billing.domain.contact import Contact
 from billing.domain.customer import Customer
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.domain_name import DomainName
-from billing.domain.errors import BillingError, Conflict, IllegalMove, Invalid, NameHeld, NotFound, RenewalOpen
+from billing.domain.errors import (
+    BillingError,
+    Conflict,
+    IllegalMove,
+    Invalid,
+    NameHeld,
+    NotFound,
+    RefundTooLarge,
+    RenewalOpen,
+)
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.facts import (
     Fact,
@@ -18,11 +27,15 @@ from billing.domain.facts import (
     PaymentFailed,
     PaymentPending,
     PaymentSucceeded,
+    RefundFailed,
+    RefundPending,
+    RefundSucceeded,
 )
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.money import Money, exponent, total
-from billing.domain.order import Order, OrderStatus, Settlement
+from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus, OrderItem, registrant_handle
+from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment, PaymentStatus
 from billing.domain.purchase import (
     DomainRegistration,
@@ -31,7 +44,10 @@ from billing.domain.purchase import (
     Purchase,
     SubscriptionRenewal,
 )
+from billing.domain.refund import Refund, RefundCause, RefundStatus
+from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.term import Term, add_months
@@ -40,6 +56,7 @@ __all__ = [
     "DELIVERIES",
     "BillingError",
     "Catalogue",
+    "Compensation",
     "Conflict",
     "Contact",
     "Customer",
@@ -76,6 +93,15 @@ __all__ = [
     "PaymentStatus",
     "PaymentSucceeded",
     "Purchase",
+    "Refund",
+    "RefundCause",
+    "RefundFailed",
+    "RefundPending",
+    "RefundPolicy",
+    "RefundStatus",
+    "RefundSucceeded",
+    "RefundTooLarge",
+    "RefundedHosting",
     "Registration",
     "RegistrationStatus",
     "RenewalOpen",
@@ -89,5 +115,6 @@ __all__ = [
     "add_months",
     "exponent",
     "registrant_handle",
+    "request_refund",
     "total",
 ]

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from billing.domain.money import Money
 
 
 class BillingError(Exception):
@@ -48,6 +52,14 @@ class RenewalOpen(BillingError):
     """another renewal of {name} is open"""
 
     name: str
+
+
+@dataclass(eq=False)
+class RefundTooLarge(BillingError):
+    """{amount} is more than the {left} that can still be refunded"""
+
+    amount: "Money"
+    left: "Money"
 
 
 @dataclass(eq=False)

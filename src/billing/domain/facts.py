@@ -23,7 +23,9 @@ class PaymentSucceeded(PaymentFact):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentPending(PaymentFact):
-    """Nothing is decided: still open, or a slow method that is under way."""
+    """Nothing is decided: still open or, `under_way`, a slow method was chosen that decides later."""
+
+    under_way: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,4 +54,40 @@ class PaymentExpired(PaymentFact):
     """The attempt's page is closed and nobody paid on it."""
 
 
-Fact = PaymentSucceeded | PaymentPending | PaymentDeclined | PaymentFailed | PaymentCancelled | PaymentExpired
+@dataclass(frozen=True, kw_only=True)
+class RefundFact(PaymentFact):
+    """About one refund of an attempt, whoever made it; ours is named by our own id."""
+
+    refund_id: str | None = None
+    refund_ref: str
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundPending(RefundFact):
+    """The provider works on it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundSucceeded(RefundFact):
+    """The money is on its way back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundFailed(RefundFact):
+    """It did not come through, or the bank returned it, also after it had succeeded."""
+
+    why: str
+
+
+Fact = (
+    PaymentSucceeded
+    | PaymentPending
+    | PaymentDeclined
+    | PaymentFailed
+    | PaymentCancelled
+    | PaymentExpired
+    | RefundPending
+    | RefundSucceeded
+    | RefundFailed
+)

@@ -18,6 +18,7 @@ class JobKind(StrEnum):
     RENEW_DOMAIN = "renew_domain"
     ACTIVATE_SUBSCRIPTION = "activate_subscription"
     RENEW_SUBSCRIPTION = "renew_subscription"
+    REFUND_PAYMENT = "refund_payment"
 
 
 PRIORITIES: Mapping[JobKind, int] = {
@@ -27,6 +28,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.ACTIVATE_SUBSCRIPTION: 50,
     JobKind.RENEW_SUBSCRIPTION: 50,
     JobKind.CHECK_PAYMENT: 40,
+    JobKind.REFUND_PAYMENT: 40,
     JobKind.CLOSE_PAYMENT: 30,
 }
 """Which bell is heard first when there is more work than workers."""

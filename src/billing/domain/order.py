@@ -13,23 +13,11 @@ from billing.domain.contact import Contact
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.money import Money, total
 from billing.domain.order_item import ItemStatus, OrderItem
+from billing.domain.order_status import OrderStatus, delivery_status, unsettled
 from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.refund import Refund
 
 Row = TypeVar("Row", OrderItem, Payment)
-
-
-class OrderStatus(StrEnum):
-    """Derived from the items and payments, never set by hand."""
-
-    PENDING = "pending"
-    PAID = "paid"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    PARTIALLY_COMPLETED = "partially_completed"
-    REQUIRES_ATTENTION = "requires_attention"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    REFUNDED = "refunded"
 
 
 class Settlement(StrEnum):
@@ -95,6 +83,20 @@ class Order:
         """The attempt of that id, or NotFound."""
         return _one(self.payments, payment_id, "payment")
 
+    def refund(self, refund_id: str) -> tuple[Payment, Refund]:
+        """The refund of that id with its payment, or NotFound."""
+        for payment in self.payments:
+            for refund in payment.refunds:
+                if refund.id == refund_id:
+                    return payment, refund
+        raise NotFound("refund", refund_id)
+
+    @property
+    def paying(self) -> Payment | None:
+        """The payment that pays the items; what is surplus or parked pays none."""
+        paid = (p for p in self.payments if p.status is PaymentStatus.SUCCEEDED and not p.surplus)
+        return next(paid, None)
+
     # ------------------------------------------------------------------ paying
 
     def open_attempt(
@@ -128,18 +130,40 @@ class Order:
         """Take a proven payment in: always recorded first, then judged; safe to repeat."""
         if payment.has_money:
             return Settlement.REPEATED
-        settlement = self._settle(payment, received, at)
-        self._derive()
-        return settlement
-
-    def _settle(self, payment: Payment, received: Money, at: datetime) -> Settlement:
         if received != payment.amount:
             payment.park(received)
-            return Settlement.MISMATCHED
-        payment.succeed(received)
+            settlement = Settlement.MISMATCHED
+        else:
+            settlement = self._take(payment, received, at)
+        self.derive_status()
+        return settlement
+
+    def accept(self, payment: Payment, at: datetime) -> Settlement:
+        """A person takes the sum that came for the one that was asked; Conflict where it can't pay this order."""
+        received = self._parked(payment)
+        if received.currency != self.currency:
+            raise Conflict(f"payment {payment.id}", f"{received} can't pay an order in {self.currency}: refund it")
         if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
-            payment.surplus, payment.why = True, f"{received} received, surplus"
+            raise Conflict(f"payment {payment.id}", "its order needs no money: refund it")
+        settlement = self._take(payment, received, at)
+        self.derive_status()
+        return settlement
+
+    def reject(self, payment: Payment) -> None:
+        """A person does not take the sum that came: all of it is owed back."""
+        self._take_as_surplus(payment, self._parked(payment))
+        self.derive_status()
+
+    def _parked(self, payment: Payment) -> Money:
+        if payment.status is not PaymentStatus.REQUIRES_ATTENTION or payment.received is None:
+            raise Conflict(f"payment {payment.id}", f"it is {payment.status}; there is nothing to resolve")
+        return payment.received
+
+    def _take(self, payment: Payment, received: Money, at: datetime) -> Settlement:
+        if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
+            self._take_as_surplus(payment, received)
             return Settlement.SURPLUS
+        payment.succeed(received)
         self.paid_at = at
         if self.closed_as is OrderStatus.EXPIRED:
             return Settlement.LATE
@@ -147,12 +171,18 @@ class Order:
             item.move(ItemStatus.DUE, "paid")
         return Settlement.PAID
 
+    def _take_as_surplus(self, payment: Payment, received: Money) -> None:
+        payment.succeed(received)
+        payment.surplus, payment.why = True, f"{received} received, surplus"
+
     def cancel(self) -> None:
         """The customer's own wish, while nothing is paid; a repeat changes nothing."""
         if self.closed_as is OrderStatus.CANCELLED:
             return
         if self.status is not OrderStatus.PENDING:
             raise Conflict(f"order {self.number}", f"it is {self.status}; what is paid is refunded, not cancelled")
+        if any(payment.is_open and payment.under_way for payment in self.payments):
+            raise Conflict(f"order {self.number}", "a payment is under way at the bank; it decides first")
         self._close(OrderStatus.CANCELLED, "cancelled by the customer")
 
     def expire(self, now: datetime) -> bool:
@@ -166,7 +196,7 @@ class Order:
         self.closed_as = closed_as
         for item in self.items:
             item.move(ItemStatus.CANCELLED, why)
-        self._derive()
+        self.derive_status()
 
     # ------------------------------------------------------------------ delivering
 
@@ -191,34 +221,38 @@ class Order:
         self.item(item_id).attention = None
         self._move_item(item_id, ItemStatus.FAILED, why)
 
+    def cancel_item(self, item_id: str, why: str) -> None:
+        """Called off before it was delivered."""
+        self.item(item_id).attention = None
+        self._move_item(item_id, ItemStatus.CANCELLED, why)
+
+    def repay_item(self, item_id: str, why: str) -> None:
+        """Not delivered, and its price is paid back."""
+        self.item(item_id).attention = None
+        self._move_item(item_id, ItemStatus.REFUNDED, why)
+
     def park_item(self, item_id: str, why: str) -> None:
         """Delivery stopped where only a person can go on; the item stays as it is."""
         self.item(item_id).attention = why
-        self._derive()
+        self.derive_status()
 
     def resume_item(self, item_id: str) -> None:
         """A person sent it on its way again."""
         self.item(item_id).attention = None
-        self._derive()
+        self.derive_status()
 
     def _move_item(self, item_id: str, after: ItemStatus, why: str) -> None:
         self.item(item_id).move(after, why)
-        self._derive()
+        self.derive_status()
 
     # ------------------------------------------------------------------ status
 
     def unsettled(self) -> list[str]:
         """What a person must settle, a sentence each."""
-        reasons = [f"{item.what}: {item.attention}" for item in self.items if item.attention]
-        reasons += [f"{i.what}: not delivered, {i.why}" for i in self.items if i.status is ItemStatus.FAILED]
-        for payment in self.payments:
-            if payment.status is PaymentStatus.REQUIRES_ATTENTION:
-                reasons.append(f"payment {payment.attempt}: {payment.why}")
-            elif payment.surplus:
-                reasons.append(f"payment {payment.attempt}: {payment.received} are surplus and owed back")
-        return reasons
+        return list(unsettled(self.items, self.payments))
 
-    def _derive(self) -> None:
+    def derive_status(self) -> None:
+        """Read the status anew off items, payments and refunds; whoever moves one of them calls this."""
         reasons = self.unsettled()
         self.status = OrderStatus.REQUIRES_ATTENTION if reasons else self._settled_status()
         self.why = "; ".join(reasons) or None
@@ -226,16 +260,7 @@ class Order:
     def _settled_status(self) -> OrderStatus:
         if not self.is_paid:
             return self.closed_as or OrderStatus.PENDING
-        statuses = {item.status for item in self.items}
-        if ItemStatus.IN_PROGRESS in statuses or {ItemStatus.DUE, ItemStatus.FULFILLED} <= statuses:
-            return OrderStatus.PROCESSING
-        if ItemStatus.DUE in statuses:
-            return OrderStatus.PAID
-        if statuses == {ItemStatus.FULFILLED}:
-            return OrderStatus.COMPLETED
-        if ItemStatus.FULFILLED in statuses:
-            return OrderStatus.PARTIALLY_COMPLETED
-        return OrderStatus.REFUNDED
+        return delivery_status(self.items)
 
 
 def _one(rows: Iterable[Row], row_id: str, entity: str) -> Row:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import IllegalMove
 from billing.domain.money import Money
-from billing.domain.purchase import DomainRegistration, DomainRenewal, Purchase
+from billing.domain.purchase import DomainRegistration, DomainRenewal, Hosting, Purchase
 
 
 class ItemStatus(StrEnum):
@@ -28,11 +28,11 @@ class ItemStatus(StrEnum):
 _MOVES: Mapping[ItemStatus, set[ItemStatus]] = {
     ItemStatus.UNPAID: {ItemStatus.DUE, ItemStatus.CANCELLED},
     ItemStatus.DUE: {ItemStatus.IN_PROGRESS, ItemStatus.FAILED, ItemStatus.CANCELLED},
-    ItemStatus.IN_PROGRESS: {ItemStatus.FULFILLED, ItemStatus.FAILED},
-    ItemStatus.CANCELLED: {ItemStatus.DUE, ItemStatus.FAILED},
+    ItemStatus.IN_PROGRESS: {ItemStatus.FULFILLED, ItemStatus.FAILED, ItemStatus.CANCELLED},
+    ItemStatus.CANCELLED: {ItemStatus.DUE, ItemStatus.FAILED, ItemStatus.REFUNDED},
     ItemStatus.FAILED: {ItemStatus.REFUNDED},
     ItemStatus.FULFILLED: set(),
-    ItemStatus.REFUNDED: set(),
+    ItemStatus.REFUNDED: {ItemStatus.FAILED},
 }
 
 LIVE = frozenset({ItemStatus.UNPAID, ItemStatus.DUE, ItemStatus.IN_PROGRESS})
@@ -86,6 +86,16 @@ class OrderItem:
     def domain(self) -> DomainName | None:
         """The name at the registry that this item is about, if any."""
         return self.what.domain if isinstance(self.what, DomainRegistration | DomainRenewal) else None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is paid and to be delivered."""
+        return self.status in (ItemStatus.DUE, ItemStatus.IN_PROGRESS)
+
+    @property
+    def opens_subscription(self) -> bool:
+        """Whether its delivery is a new subscription, not more time of an old one."""
+        return isinstance(self.what, Hosting)
 
     def move(self, after: ItemStatus, why: str) -> None:
         """Only `Order` calls this, so that the order's status follows."""

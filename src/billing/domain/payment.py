@@ -1,12 +1,13 @@
-"""One attempt to pay an order, at one provider."""
+"""One attempt to pay an order, at one provider, and what of it goes back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from billing.domain.errors import Conflict, IllegalMove
-from billing.domain.money import Money
+from billing.domain.errors import Conflict, IllegalMove, Invalid, RefundTooLarge
+from billing.domain.money import Money, total
+from billing.domain.refund import Refund, RefundCause
 
 
 class PaymentStatus(StrEnum):
@@ -47,7 +48,8 @@ class Payment:
     (False, 'succeeded')
 
     `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
-    a repeated call has the same body. `surplus` marks money that no item of the order needs.
+    a repeated call has the same body. `surplus` marks money that no item of the order needs. `under_way` says that
+    a slow method was chosen and decides later.
     """
 
     id: str
@@ -65,6 +67,8 @@ class Payment:
     redirect_url: str | None = None
     received: Money | None = None
     surplus: bool = False
+    under_way: bool = False
+    refunds: list[Refund] = field(default_factory=list)
     version: int = 1
 
     @property
@@ -81,6 +85,21 @@ class Payment:
     def is_started(self) -> bool:
         """Whether the provider has told us its id for it."""
         return self.session_ref is not None or self.payment_ref is not None
+
+    @property
+    def returned(self) -> Money:
+        """What went back or is reserved to."""
+        return total((refund.amount for refund in self.refunds if refund.is_live), self._currency)
+
+    @property
+    def left(self) -> Money:
+        """What can still be refunded; never less than nothing, whatever was done at the provider."""
+        received = self.received or Money.zero(self._currency)
+        return max(received - self.returned, Money.zero(self._currency))
+
+    @property
+    def _currency(self) -> str:
+        return (self.received or self.amount).currency
 
     def bind(self, session_ref: str | None, payment_ref: str | None) -> None:
         """Learn the provider's ids; an id once known never changes."""
@@ -100,6 +119,55 @@ class Payment:
         """Another sum came than was asked: a person decides."""
         self.received = received
         self._move(PaymentStatus.REQUIRES_ATTENTION, f"{received} received, {self.amount} asked")
+
+    # ------------------------------------------------------------------ paying back
+
+    def open_refund(
+        self,
+        refund_id: str,
+        amount: Money,
+        cause: RefundCause,
+        created_at: datetime,
+        *,
+        reason: str = "",
+        item_ids: Sequence[str] = (),
+    ) -> Refund:
+        """Reserve a sum to go back: Conflict where nothing was paid, RefundTooLarge beyond what is left."""
+        if not self.has_money:
+            raise Conflict(f"payment {self.id}", f"it is {self.status}; there is nothing to refund")
+        if amount.currency != self._currency or amount.minor <= 0:
+            raise Invalid("amount", f"must be more than nothing, in {self._currency}")
+        if amount > self.left:
+            raise RefundTooLarge(amount, self.left)
+        for earlier in self.refunds:
+            if not earlier.is_live:
+                earlier.unpark()
+        return self.add_refund(refund_id, amount, cause, created_at, reason=reason, item_ids=item_ids)
+
+    def add_refund(
+        self,
+        refund_id: str,
+        amount: Money,
+        cause: RefundCause,
+        created_at: datetime,
+        *,
+        reason: str = "",
+        item_ids: Sequence[str] = (),
+    ) -> Refund:
+        """The same without asking whether so much is left: what the provider has done is done."""
+        refund = Refund(
+            id=refund_id,
+            payment_id=self.id,
+            amount=amount,
+            cause=cause,
+            created_at=created_at,
+            reason=reason,
+            item_ids=list(item_ids),
+        )
+        self.refunds.append(refund)
+        return refund
+
+    # ------------------------------------------------------------------ ending without money
 
     def fail(self, why: str) -> bool:
         """The open attempt is over without money; False, and nothing, where it has ended before or was paid."""
@@ -122,7 +190,12 @@ class Payment:
     def note(self, why: str) -> None:
         """Remember why the last try was declined; the page stays open."""
         if self.is_open:
-            self.why = why
+            self.why, self.under_way = why, False
+
+    def wait(self) -> None:
+        """A slow method was chosen: the provider decides later, and the page is of no more use."""
+        if self.is_open:
+            self.under_way = True
 
     def _move(self, after: PaymentStatus, why: str) -> None:
         if after not in _MOVES[self.status]:

@@ -89,6 +89,11 @@ class Subscription:
         else:
             self._count(self.anchor, self.periods + cycles)
 
+    def end(self, why: str) -> None:
+        """Over for good, at once; a repeat changes nothing."""
+        if self.status not in _OVER:
+            self._move(SubscriptionStatus.ENDED, why)
+
     @property
     def is_renewable(self) -> bool:
         """Whether further periods may be sold."""

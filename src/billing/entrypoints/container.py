@@ -31,10 +31,13 @@ from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.jobs import RetryJob, RunJob
 from billing.application.ledger import Ledger
 from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import Clock, PaymentGateway, Registrar, Telemetry
+from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.registrars import RegistrarRoutes
 from billing.application.renewals import SetAutoRenew
+from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
@@ -150,8 +153,19 @@ class Container(containers.DeclarativeContainer):
     # ------------------------------------------------------------------ money in
     job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
     payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, shop)
+    pay_back = providers.ThreadSafeSingleton(
+        PayBack,
+        policy=providers.Factory(limits.refund_policy, shop),
+        telemetry=telemetry,
+        ids=ids,
+        clock=business_clock,
+    )
     record_fact = providers.ThreadSafeSingleton(
-        RecordFact, policy=providers.Factory(DispatchPolicy), clock=business_clock, telemetry=telemetry
+        RecordFact,
+        policy=providers.Factory(DispatchPolicy),
+        pay_back=pay_back,
+        clock=business_clock,
+        telemetry=telemetry,
     )
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
@@ -167,6 +181,11 @@ class Container(containers.DeclarativeContainer):
         ledger,
         interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
+
+    # ------------------------------------------------------------------ money back
+    request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back)
+    settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger)
+    resolve_payment = providers.ThreadSafeSingleton(ResolvePayment, ledger, record_fact, pay_back)
 
     # ------------------------------------------------------------------ the shop
     place_order = providers.ThreadSafeSingleton(
@@ -203,17 +222,25 @@ class Container(containers.DeclarativeContainer):
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, record_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, record_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
-                RegisterDomain, registrars, ids, providers.Factory(timedelta, seconds=shop.registry_poll_seconds)
+                RegisterDomain,
+                pay_back,
+                registrars,
+                ids,
+                providers.Factory(timedelta, seconds=shop.registry_poll_seconds),
             ),
             JobKind.RENEW_DOMAIN: providers.Factory(
                 RenewDomain,
+                pay_back,
                 registrars,
                 slot_retry=providers.Factory(timedelta, seconds=shop.registry_poll_seconds),
                 expiry_rounding=providers.Factory(timedelta, days=shop.expiry_rounding_days),
             ),
-            JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(ActivateSubscription, business_clock, ids),
+            JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(ActivateSubscription, pay_back, business_clock, ids),
             JobKind.RENEW_SUBSCRIPTION: providers.Factory(
-                RenewSubscription, business_clock, providers.Factory(timedelta, days=shop.restart_after_days)
+                RenewSubscription, pay_back, business_clock, providers.Factory(timedelta, days=shop.restart_after_days)
+            ),
+            JobKind.REFUND_PAYMENT: providers.Factory(
+                RefundPayment, gateways, record_fact, providers.Factory(limits.refund_limits, shop)
             ),
         }
     )
@@ -240,6 +267,8 @@ class Container(containers.DeclarativeContainer):
         cancel_order=cancel_order,
         start_payment=start_payment,
         refresh_payment=refresh_payment,
+        request_refund=request_refund,
+        resolve_payment=resolve_payment,
         open_customer=open_customer,
         change_customer=change_customer,
         check_domain=check_domain,

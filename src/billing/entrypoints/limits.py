@@ -8,7 +8,9 @@ from billing.application.checkout import CheckoutLimits
 from billing.application.jobs import JobLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
+from billing.application.refunds import RefundLimits
 from billing.domain.job import JobKind
+from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
 from billing.entrypoints.settings import JobSettings, Settings, ShopSettings
@@ -44,6 +46,20 @@ def payment_limits(shop: ShopSettings) -> PaymentLimits:
         attempt_expiry=timedelta(minutes=shop.attempt_expiry_minutes),
         recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
         call_deadline_seconds=shop.web_call_deadline_seconds,
+    )
+
+
+def refund_policy(shop: ShopSettings) -> RefundPolicy:
+    """What goes back by itself."""
+    return RefundPolicy(Compensation(shop.compensation), RefundedHosting(shop.refunded_hosting))
+
+
+def refund_limits(shop: ShopSettings) -> RefundLimits:
+    """How long a refund is pursued."""
+    return RefundLimits(
+        tries_max=shop.refund_tries_max,
+        retry=timedelta(minutes=shop.refund_retry_minutes),
+        poll=timedelta(minutes=shop.refund_poll_minutes),
     )
 
 

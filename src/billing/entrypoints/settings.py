@@ -9,6 +9,7 @@ from environs import Env, EnvValidationError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
 
 from billing.domain.errors import BillingError
+from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.setting_formats import POSITIVE
 
@@ -95,6 +96,11 @@ class ShopSettings:
     registry_poll_seconds: float
     expiry_rounding_days: int
     restart_after_days: int
+    compensation: str
+    refunded_hosting: str
+    refund_tries_max: int
+    refund_retry_minutes: float
+    refund_poll_minutes: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +241,11 @@ def _read_shop(env: Env) -> ShopSettings:
         registry_poll_seconds=env.float("REGISTRY_POLL_SECONDS", 60, validate=POSITIVE),
         expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=POSITIVE),
         restart_after_days=env.int("SUBSCRIPTION_RESTART_AFTER_DAYS", 30, validate=POSITIVE),
+        compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),
+        refunded_hosting=env.str("REFUNDED_HOSTING", "keep", validate=OneOf(list(RefundedHosting))),
+        refund_tries_max=env.int("REFUND_TRIES_MAX", 3, validate=POSITIVE),
+        refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
+        refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
     )
 
 

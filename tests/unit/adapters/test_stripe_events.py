@@ -15,6 +15,9 @@ from billing.domain.facts import (
     PaymentFailed,
     PaymentPending,
     PaymentSucceeded,
+    RefundFailed,
+    RefundPending,
+    RefundSucceeded,
 )
 from billing.domain.money import Money
 
@@ -32,6 +35,11 @@ FRANCS, DOLLARS = Money(15_000, "RWF"), Money(1800, "USD")
 DECLINE = "insufficient_funds: Your card has insufficient funds."
 NO_DEBIT = "the delayed payment did not come"
 
+# Whose an old refund is, only its intent told.
+OLD_REFUND = {**OLD_INTENT, "payment_id": "pay_0", "refund_ref": "re_Old0000000000001", "amount": FRANCS}
+NEW_REFUND = {**NEW_INTENT, "refund_id": "ref_1", "refund_ref": "re_New0000000000001", "amount": DOLLARS}
+RETURNED = "failed at Stripe: expired_or_canceled_card"
+
 GOLDEN = [
     (OLD, "checkout.session.completed", PaymentSucceeded(**OLD_SESSION, received=FRANCS)),
     (NEW, "checkout.session.completed", PaymentSucceeded(**NEW_SESSION, received=DOLLARS)),
@@ -47,7 +55,27 @@ GOLDEN = [
     (NEW, "payment_intent.payment_failed", PaymentDeclined(**NEW_INTENT, why=DECLINE)),
     (OLD, "payment_intent.canceled", PaymentCancelled(**OLD_INTENT, why="cancelled at Stripe: requested_by_customer")),
     (NEW, "payment_intent.canceled", PaymentCancelled(**NEW_INTENT, why="cancelled at Stripe: abandoned")),
+    (OLD, "refund.created", RefundPending(**OLD_REFUND)),
+    (NEW, "refund.created", RefundPending(**NEW_REFUND)),
+    (OLD, "refund.updated", RefundSucceeded(**OLD_REFUND)),
+    (NEW, "refund.updated", RefundSucceeded(**NEW_REFUND)),
+    (OLD, "refund.failed", RefundFailed(**OLD_REFUND, why=RETURNED)),
+    (NEW, "refund.failed", RefundFailed(**NEW_REFUND, why=RETURNED)),
+    (OLD, "charge.refunded", RefundSucceeded(**OLD_REFUND)),
+    (NEW, "charge.refunded", RefundSucceeded(**NEW_REFUND)),
 ]
+
+
+class Account(events.Parents):
+    """What would be fetched: each intent with our metadata, and its one refund."""
+
+    def intent(self, intent_ref: str) -> dict[str, Any]:
+        ours = {"installation": INSTALLATION, "payment_id": "pay_0"}
+        return {"id": intent_ref, "object": "payment_intent", "metadata": ours}
+
+    def refunds(self, intent_ref: str) -> list[dict[str, Any]]:
+        version = OLD if "Old" in intent_ref else NEW
+        return [stored(version, "refund.updated")["data"]["object"]]
 
 
 def stored(version: str, type: str, **changed: Any) -> dict[str, Any]:
@@ -57,7 +85,7 @@ def stored(version: str, type: str, **changed: Any) -> dict[str, Any]:
 
 
 def read(version: str, type: str, **changed: Any) -> Reading:
-    return events.read_event(stored(version, type, **changed), INSTALLATION)
+    return events.read_event(stored(version, type, **changed), INSTALLATION, Account())
 
 
 @pytest.mark.parametrize(("version", "type", "fact"), GOLDEN, ids=lambda value: value if isinstance(value, str) else "")
@@ -72,8 +100,8 @@ def test_every_type_that_is_read_has_an_old_and_a_new_sample() -> None:
 
 @pytest.mark.parametrize("event", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
 def test_every_provider_id_is_found_and_none_of_ours(event: Path) -> None:
-    reading = events.read_event(json.loads(event.read_text()), INSTALLATION)
-    assert all(ref.startswith(("cs_test_", "pi_", "ch_", "pm_", "cus_")) for ref in reading.refs)
+    reading = events.read_event(json.loads(event.read_text()), INSTALLATION, Account())
+    assert all(ref.startswith(("cs_test_", "pi_", "ch_", "pm_", "cus_", "re_")) for ref in reading.refs)
     assert {ref for fact in reading.facts for ref in (fact.session_ref, fact.payment_ref) if ref} <= reading.refs
 
 
@@ -96,13 +124,13 @@ def test_an_expanded_intent_is_as_good_as_its_id() -> None:
 
 def test_a_completed_session_that_is_unpaid_is_not_taken_for_payment() -> None:
     reading = read(NEW, "checkout.session.completed", payment_status="unpaid")
-    assert list(reading.facts) == [PaymentPending(**NEW_SESSION)]
+    assert list(reading.facts) == [PaymentPending(**NEW_SESSION, under_way=True)]
     assert reading.why == "payment_status is unpaid"
 
 
 def test_a_payment_status_that_stripe_invents_is_waited_for_and_named() -> None:
     reading = read(NEW, "checkout.session.completed", payment_status="paid_in_seashells")
-    assert list(reading.facts) == [PaymentPending(**NEW_SESSION)]
+    assert list(reading.facts) == [PaymentPending(**NEW_SESSION, under_way=True)]
     assert "paid_in_seashells" in reading.why
 
 
@@ -147,6 +175,36 @@ def test_a_success_whose_sum_cannot_be_read_needs_a_person(amount: Any, currency
 
 def test_a_type_that_is_not_read_says_so_and_keeps_its_ids() -> None:
     event = stored(NEW, "payment_intent.succeeded") | {"type": "payment_intent.created"}
-    reading = events.read_event(event, INSTALLATION)
+    reading = events.read_event(event, INSTALLATION, Account())
     assert (list(reading.facts), reading.why) == ([], "nobody reads payment_intent.created")
     assert "pi_New0000000000001" in reading.refs
+
+
+# ---------------------------------------------------------------------- refunds
+
+
+class Strangers(Account):
+    """An account that another program uses as well."""
+
+    def intent(self, intent_ref: str) -> dict[str, Any]:
+        return {"id": intent_ref, "object": "payment_intent", "metadata": {"shop": "theirs"}}
+
+
+@pytest.mark.parametrize("type", ["refund.created", "charge.refunded"])
+def test_a_refund_of_somebody_elses_payment_is_theirs(type: str) -> None:
+    reading = events.read_event(stored(OLD, type), INSTALLATION, Strangers())
+    assert (reading.installation, [fact.payment_id for fact in reading.facts]) in [(None, []), (None, [None])]
+
+
+@pytest.mark.parametrize("type", ["refund.created", "charge.refunded"])
+def test_what_belongs_to_no_intent_is_none_of_ours(type: str) -> None:
+    assert read(OLD, type, payment_intent=None).facts == ()
+
+
+def test_a_refund_status_that_stripe_invents_decides_nothing() -> None:
+    assert list(read(NEW, "refund.updated", status="in_seashells").facts) == [RefundPending(**NEW_REFUND)]
+
+
+def test_a_cancelled_refund_has_failed() -> None:
+    (fact,) = read(NEW, "refund.updated", status="canceled").facts
+    assert fact == RefundFailed(**NEW_REFUND, why="canceled at Stripe: no reason given")

@@ -46,7 +46,7 @@ def test_a_name_registered_for_another_customer_of_ours_is_never_called_ours(sho
     shop.registrar.register(NAME, 1, a_registrant(), (), "BSOMEBODYELSE123", shop.soon())
     shop.hear(shop.pay(shop.start(order)))
     shop.work()
-    assert shop.statuses(order) == ["requires_attention", "failed"]
+    assert shop.statuses(order) == ["refunded", "refunded"]
     assert "taken" in (shop.read(order).items[0].why or "")
     assert shop.ledger.read(lambda uow: uow.registrations.of_name(NAME)) is None
     assert job_of(shop, JobKind.REGISTER_DOMAIN).status is JobStatus.CANCELLED
@@ -251,7 +251,7 @@ def test_a_renewal_never_extends_the_name_of_the_customer_who_has_it_by_then(sho
     shop.buy(a_domain("example.rw"), customer_id="cus_2")
     shop.hear(told)
     shop.work()
-    assert shop.statuses(late) == ["requires_attention", "failed"]
+    assert shop.statuses(late) == ["refunded", "refunded"]
     assert shop.registrar.renews == {}
 
 
@@ -262,7 +262,7 @@ def test_a_renewal_never_extends_a_name_that_the_registry_shows_under_another_ha
     shop.registrar.register(NAME, 1, a_registrant(), (), "BSOMEBODYELSE123", shop.soon())
     shop.hear(shop.pay(shop.start(late)))
     shop.work()
-    assert shop.statuses(late) == ["requires_attention", "failed"]
+    assert shop.statuses(late) == ["refunded", "refunded"]
     assert shop.registrar.renews == {}
 
 
@@ -292,7 +292,7 @@ def test_a_refused_renewal_fails_and_frees_the_slot(shop: Twins) -> None:
     with_a_name(shop)
     shop.registrar.refuse("prohibited", "renew")
     order = shop.buy(a_renewal("example.rw"))
-    assert shop.statuses(order) == ["requires_attention", "failed"]
+    assert shop.statuses(order) == ["refunded", "refunded"]
     held = shop.ledger.read(lambda uow: uow.registrations.of_name(NAME))
     assert held is not None
     assert held.expires_at == expiry(shop)
@@ -322,7 +322,7 @@ def test_a_subscription_that_ended_before_its_renewal_came_is_refused(shop: Twin
     shop.ledger.write(BY, end)
     shop.hear(shop.pay(shop.start(order)))
     shop.work()
-    assert shop.statuses(order) == ["requires_attention", "failed"]
+    assert shop.statuses(order) == ["refunded", "refunded"]
 
 
 def test_running_a_finished_delivery_again_changes_nothing(shop: Twins) -> None:

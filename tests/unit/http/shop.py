@@ -19,13 +19,17 @@ from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
+from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import Refused
+from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
+from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
+from billing.domain.refund_policy import RefundPolicy
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
 from tests.builders import NOW, a_catalogue, a_customer
 
@@ -84,7 +88,8 @@ class Shop:
     def use_cases(self) -> UseCases:
         routes = Routes(self.registrar)
         gateways = {"stripe": self.gateway}
-        record = RecordFact(DispatchPolicy(), self.clock, self.telemetry)
+        pay_back = PayBack(RefundPolicy(), self.telemetry, self.new_id, self.clock)
+        record = RecordFact(DispatchPolicy(), pay_back, self.clock, self.telemetry)
         note_start = NoteStart(self.clock, timedelta(minutes=5))
         payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0)
         checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
@@ -96,6 +101,8 @@ class Shop:
             cancel_order=CancelOrder(ledger),
             start_payment=StartPayment(ledger, gateways, record, note_start, payment_limits, ids, seconds),
             refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),
+            request_refund=RequestRefund(ledger, pay_back),
+            resolve_payment=ResolvePayment(ledger, record, pay_back),
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),

@@ -3,12 +3,12 @@
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from threading import RLock
 from typing import Any, TypeVar
 
-from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Page, Told
+from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Back, Page, PaidBack, Told
 from billing.application.ports import (
     Clock,
     Deadline,
@@ -25,6 +25,7 @@ from billing.domain.facts import Fact
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.payment import Payment
+from billing.domain.refund import Refund
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class MemoryGateway(PaymentGateway):
         self.pages: dict[str, Page] = {}
         self._installation, self._now, self._secret = installation, now, secret
         self._faults: list[_Fault] = []
-        self._told = 0
+        self._told = self._desk = 0
         self._mutex = RLock()
 
     # ------------------------------------------------------------------ the port
@@ -86,8 +87,10 @@ class MemoryGateway(PaymentGateway):
         told: dict[str, Any] = json.loads(body)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
-        page = Page(**{**told["page"], "amount": Money(**told["page"]["amount"]), "state": Told(told["type"])})
-        return Reading(facts=[page.fact(self._installation())], refs=page.refs, installation=page.installation)
+        page, refund = _page(told), _refund(told)
+        ours = self._installation()
+        fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
+        return Reading(facts=[fact], refs=page.refs, installation=page.installation)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """The page of this payment, made at the first call."""
@@ -115,6 +118,18 @@ class MemoryGateway(PaymentGateway):
 
         return self._call("close", payment, deadline, close_page)
 
+    def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
+        """Under the key of the refund's try, for a day; without its key it would be paid twice."""
+
+        def pay_back() -> Sequence[Fact]:
+            page, key = self._page(payment.id), f"{refund.id}:{refund.try_no}"
+            known = next((one for one in page.refunds if one.ref == f"back_{key}"), None)
+            if known is None:
+                known = self._pay_back(page, f"back_{key}", refund.amount, refund.id)
+            return [page.refund_fact(known, self._installation())]
+
+        return self._call("refund", payment, deadline, pay_back)
+
     # ------------------------------------------------------------------ what customers and banks do
 
     def pay(self, payment_id: str, amount: Money | None = None) -> bytes:
@@ -141,15 +156,56 @@ class MemoryGateway(PaymentGateway):
         """Nobody paid in time."""
         return self._move(payment_id, PAYABLE, Told.EXPIRED)
 
+    # ------------------------------------------------------------------ money back
+
+    refunds_wait = False
+    """While set, refunds stay pending until `settle_refund` decides them."""
+
+    def refund_at_the_desk(self, payment_id: str, amount: Money | None = None) -> bytes:
+        """Somebody pays back in the provider's dashboard, all that is left unless a sum is given."""
+        with self._mutex:
+            page = self._page(payment_id)
+            self._desk += 1
+            refund = self._pay_back(page, f"desk_{self._desk}", amount or page.left, None)
+            return self.refund_notification(payment_id, refund.ref)
+
+    def settle_refund(self, payment_id: str, ref: str, why: str | None = None) -> bytes:
+        """A waiting refund comes through or, with a reason, fails; a finished one can fail still."""
+        with self._mutex:
+            refund = _of_ref(self._page(payment_id), ref)
+            if refund.state is Back.FAILED or (why is None and refund.state is not Back.PENDING):
+                raise Conflict(ref, f"it is {refund.state}")
+            refund.state, refund.why = (Back.FAILED, why) if why else (Back.SUCCEEDED, "")
+            return self.refund_notification(payment_id, ref)
+
+    def refund_notification(self, payment_id: str, ref: str) -> bytes:
+        """A new notification of how a refund stands now."""
+        with self._mutex:
+            page = self._page(payment_id)
+            refund = _of_ref(page, ref)
+            return self._tell(page, refund.state, refund)
+
+    def _pay_back(self, page: Page, ref: str, amount: Money, refund_id: str | None) -> PaidBack:
+        if amount.minor > page.left.minor or amount.currency != page.amount.currency:
+            raise Refused(f"amount_too_large: {page.left} are left")
+        refund = PaidBack(ref, amount, refund_id, Back.PENDING if self.refunds_wait else Back.SUCCEEDED)
+        page.refunds.append(refund)
+        return refund
+
     # ------------------------------------------------------------------ notifications
 
     def notification(self, payment_id: str, type: str | None = None) -> bytes:
         """A new notification of how the page stands now; of another type, one that nobody reads."""
         with self._mutex:
             page = self._page(payment_id)
-            self._told += 1
-            told = {"id": f"ntf_{self._told}", "type": type or page.state, "page": asdict(page)}
-            return json.dumps(told, sort_keys=True).encode()
+            return self._tell(page, type or page.state)
+
+    def _tell(self, page: Page, type: str, refund: PaidBack | None = None) -> bytes:
+        self._told += 1
+        told = {"id": f"ntf_{self._told}", "type": type, "page": asdict(replace(page, refunds=[]))}
+        if refund is not None:
+            told["refund"] = asdict(refund)
+        return json.dumps(told, sort_keys=True).encode()
 
     def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
         """The headers that prove it; signed now unless at a given Unix second."""
@@ -202,3 +258,23 @@ class MemoryGateway(PaymentGateway):
 
     def _digest(self, body: bytes, at: int) -> str:
         return hmac.new(self._secret, b"%d." % at + body, sha256).hexdigest()
+
+
+def _page(told: dict[str, Any]) -> Page:
+    details = {**told["page"], "amount": Money(**told["page"]["amount"])}
+    state = details["state"] if "refund" in told else told["type"]
+    return Page(**{**details, "state": Told(state)})
+
+
+def _refund(told: dict[str, Any]) -> PaidBack | None:
+    details = told.get("refund")
+    if details is None:
+        return None
+    return PaidBack(**{**details, "amount": Money(**details["amount"]), "state": Back(details["state"])})
+
+
+def _of_ref(page: Page, ref: str) -> PaidBack:
+    for refund in page.refunds:
+        if refund.ref == ref:
+            return refund
+    raise Refused(f"there is no refund {ref}")

@@ -118,7 +118,9 @@ class MemoryUnitOfWork(UnitOfWork):
 
 
 def _tracked(entity: Any) -> Iterator[Tracked]:
-    parts: list[Any] = [entity, *entity.items, *entity.payments] if isinstance(entity, Order) else [entity]
+    parts: list[Any] = [entity]
+    if isinstance(entity, Order):
+        parts += [*entity.items, *entity.payments, *(refund for p in entity.payments for refund in p.refunds)]
     return (part for part in parts if type(part) in TRACKED)
 
 

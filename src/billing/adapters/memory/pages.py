@@ -1,6 +1,6 @@
 """What the in-memory provider holds of an attempt, and which fact it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
 
@@ -12,8 +12,11 @@ from billing.domain.facts import (
     PaymentFailed,
     PaymentPending,
     PaymentSucceeded,
+    RefundFailed,
+    RefundPending,
+    RefundSucceeded,
 )
-from billing.domain.money import Money
+from billing.domain.money import Money, total
 
 
 class Told(StrEnum):
@@ -28,9 +31,28 @@ class Told(StrEnum):
     EXPIRED = "payment.expired"
 
 
+class Back(StrEnum):
+    """How a refund stands, and the type of the notification that tells it."""
+
+    PENDING = "refund.pending"
+    SUCCEEDED = "refund.succeeded"
+    FAILED = "refund.failed"
+
+
+@dataclass
+class PaidBack:
+    """Money that went back, or is to: `refund_id` is ours, and None where it was made at the provider's desk."""
+
+    ref: str
+    amount: Money
+    refund_id: str | None
+    state: Back = Back.SUCCEEDED
+    why: str = ""
+
+
 PAYABLE = frozenset({Told.OPEN, Told.DECLINED})
 UNDECIDED = PAYABLE | {Told.SUBMITTED}
-READABLE = frozenset(Told)
+READABLE = frozenset(Told) | frozenset(Back)
 
 
 @dataclass
@@ -44,19 +66,46 @@ class Page:
     state: Told = Told.OPEN
     payment_ref: str | None = None
     why: str = ""
+    refunds: list["PaidBack"] = field(default_factory=list)
 
     @property
     def refs(self) -> frozenset[str]:
         """The provider's ids in it."""
         return frozenset(ref for ref in (self.session_ref, self.payment_ref) if ref)
 
-    def fact(self, installation: str) -> Fact:
-        """What it proves; our payment is named only to the installation that started it."""
-        about: _About = {
+    @property
+    def left(self) -> Money:
+        """What of the money has not gone back."""
+        back = (refund.amount for refund in self.refunds if refund.state is not Back.FAILED)
+        return self.amount - total(back, self.amount.currency) if self.state is Told.PAID else self.amount.times(0)
+
+    def refund_fact(self, refund: PaidBack, installation: str) -> Fact:
+        """What a refund of it proves."""
+        ours = self.installation == installation
+        about: _AboutRefund = {
+            **self._about(installation),
+            "refund_id": refund.refund_id if ours else None,
+            "refund_ref": refund.ref,
+            "amount": refund.amount,
+        }
+        match refund.state:
+            case Back.PENDING:
+                return RefundPending(**about)
+            case Back.SUCCEEDED:
+                return RefundSucceeded(**about)
+            case Back.FAILED:
+                return RefundFailed(**about, why=refund.why)
+
+    def _about(self, installation: str) -> "_About":
+        return {
             "payment_id": self.payment_id if self.installation == installation else None,
             "session_ref": self.session_ref,
             "payment_ref": self.payment_ref,
         }
+
+    def fact(self, installation: str) -> Fact:
+        """What it proves; our payment is named only to the installation that started it."""
+        about = self._about(installation)
         match self.state:
             case Told.PAID:
                 return PaymentSucceeded(**about, received=self.amount)
@@ -69,10 +118,16 @@ class Page:
             case Told.EXPIRED:
                 return PaymentExpired(**about)
             case Told.OPEN | Told.SUBMITTED:
-                return PaymentPending(**about)
+                return PaymentPending(**about, under_way=self.state is Told.SUBMITTED)
 
 
 class _About(TypedDict):
     payment_id: str | None
     session_ref: str | None
     payment_ref: str | None
+
+
+class _AboutRefund(_About):
+    refund_id: str | None
+    refund_ref: str
+    amount: Money

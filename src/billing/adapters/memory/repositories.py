@@ -12,8 +12,9 @@ from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.event import InboxEvent
 from billing.domain.job import OPEN, Job, JobKind, JobRequest, JobStatus
-from billing.domain.order import Order, OrderStatus
+from billing.domain.order import Order
 from billing.domain.order_item import ItemStatus
+from billing.domain.order_status import OrderStatus
 from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription
@@ -50,6 +51,9 @@ class MemoryOrders:
 
     def of_item(self, item_id: str) -> str | None:
         return self._first(lambda order: any(i.id == item_id for i in order.items))
+
+    def of_refund(self, refund_id: str) -> str | None:
+        return self._first(lambda order: any(r.id == refund_id for p in order.payments for r in p.refunds))
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         for order in self._session.all(Order):

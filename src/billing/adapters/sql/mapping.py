@@ -15,6 +15,7 @@ from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
+from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
@@ -39,11 +40,13 @@ def _map_all() -> None:
         _order_id=tables.order_items.c.order_id,
         price=_money(tables.order_items, "price"),
     )
+    _map(Refund, tables.refunds, amount=_money(tables.refunds, "amount"))
     _map(
         Payment,
         tables.payments,
         amount=_money(tables.payments, "amount"),
         received=_money(tables.payments, "received"),
+        refunds=relationship(Refund, order_by=(tables.refunds.c.created_at, tables.refunds.c.id), lazy="selectin"),
     )
     _map(
         Order,

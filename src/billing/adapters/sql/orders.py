@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 
 from billing.adapters.sql.columns import fixed
-from billing.adapters.sql.tables import order_items, orders, payments, pending
+from billing.adapters.sql.tables import order_items, orders, payments, pending, refunds
 from billing.adapters.sql.work import Work
-from billing.domain.order import Order, OrderStatus
+from billing.domain.order import Order
+from billing.domain.order_status import OrderStatus
 
 
 class SqlOrders:
@@ -31,6 +32,10 @@ class SqlOrders:
 
     def of_item(self, item_id: str) -> str | None:
         return self._work.session.scalar(select(order_items.c.order_id).where(order_items.c.id == item_id))
+
+    def of_refund(self, refund_id: str) -> str | None:
+        of_its_payment = select(payments.c.order_id).join(refunds, refunds.c.payment_id == payments.c.id)
+        return self._work.session.scalar(of_its_payment.where(refunds.c.id == refund_id))
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         p = payments.c

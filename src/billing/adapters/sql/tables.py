@@ -7,7 +7,19 @@ index only for a query that repeats its condition literally.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, UniqueConstraint, and_
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    and_,
+    false,
+)
 
 from billing.adapters.sql.columns import (
     fixed,
@@ -25,10 +37,11 @@ from billing.domain.catalogue import Cycle
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
 from billing.domain.job import OPEN, JobKind, JobStatus
-from billing.domain.order import OrderStatus
 from billing.domain.order_item import LIVE, ItemStatus
+from billing.domain.order_status import OrderStatus
 from billing.domain.payment import PaymentStatus
 from billing.domain.purchase import DomainRegistration, DomainRenewal, Purchase
+from billing.domain.refund import RefundCause, RefundStatus
 from billing.domain.registration import RegistrationStatus
 from billing.domain.subscription import SubscriptionStatus
 
@@ -127,10 +140,30 @@ payments = Table(
     Column("redirect_url", String),
     *money_columns("received", optional=True),
     Column("surplus", Boolean, nullable=False),
+    Column("under_way", Boolean, nullable=False, server_default=false()),
     version_column(),
     UniqueConstraint("order_id", "attempt"),
     UniqueConstraint("gateway", "session_ref"),
     UniqueConstraint("gateway", "payment_ref"),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    id_column(),
+    Column("payment_id", ForeignKey("payments.id"), nullable=False, index=True),
+    *money_columns("amount"),
+    Column("cause", word_of(RefundCause), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("item_ids", Document, nullable=False),
+    Column("status", status_of(RefundStatus), nullable=False),
+    why_column(),
+    Column("attention", String),
+    Column("refund_ref", String),
+    Column("try_no", Integer, nullable=False),
+    version_column(),
+    UniqueConstraint("payment_id", "refund_ref"),
 )
 
 subscriptions = Table(

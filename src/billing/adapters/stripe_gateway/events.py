@@ -1,8 +1,10 @@
 """What Stripe's events mean: every type that we read, and why."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from billing.adapters.stripe_gateway.objects import About, Json, about, metadata, refs_in, why_declined
+from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
 from billing.adapters.stripe_gateway.sessions import is_settled, received_by, total_of, why_cancelled
 from billing.application.ports import Reading
 from billing.domain.facts import (
@@ -19,7 +21,7 @@ from billing.domain.facts import (
 def _session_completed(session: Json, ids: About) -> Fact:
     if is_settled(session):
         return PaymentSucceeded(**ids, received=total_of(session))
-    return PaymentPending(**ids)
+    return PaymentPending(**ids, under_way=True)
 
 
 def _session_failed(session: Json, ids: About) -> Fact:
@@ -50,20 +52,61 @@ READS: Mapping[str, Callable[[Json, About], Fact]] = {
     "payment_intent.succeeded": _intent_succeeded,  # often faster than the session's event; tells what came
     "payment_intent.payment_failed": _intent_declined,  # not final: the customer may try again on an open page
     "payment_intent.canceled": _intent_cancelled,  # called off in the dashboard or by Stripe
+    "refund.created": read_refund,  # ours, or made in the dashboard
+    "refund.updated": read_refund,  # a slow one is decided
+    "refund.failed": read_refund,  # did not come through, also long after it had succeeded
+    "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
 }
 """Events of any other type are neither kept nor read."""
 
 
-def read_event(event: Json, installation: str) -> Reading:
+class Parents(Protocol):
+    """Fetches what an event leaves out."""
+
+    def intent(self, intent_ref: str) -> Json:
+        """The intent of that id."""
+
+    def refunds(self, intent_ref: str) -> Sequence[Json]:
+        """Every refund of the intent."""
+
+
+def read_event(event: Json, installation: str, parents: Parents) -> Reading:
     """The facts in an event, whichever API version wrote it."""
     document: Json = event["data"]["object"]
     read = READS.get(event["type"])
-    refs, theirs = refs_in(document), metadata(document).get("installation")
     if read is None:
-        return Reading(refs=refs, installation=theirs, why=f"nobody reads {event['type']}")
+        return _nothing(document, f"nobody reads {event['type']}")
+    if is_part_of_intent(document):
+        return _read_part(document, read, installation, parents)
     if document.get("mode", "payment") != "payment":
-        why = f"a session in mode {document['mode']} pays no order"
-        return Reading(refs=refs, installation=theirs, why=why)
+        return _nothing(document, f"a session in mode {document['mode']} pays no order")
     fact = read(document, about(document, installation))
     why = f"payment_status is {document.get('payment_status')}" if isinstance(fact, PaymentPending) else ""
-    return Reading(facts=[fact], refs=refs, installation=theirs, why=why)
+    return Reading(facts=[fact], refs=refs_in(document), installation=_named(document), why=why)
+
+
+def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:
+    """A refund or charge; those made in the dashboard bear no metadata of ours, so their intent is asked."""
+    ref = intent_ref(document)
+    if ref is None:
+        return _nothing(document, "it belongs to no payment intent")
+    owner = document if _named(document) == installation else parents.intent(ref)
+    theirs = _named(owner)
+    ids: About = {
+        "payment_id": metadata(owner).get("payment_id") if theirs == installation else None,
+        "session_ref": None,
+        "payment_ref": ref,
+    }
+    refs = refs_in(document) | refs_in(owner)
+    refunds = [document] if document.get("object") == "refund" else []
+    if not refunds and theirs == installation:
+        refunds = list(parents.refunds(ref))
+    return Reading(facts=[read(refund, ids) for refund in refunds], refs=refs, installation=theirs)
+
+
+def _nothing(document: Json, why: str) -> Reading:
+    return Reading(refs=refs_in(document), installation=_named(document), why=why)
+
+
+def _named(document: Json) -> str | None:
+    return metadata(document).get("installation")

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import stripe
 
 from billing.adapters.stripe_gateway.client import StripeApi
-from billing.adapters.stripe_gateway.events import read_event
+from billing.adapters.stripe_gateway.events import Parents, read_event
+from billing.adapters.stripe_gateway.objects import Json
+from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.sessions import session_params, standing
 from billing.adapters.stripe_gateway.webhooks import WebhookVerifier
 from billing.application.ports import (
@@ -21,6 +24,7 @@ from billing.application.ports import (
 from billing.domain.facts import Fact
 from billing.domain.order import Order
 from billing.domain.payment import Payment
+from billing.domain.refund import Refund
 
 _LIVE_KEYS = ("sk_live_", "rk_live_")
 
@@ -42,6 +46,7 @@ class StripeGateway(PaymentGateway):
     ) -> None:
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
         self._api = StripeApi(api_key, api_base)
+        self._refunds = StripeRefunds(self._api)
         self._verifier = WebhookVerifier(tuple(webhook_secrets), api_key.startswith(_LIVE_KEYS), now)
         self._installation = installation
 
@@ -50,8 +55,8 @@ class StripeGateway(PaymentGateway):
         return self._verifier(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """By the event's own snapshot: each type that is read carries all that its fact needs."""
-        return read_event(json.loads(body), self._installation())
+        """By the event's own snapshot, and what is fetched for a refund: whose payment it is."""
+        return read_event(json.loads(body), self._installation(), _Parents(self._refunds, deadline))
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """One session for one payment: Stripe answers a repeat as the first time, also if the session has ended."""
@@ -80,6 +85,25 @@ class StripeGateway(PaymentGateway):
             except stripe.InvalidRequestError:
                 return self.check(payment, deadline)
         return [standing(session.to_dict(), self._installation())]
+
+    def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
+        """One refund for one try, however often it is asked for."""
+        paid_back = self._refunds.pay(payment, refund, self._installation(), deadline)
+        return [read_refund(paid_back, ids_of(payment))]
+
+
+@dataclass(frozen=True)
+class _Parents(Parents):
+    source: StripeRefunds
+    deadline: Deadline
+
+    def intent(self, intent_ref: str) -> Json:
+        """Within the deadline of the reading."""
+        return self.source.intent(intent_ref, self.deadline)
+
+    def refunds(self, intent_ref: str) -> Sequence[Json]:
+        """Within the same."""
+        return self.source.of_intent(intent_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:

@@ -103,7 +103,7 @@ def standing(session: Json, installation: str) -> Fact:
             return PaymentFailed(**ids, why=why or "the payment did not come")
         case "open", _ if why:
             return PaymentDeclined(**ids, why=why)
-    return PaymentPending(**ids)
+    return PaymentPending(**ids, under_way=session.get("status") == "complete")
 
 
 def why_cancelled(intent: Json) -> str:

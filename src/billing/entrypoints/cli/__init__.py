@@ -6,6 +6,7 @@ import click
 
 from billing.domain.errors import BillingError
 from billing.entrypoints.cli.look import events, jobs, orders
+from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker
 
@@ -19,7 +20,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, orders, jobs, events):
+for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, orders, payments, refunds, jobs, events):
     cli.add_command(command)
 
 

@@ -26,8 +26,8 @@ def show_order(order_id: str, as_json: bool) -> None:
     """Everything about ORDER_ID: items, payments, jobs, and every move with who made it and why."""
     order, moves, jobs = start_command().ledger().read(lambda uow: _whole(uow, order_id))
     if as_json:
-        say(True, {**_order(order), "items": _items(order), "payments": _payments(order), "jobs": jobs,
-                   "history": moves}, "")  # fmt: skip
+        say(True, {**_order(order), "items": _items(order), "payments": _payments(order),
+                   "refunds": _refunds(order), "jobs": jobs, "history": moves}, "")  # fmt: skip
         return
     click.echo("{number}  {status}  {total}  ({id})".format(**_order(order)))
     if order.why:
@@ -35,6 +35,7 @@ def show_order(order_id: str, as_json: bool) -> None:
     for title, rows in (
         ("items", _items(order)),
         ("payments", _payments(order)),
+        ("refunds", _refunds(order)),
         ("jobs", jobs),
         ("history", moves),
     ):
@@ -45,6 +46,7 @@ def show_order(order_id: str, as_json: bool) -> None:
 def _whole(uow: UnitOfWork, order_id: str) -> tuple[Order, list[dict[str, Any]], list[dict[str, Any]]]:
     order = uow.orders.get(order_id)
     ids = [order.id, *(item.id for item in order.items), *(payment.id for payment in order.payments)]
+    ids += [refund.id for payment in order.payments for refund in payment.refunds]
     ids += [item.subscription_id for item in order.items if item.subscription_id]
     moves = [
         {"at": move.at, "what": f"{move.entity} {move.entity_id}", "from": move.before, "to": move.after,
@@ -80,6 +82,15 @@ def _payments(order: Order) -> list[dict[str, Any]]:
         {"id": p.id, "gateway": p.gateway, "amount": str(p.amount), "status": p.status, "why": p.why,
          "surplus": p.surplus or None, "session": p.session_ref, "payment": p.payment_ref}
         for p in order.payments
+    ]  # fmt: skip
+
+
+def _refunds(order: Order) -> list[dict[str, Any]]:
+    return [
+        {"id": r.id, "payment": p.id, "amount": str(r.amount), "cause": r.cause, "status": r.status,
+         "why": r.attention or r.why or r.reason}
+        for p in order.payments
+        for r in p.refunds
     ]  # fmt: skip
 
 

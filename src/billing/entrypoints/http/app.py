@@ -15,6 +15,7 @@ from billing.entrypoints.http import (
     orders,
     payments,
     problems,
+    refunds,
     registrations,
     subscriptions,
     webhooks,
@@ -31,6 +32,7 @@ _BLUEPRINTS: tuple[Callable[[UseCases, HttpConfig], ApiBlueprint], ...] = (
     customers.blueprint,
     orders.blueprint,
     payments.blueprint,
+    refunds.blueprint,
     subscriptions.blueprint,
     registrations.blueprint,
 )

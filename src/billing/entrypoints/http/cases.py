@@ -11,7 +11,9 @@ from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Ids, Telemetry
+from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
+from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
 
@@ -30,6 +32,8 @@ class UseCases:
     cancel_order: CancelOrder
     start_payment: StartPayment
     refresh_payment: RefreshPayment
+    request_refund: RequestRefund
+    resolve_payment: ResolvePayment
     open_customer: OpenCustomer
     change_customer: ChangeCustomer
     check_domain: CheckDomain

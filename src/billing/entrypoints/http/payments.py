@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.application.attempts import read_attempt
+from billing.application.parts import read_attempt
 from billing.domain.payment import Payment
 from billing.entrypoints.http import auth
 from billing.entrypoints.http.api import ApiBlueprint, location_header

@@ -21,6 +21,7 @@ from billing.domain.errors import (
     NotFound,
     NotPriced,
     NotRegistrable,
+    RefundTooLarge,
     RenewalOpen,
     UnknownPlan,
 )
@@ -62,6 +63,7 @@ KINDS: Mapping[type[BillingError], Kind] = {
     InvalidContact: _INVALID,
     NotRegistrable: Kind(422, "not-registrable", "The name can't be registered here"),
     NotPriced: Kind(422, "not-priced", "There is no price"),
+    RefundTooLarge: Kind(422, "refund-too-large", "More than is left can't be refunded"),
     UnknownPlan: Kind(422, "unknown-plan", "There is no such plan"),
     NotFound: Kind(404, "not-found", "There is no such thing"),
     Conflict: Kind(409, "conflict", "The present state forbids it"),
@@ -112,6 +114,8 @@ def _refusal(kind: Kind, error: BillingError) -> Response:
     headers: dict[str, str] = {}
     if fields := _fields(error):
         more["errors"] = [{"field": one.field, "why": one.why} for one in fields]
+    if isinstance(error, RefundTooLarge):
+        more["left"] = {"amount": error.left.minor, "currency": error.left.currency}
     if kind.status == 503:
         more["retry_after"] = _retry_after_seconds(error)
         headers["Retry-After"] = str(more["retry_after"])
@@ -133,6 +137,8 @@ def _fields(error: BillingError) -> Sequence[FieldError]:
             return error.errors
         case Invalid():
             return [FieldError(error.field, error.why)]
+        case RefundTooLarge():
+            return [FieldError("amount", str(error))]
         case InvalidContact():
             return [FieldError(field, why) for field, why in error.problems.items()]
         case Conflict() if " " not in error.what:  # a path such as items.0.domain; entities are named in words

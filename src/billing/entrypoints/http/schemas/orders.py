@@ -8,8 +8,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from billing.domain.catalogue import Cycle
 from billing.domain.contact import Contact
 from billing.domain.errors import InvalidContact
-from billing.domain.order import OrderStatus
 from billing.domain.order_item import ItemStatus, OrderItem
+from billing.domain.order_status import OrderStatus
 from billing.domain.payment import PaymentStatus
 from billing.domain.purchase import (
     PURCHASES,

@@ -8,6 +8,7 @@ from marshmallow import Schema, fields, validate
 from billing.domain.payment import Payment, PaymentStatus
 from billing.entrypoints.http.schemas.choice import Choice
 from billing.entrypoints.http.schemas.fields import MoneySchema, web_address
+from billing.entrypoints.http.schemas.refunds import RefundSchema
 
 
 class StripePaymentSchema(Schema):
@@ -35,19 +36,21 @@ def next_step(payment: Payment) -> str | None:
     """What the customer does now; None where nothing more is to be done."""
     if not payment.is_open:
         return None
+    if payment.under_way:
+        return "wait"
     if payment.redirect_url:
         return "redirect"
     return "approve_on_phone" if payment.is_started else "wait"
 
 
 def _page(payment: Payment) -> str | None:
-    return payment.redirect_url if payment.is_open else None
+    return payment.redirect_url if payment.is_open and not payment.under_way else None
 
 
 _STEPS: dict[str, Any] = {
     "type": ["string", "null"],
     "enum": ["redirect", "approve_on_phone", "wait", None],
-    "description": "`wait`: the provider has not answered yet, ask again soon.",
+    "description": "`wait`: the provider or the customer's bank has not answered yet, ask again soon.",
 }
 
 
@@ -66,3 +69,4 @@ class PaymentSchema(Schema):
     next = fields.Function(next_step, required=True, metadata=_STEPS)
     expires_at = fields.DateTime(required=True)
     surplus = fields.Boolean(required=True, metadata={"description": "No item needs this money: it is owed back."})
+    refunds = fields.List(fields.Nested(RefundSchema), required=True)

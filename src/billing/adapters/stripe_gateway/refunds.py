@@ -1,0 +1,100 @@
+"""Refunds at Stripe: what is asked, and what a refund object proves."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
+from billing.adapters.stripe_gateway.client import StripeApi
+from billing.adapters.stripe_gateway.objects import About, Json, metadata
+from billing.application.ports import Deadline, NeedsPerson
+from billing.domain.facts import Fact, RefundFailed, RefundPending, RefundSucceeded
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund
+
+if TYPE_CHECKING:
+    from stripe.params import RefundCreateParams
+
+_PAGE = 100
+"""More refunds of one payment than this are not looked through: https://docs.stripe.com/api/refunds/list"""
+
+
+class StripeRefunds:
+    """Reads and makes refunds of one account."""
+
+    def __init__(self, api: StripeApi) -> None:
+        self._api = api
+
+    def intent(self, intent_ref: str, deadline: Deadline) -> Json:
+        """The intent that a refund or charge belongs to: it bears our metadata also where they do not."""
+        with self._api.reading(deadline) as client:
+            return client.v1.payment_intents.retrieve(intent_ref).to_dict()
+
+    def of_intent(self, intent_ref: str, deadline: Deadline) -> Sequence[Json]:
+        """Every refund of it, whoever made it."""
+        with self._api.reading(deadline) as client:
+            found = client.v1.refunds.list({"payment_intent": intent_ref, "limit": _PAGE})
+        return [refund.to_dict() for refund in found.data]
+
+    def pay(self, payment: Payment, refund: Refund, installation: str, deadline: Deadline) -> Json:
+        """Look before writing: Stripe forgets an idempotency key after a day, and a refund never."""
+        intent_ref = payment.payment_ref or self._intent_of(payment, deadline)
+        for known in self.of_intent(intent_ref, deadline):
+            if _is_this_try(known, refund):
+                return known
+        params: RefundCreateParams = {
+            "payment_intent": intent_ref,
+            "amount": to_stripe(refund.amount),
+            "metadata": {
+                "installation": installation,
+                "payment_id": payment.id,
+                "refund_id": refund.id,
+                "try_no": str(refund.try_no),
+            },
+        }
+        with self._api.writing(deadline) as client:
+            key = f"refund:{refund.id}:{refund.try_no}"
+            return client.v1.refunds.create(params, {"idempotency_key": key}).to_dict()
+
+    def _intent_of(self, payment: Payment, deadline: Deadline) -> str:
+        if payment.session_ref is None:
+            raise NeedsPerson(f"payment {payment.id} bears no id of Stripe")
+        with self._api.reading(deadline) as client:
+            intent = client.v1.checkout.sessions.retrieve(payment.session_ref).to_dict().get("payment_intent")
+        if not isinstance(intent, str):
+            raise NeedsPerson(f"Stripe names no payment intent for {payment.session_ref}")
+        return intent
+
+
+def _is_this_try(known: Json, refund: Refund) -> bool:
+    said = metadata(known)
+    return said.get("refund_id") == refund.id and said.get("try_no") == str(refund.try_no)
+
+
+def read_refund(document: Json, ids: About) -> Fact:
+    """What a refund object proves; a status that we do not know decides nothing."""
+    refund_id, refund_ref = metadata(document).get("refund_id"), str(document["id"])
+    amount = from_stripe(document.get("amount"), document.get("currency"))
+    match document.get("status"):
+        case "succeeded":
+            return RefundSucceeded(**ids, refund_id=refund_id, refund_ref=refund_ref, amount=amount)
+        case "failed" | "canceled" as status:
+            why = f"{status} at Stripe: {document.get('failure_reason') or 'no reason given'}"
+            return RefundFailed(**ids, refund_id=refund_id, refund_ref=refund_ref, amount=amount, why=why)
+    return RefundPending(**ids, refund_id=refund_id, refund_ref=refund_ref, amount=amount)
+
+
+def ids_of(payment: Payment) -> About:
+    """The fields that every fact about it has."""
+    return {"payment_id": payment.id, "session_ref": payment.session_ref, "payment_ref": payment.payment_ref}
+
+
+def is_part_of_intent(document: Json) -> bool:
+    """Whether it is a refund or a charge, whose intent says whose it is."""
+    return document.get("object") in ("refund", "charge")
+
+
+def intent_ref(document: Json) -> str | None:
+    """The id of its intent; None on charges of the API before intents, which are none of ours."""
+    found = document.get("payment_intent")
+    found = found.get("id") if isinstance(found, Mapping) else found
+    return found if isinstance(found, str) else None

@@ -1,0 +1,43 @@
+"""Parts of an order by their own id, to read or to change: whoever changes one holds the order."""
+
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import NotFound
+from billing.domain.order import Order
+from billing.domain.order_item import OrderItem
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund
+
+
+def lock_item(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem]:
+    """An item and its order, to change; NotFound."""
+    order = uow.orders.lock(_found(uow.orders.of_item(item_id), "item", item_id))
+    return order, order.item(item_id)
+
+
+def read_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
+    """An attempt to pay and its order; NotFound."""
+    order = uow.orders.get(_found(uow.orders.of_payment(payment_id), "payment", payment_id))
+    return order, order.payment(payment_id)
+
+
+def lock_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
+    """The same, to change."""
+    order = uow.orders.lock(_found(uow.orders.of_payment(payment_id), "payment", payment_id))
+    return order, order.payment(payment_id)
+
+
+def read_refund(uow: UnitOfWork, refund_id: str) -> tuple[Payment, Refund]:
+    """A refund and its payment; NotFound."""
+    return uow.orders.get(_found(uow.orders.of_refund(refund_id), "refund", refund_id)).refund(refund_id)
+
+
+def lock_refund(uow: UnitOfWork, refund_id: str) -> tuple[Order, Payment, Refund]:
+    """The same with the order, to change."""
+    order = uow.orders.lock(_found(uow.orders.of_refund(refund_id), "refund", refund_id))
+    return order, *order.refund(refund_id)
+
+
+def _found(order_id: str | None, entity: str, part_id: str) -> str:
+    if order_id is None:
+        raise NotFound(entity, part_id)
+    return order_id

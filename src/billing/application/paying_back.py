@@ -1,0 +1,105 @@
+"""What is owed back, within the caller's unit: every refund is written here together with the job that pays it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from billing.application.parts import lock_attempt
+from billing.application.ports import Clock, Ids, Telemetry
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import repayment
+from billing.domain.facts import Fact, RefundFact, RefundFailed, RefundSucceeded
+from billing.domain.job import JobKind, JobRequest
+from billing.domain.money import Money
+from billing.domain.order import Order
+from billing.domain.order_item import ItemStatus, OrderItem
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund
+from billing.domain.refund_policy import RefundPolicy
+
+
+class RecordsFacts(Protocol):
+    """The one road of every proven fact (`RecordFact`), as its callers see it."""
+
+    def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> Payment | None: ...
+
+
+def refund_job(refund_id: str) -> JobRequest:
+    """The one job that pays this refund."""
+    return JobRequest(JobKind.REFUND_PAYMENT, refund_id)
+
+
+@dataclass(frozen=True)
+class PayBack:
+    """Owes, asks for and settles refunds of an order that the caller holds."""
+
+    policy: RefundPolicy
+    telemetry: Telemetry
+    ids: Ids
+    clock: Clock
+
+    def undelivered(self, uow: UnitOfWork, order: Order, item: OrderItem) -> Refund | None:
+        """An item failed: its price goes back by itself, or it waits for a person."""
+        if not self.policy.compensates:
+            return None
+        return self._promised(uow, repayment.owe_item(order, item, self.ids("ref"), self.clock()))
+
+    def surplus(self, uow: UnitOfWork, order: Order, payment: Payment) -> Refund | None:
+        """Nothing needs this money."""
+        return self._promised(uow, repayment.owe_surplus(order, payment, self.ids("ref"), self.clock()))
+
+    def request(
+        self, payment_id: str, amount: Money | None, item_ids: Sequence[str], reason: str, uow: UnitOfWork
+    ) -> tuple[Payment, Refund]:
+        """Somebody asked; a renewal that is called off by it frees its name for the next one."""
+        order, payment = lock_attempt(uow, payment_id)
+        refund = repayment.request_refund(
+            order, payment, self.ids("ref"), self.clock(), amount=amount, item_ids=item_ids, reason=reason
+        )
+        for item in order.items:
+            if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED and item.domain is not None:
+                held = uow.registrations.lock_name(item.domain)
+                if held is not None:
+                    held.free_slot(item.id)
+        self._promised(uow, refund)
+        return payment, refund
+
+    def _promised(self, uow: UnitOfWork, refund: Refund | None) -> Refund | None:
+        if refund is not None:
+            uow.jobs.request(refund_job(refund.id))
+        return refund
+
+    # ------------------------------------------------------------------ what the provider tells
+
+    def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> None:
+        """Settle the refund that is meant; one that is not ours was made at the provider and is adopted."""
+        refund = _meant(payment, fact) or self._adopt(order, payment, fact)
+        refund.bind(fact.refund_ref)
+        if fact.amount != refund.amount:
+            refund.park(f"the provider tells of {fact.amount}")
+        match fact:
+            case RefundSucceeded() if repayment.refund_succeeded(order, refund, f"{fact.amount} paid back"):
+                self._end_hosting(uow, order, refund)
+            case RefundFailed(why=why) if repayment.refund_failed(order, refund, why):
+                self.telemetry.alarm("refund_failed", refund_id=refund.id, order_id=order.id, why=why)
+        order.derive_status()
+
+    def _adopt(self, order: Order, payment: Payment, fact: RefundFact) -> Refund:
+        refund = repayment.adopt_refund(order, payment, self.ids("ref"), fact.amount, self.clock())
+        self.telemetry.alarm("refund_made_elsewhere", payment_id=payment.id, order_id=order.id, amount=str(fact.amount))
+        return refund
+
+    def _end_hosting(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
+        if not self.policy.ends_hosting:
+            return
+        for item in order.items:
+            opened = item.status is ItemStatus.FULFILLED and item.opens_subscription and item.subscription_id
+            if item.id in refund.item_ids and opened:
+                uow.subscriptions.lock(opened).end("its price was paid back")
+
+
+def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
+    for refund in payment.refunds:
+        if refund.id == fact.refund_id or (refund.refund_ref and refund.refund_ref == fact.refund_ref):
+            return refund
+    return None

@@ -1,0 +1,123 @@
+"""Pay back: what is owed is written down with the job that pays it, and settled by what the provider proves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from billing.application.jobs import Handler, Record, Run
+from billing.application.ledger import Ledger
+from billing.application.parts import lock_refund, read_refund
+from billing.application.paying_back import PayBack, RecordsFacts, refund_job
+from billing.application.ports import NotYet, PaymentGateway, Refused
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import Conflict
+from billing.domain.job import Job, JobStatus
+from billing.domain.money import Money
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund
+from billing.domain.repayment import refund_failed, refund_succeeded
+
+
+@dataclass(frozen=True)
+class RefundLimits:
+    """How often a definitely refused refund is tried anew, after how long, and how often a slow one is asked about."""
+
+    tries_max: int
+    retry: timedelta
+    poll: timedelta
+
+
+@dataclass(frozen=True)
+class RefundPayment(Handler):
+    """Pay one refund at its provider: under the same key while the outcome is unknown, under a new one when refused."""
+
+    gateways: Mapping[str, PaymentGateway]
+    record: RecordsFacts
+    limits: RefundLimits
+
+    def __call__(self, run: Run) -> Record:
+        """Done when the provider has decided; what a person has settled meanwhile stays as it is."""
+        payment, refund = run.ledger.read(lambda uow: read_refund(uow, run.subject))
+        if not refund.is_pending:
+            return lambda uow: None
+        try:
+            facts = self.gateways[payment.gateway].refund(payment, refund, run.deadline())
+        except Refused as refusal:
+            return partial(self._refused, refund_id=refund.id, why=refusal.why)
+
+        def record(uow: UnitOfWork) -> NotYet | None:
+            for fact in facts:
+                self.record(uow, payment.gateway, fact)
+            if read_refund(uow, refund.id)[1].is_pending:
+                return NotYet("the provider still works on the refund", self.limits.poll)
+            return None
+
+        return record
+
+    def _refused(self, uow: UnitOfWork, refund_id: str, why: str) -> NotYet | None:
+        order, _, refund = lock_refund(uow, refund_id)
+        if not refund.is_pending:
+            return None
+        if refund.try_no < self.limits.tries_max:
+            refund.try_again(why)
+            return NotYet(f"refused, to be tried anew: {why}", self.limits.retry)
+        refund_failed(order, refund, f"refused: {why}")
+        return None
+
+    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """Nobody knows whether money went back: its sum stays reserved until somebody has found out."""
+        order, _, refund = lock_refund(uow, job.subject)
+        if refund.is_pending:
+            refund.park(why)
+            order.derive_status()
+
+    def revived(self, uow: UnitOfWork, job: Job) -> None:
+        """The provider is asked again."""
+        order, _, refund = lock_refund(uow, job.subject)
+        if refund.is_pending:
+            refund.unpark()
+            order.derive_status()
+
+
+@dataclass(frozen=True)
+class RequestRefund:
+    """Somebody asks to pay back a sum, some items, or all that is left of a payment."""
+
+    ledger: Ledger
+    pay_back: PayBack
+
+    def __call__(
+        self, payment_id: str, amount: Money | None, item_ids: Sequence[str], reason: str, by: str
+    ) -> tuple[Payment, Refund]:
+        """The refund, pending. Conflict, Invalid, NotFound and RefundTooLarge as `request_refund` has them."""
+        return self.ledger.write(by, partial(self.pay_back.request, payment_id, amount, item_ids, reason))
+
+
+@dataclass(frozen=True)
+class SettleRefund:
+    """A person says how a refund ended: paid by hand, or given up."""
+
+    ledger: Ledger
+
+    def __call__(self, refund_id: str, succeeded: bool, why: str, by: str) -> Refund:
+        """Conflict while its job runs, and where the other was decided before; a repeat changes nothing."""
+
+        def settle(uow: UnitOfWork) -> Refund:
+            job = uow.jobs.lock_for(refund_job(refund_id))
+            if job is not None and job.status is JobStatus.RUNNING:
+                raise Conflict(f"refund {refund_id}", "it is being paid right now: ask again in a minute")
+            order, _, refund = lock_refund(uow, refund_id)
+            if succeeded:
+                refund_succeeded(order, refund, f"settled by a person: {why}")
+                if not refund.is_live:
+                    raise Conflict(f"refund {refund_id}", "it has failed: ask for a new one")
+            else:
+                refund_failed(order, refund, f"given up by a person: {why}")
+                refund.unpark()
+            order.derive_status()
+            if job is not None and job.status in (JobStatus.QUEUED, JobStatus.DEAD):
+                job.cancel("settled by a person", uow.now())
+            return refund
+
+        return self.ledger.write(by, settle)

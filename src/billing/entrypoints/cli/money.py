@@ -1,0 +1,75 @@
+"""Commands that decide about money: refunds, and payments that brought another sum than was asked."""
+
+from typing import Any
+
+import click
+
+from billing.application.resolving import Resolution
+from billing.domain.errors import Invalid
+from billing.domain.money import Money
+from billing.domain.refund import Refund
+from billing.entrypoints.cli.show import AS_JSON, operator, say
+from billing.entrypoints.startup import start_command
+
+
+@click.group()
+def payments() -> None:
+    """Payments that a person must decide about."""
+
+
+@payments.command()
+@click.argument("payment_id")
+@click.argument("resolution", type=click.Choice([resolution.value for resolution in Resolution]))
+@AS_JSON
+def resolve(payment_id: str, resolution: str, as_json: bool) -> None:
+    """Accept the sum that PAYMENT_ID brought and deliver, or refund all of it."""
+    payment = start_command().resolve_payment()(payment_id, Resolution(resolution), operator())
+    facts = {"id": payment.id, "status": payment.status, "received": str(payment.received), "surplus": payment.surplus}
+    say(as_json, facts, "{id} is {status}, {received} received")
+
+
+@click.group()
+def refunds() -> None:
+    """Money on its way back."""
+
+
+@refunds.command()
+@click.argument("payment_id")
+@click.option("--amount", metavar="MINOR CURRENCY", nargs=2, type=(int, str), help="A sum, such as 1299 USD.")
+@click.option("--item", "item_ids", metavar="ITEM_ID", multiple=True, help="Items at their price; may be repeated.")
+@click.option("--reason", default="", help="Why, for the history.")
+@AS_JSON
+def create(
+    payment_id: str, amount: tuple[int, str] | None, item_ids: tuple[str, ...], reason: str, as_json: bool
+) -> None:
+    """Pay back a sum or some items of PAYMENT_ID, or all that is left where neither is given."""
+    if amount is not None and item_ids:
+        raise Invalid("--item", "either a sum or items, not both")
+    request = start_command().request_refund()
+    _, refund = request(payment_id, Money(*amount) if amount else None, item_ids, reason, operator())
+    say(as_json, _facts(refund), "{id}: {amount}, {status}")
+
+
+@refunds.command()
+@click.argument("refund_id")
+@click.option(
+    "--as", "outcome", type=click.Choice(["succeeded", "failed"]), required=True,
+    help="succeeded: the money went back, by hand or as the provider's dashboard shows. failed: it never will.",
+)  # fmt: skip
+@click.option("--why", required=True, help="How you know, for the history.")
+@AS_JSON
+def settle(refund_id: str, outcome: str, why: str, as_json: bool) -> None:
+    """Say how REFUND_ID ended where the provider can't."""
+    refund = start_command().settle_refund()(refund_id, outcome == "succeeded", why, operator())
+    say(as_json, _facts(refund), "{id}: {amount}, {status} ({why})")
+
+
+def _facts(refund: Refund) -> dict[str, Any]:
+    return {
+        "id": refund.id,
+        "payment_id": refund.payment_id,
+        "amount": str(refund.amount),
+        "status": refund.status,
+        "why": refund.why,
+        "item_ids": list(refund.item_ids),
+    }

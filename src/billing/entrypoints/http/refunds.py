@@ -1,0 +1,39 @@
+"""/v1/payments/{id}/refunds and …/resolve: pay back, and decide about money that does not fit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from billing.application.access import Role
+from billing.application.parts import read_attempt
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund
+from billing.entrypoints.http import auth
+from billing.entrypoints.http.api import ApiBlueprint, location_header
+from billing.entrypoints.http.cases import HttpConfig, UseCases
+from billing.entrypoints.http.schemas.payments import PaymentSchema
+from billing.entrypoints.http.schemas.refunds import RefundSchema, RequestRefundSchema, ResolvePaymentSchema
+
+
+def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
+    """Refunds, for operators."""
+    blp = ApiBlueprint("refunds", cases, config, "Money on its way back, for operators.", needs=Role.OPERATOR)
+
+    @blp.call("POST", "/payments/<id:payment_id>/refunds", RefundSchema(), 201, location_header("payment's refunds"))
+    @blp.reads(RequestRefundSchema())
+    def request_refund(asked: dict[str, Any], payment_id: str) -> tuple[Refund, int, dict[str, str]]:
+        """Pay back a sum, some items, or all that is left; a job asks the provider."""
+        _, refund = cases.request_refund(payment_id, asked.get("amount"), asked["item_ids"], asked["reason"], auth.by())
+        return refund, 201, {"Location": f"/v1/payments/{payment_id}/refunds"}
+
+    @blp.call("GET", "/payments/<id:payment_id>/refunds", RefundSchema(many=True))
+    def list_refunds(payment_id: str) -> Sequence[Refund]:
+        """Every refund of a payment, oldest first, whoever made it."""
+        return cases.ledger.read(lambda uow: read_attempt(uow, payment_id)[1].refunds)
+
+    @blp.call("POST", "/payments/<id:payment_id>/resolve", PaymentSchema())
+    @blp.reads(ResolvePaymentSchema())
+    def resolve_payment(asked: dict[str, Any], payment_id: str) -> Payment:
+        """Accept another sum than was asked and deliver, or pay all of it back."""
+        return cases.resolve_payment(payment_id, asked["resolution"], auth.by())
+
+    return blp

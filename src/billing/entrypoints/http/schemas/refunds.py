@@ -1,0 +1,59 @@
+"""Refunds: what is asked for, and how one is shown."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load, validate
+
+from billing.application.resolving import Resolution
+from billing.domain.money import Money
+from billing.domain.refund import RefundCause, RefundStatus
+from billing.entrypoints.http.schemas.fields import MoneySchema, currency, identifier
+
+_ITEMS_MAX = 100
+_REASON_CHARS_MAX = 500
+
+
+class SumSchema(Schema):
+    """A sum to give: whole minor units of a currency."""
+
+    amount = fields.Integer(strict=True, required=True, validate=validate.Range(1))
+    currency = currency(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Money:
+        """The domain's own value; an unknown currency is refused by it."""
+        return Money(data["amount"], data["currency"])
+
+
+class RequestRefundSchema(Schema):
+    """A sum, or some items at their price; neither means all that is left."""
+
+    amount = fields.Nested(SumSchema, metadata={"description": "Part of the payment; leaves every item as it is."})
+    item_ids = fields.List(
+        identifier(),
+        load_default=list,
+        validate=validate.Length(max=_ITEMS_MAX),
+        metadata={"description": "Items to pay back; those not delivered yet are called off."},
+    )
+    reason = fields.String(load_default="", validate=validate.Length(max=_REASON_CHARS_MAX))
+
+
+class ResolvePaymentSchema(Schema):
+    """What to do with a payment that brought another sum than was asked."""
+
+    resolution = fields.Enum(Resolution, by_value=fields.String, required=True)
+
+
+class RefundSchema(Schema):
+    """Money that goes back."""
+
+    id = fields.String(required=True)
+    payment_id = fields.String(required=True)
+    amount = fields.Nested(MoneySchema, required=True)
+    cause = fields.Enum(RefundCause, by_value=fields.String, required=True)
+    item_ids = fields.List(fields.String(), required=True)
+    status = fields.Enum(RefundStatus, by_value=fields.String, required=True)
+    reason = fields.String(required=True)
+    outcome = fields.String(attribute="why", required=True, allow_none=True)
+    attention = fields.String(required=True, allow_none=True, metadata={"description": "What a person must look at."})
+    created_at = fields.DateTime(required=True)
