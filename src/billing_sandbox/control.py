@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from billing_sandbox.faults import KINDS
 from billing_sandbox.store import Json
+from billing_sandbox.web import from_browser
 from billing_sandbox.world import World
 
 
@@ -61,7 +62,7 @@ def control_app(world: World) -> Flask:
     @app.after_request
     def back_to_index(response: Response) -> Response:
         """A person who pressed a button here sees the page again, not JSON."""
-        pressed = request.method == "POST" and request.accept_mimetypes.best == "text/html"
+        pressed = request.method == "POST" and from_browser()
         return redirect("/", code=303) if pressed and response.status_code == 200 else response
 
     return app

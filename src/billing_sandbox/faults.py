@@ -1,6 +1,8 @@
 """Faults to be had on order: switches that make a provider fail in a named way, at a named point."""
 
-from dataclasses import asdict, dataclass, replace
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -31,6 +33,8 @@ class Fault:
     kind: str
     seconds: float | None = None
     code: int | None = None
+    lifted: threading.Event = field(default_factory=threading.Event, compare=False, repr=False)
+    """Set once the list that ordered it has been replaced: what hangs by it need hang no longer."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,14 @@ class _Rule:
         return point.startswith(self.point + ".") or fnmatchcase(point, self.point)
 
     def to_json(self) -> Json:
-        return {"point": self.point, "times": self.times, **asdict(self.fault)}
+        fault = self.fault
+        return {
+            "point": self.point,
+            "times": self.times,
+            "kind": fault.kind,
+            "seconds": fault.seconds,
+            "code": fault.code,
+        }
 
 
 class Faults:
@@ -53,6 +64,8 @@ class Faults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._lifted = threading.Event()
+        self._watchers: list[Callable[[], None]] = []
         kept = store.get("sandbox", "faults")
         self._rules = [_rule(entry) for entry in kept["faults"]] if kept else []
 
@@ -64,8 +77,18 @@ class Faults:
             for index, rule in enumerate(self._rules):
                 if rule.covers(point):
                     self._use(index, rule)
-                    return rule.fault
+                    return replace(rule.fault, lifted=self._lifted)
         return None
+
+    def closed(self, point: str) -> bool:
+        """Whether connections are turned away until further notice: `reject_connect` without `times`."""
+        return any(
+            rule.times is None and rule.fault.kind == "reject_connect" and rule.covers(point) for rule in self._rules
+        )
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called after each replacement of the list."""
+        self._watchers.append(changed)
 
     def replace(self, body: Any) -> None:
         """Set the whole list from `{"faults": [{"point", "kind", "times", "seconds", "code"}]}`."""
@@ -75,6 +98,10 @@ class Faults:
         rules = [_rule(entry) for entry in entries]
         with self._store.transaction():
             self._set(rules)
+            lifted, self._lifted = self._lifted, threading.Event()
+        lifted.set()
+        for changed in self._watchers:
+            changed()
 
     def to_json(self) -> list[Json]:
         """What is still ordered, in the shape `replace` reads."""

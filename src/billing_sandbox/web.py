@@ -1,5 +1,6 @@
 """Serving Flask apps on loopback from a thread each, and failing as ordered."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ from billing_sandbox.faults import Fault
 
 _SLOW_SECONDS = 1.0
 _HANG_SECONDS = 3600.0
+_LOOK_SECONDS = 0.05
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -42,6 +44,12 @@ class WebServer:
         self._server.server_close()
 
 
+def from_browser() -> bool:
+    """Whether a person asks, who wants to see a page; programs take anything, or JSON."""
+    # Not the best of the accepted types: Chrome's is one for signed exchanges.
+    return "text/html" in request.headers.get("Accept", "")
+
+
 def under_fault(fault: Fault | None, act: Callable[[], Response], refuse: Callable[[int], Response]) -> Response:
     """Act and answer, or go wrong as the fault says; `refuse` makes the answer for an HTTP status."""
     if fault is None:
@@ -50,7 +58,7 @@ def under_fault(fault: Fault | None, act: Callable[[], Response], refuse: Callab
         case "close" | "reject_connect":
             return _cut_connection()
         case "hang":
-            time.sleep(fault.seconds or _HANG_SECONDS)
+            _hang(fault)
             return _cut_connection()
         case "refuse":
             return refuse(fault.code or 500)
@@ -64,7 +72,26 @@ def under_fault(fault: Fault | None, act: Callable[[], Response], refuse: Callab
             return act()
 
 
+def _hang(fault: Fault) -> None:
+    """Wait until the client has gone, the faults are set anew or the fault's time is over.
+
+    Nobody waits for the answer after that, so neither may anything that the request holds, as its key.
+    """
+    connection: socket.socket = request.environ["werkzeug.socket"]
+    request.get_data()  # what is left to read after this is the client's farewell
+    end = time.monotonic() + (fault.seconds or _HANG_SECONDS)
+    while time.monotonic() < end and not fault.lifted.wait(_LOOK_SECONDS):
+        try:
+            connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            continue
+        except OSError:
+            return
+        return
+
+
 def _cut_connection() -> Response:
     connection: socket.socket = request.environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):  # the client may have gone before
+        connection.shutdown(socket.SHUT_RDWR)
     return Response(status=500)

@@ -1,27 +1,12 @@
 """How the sandbox's Stripe delivers its events, fails on order, and survives being killed."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import threading
 from typing import Any
 
 import pytest
 import stripe
 
 from tests.integration.sandbox.harness import PAID_EVENTS, Endpoint, Sandbox, an_order, eventually
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    endpoint = Endpoint()
-    yield endpoint
-    endpoint.close()
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, endpoint: Endpoint) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path, endpoint.url)
-    yield sandbox
-    sandbox.stop()
 
 
 def test_an_event_is_delivered_until_it_is_accepted(sandbox: Sandbox, endpoint: Endpoint) -> None:
@@ -78,6 +63,40 @@ def test_a_lost_answer_is_found_again_under_its_key(sandbox: Sandbox) -> None:
     session = sandbox.api.checkout.sessions.create(an_order(), options)
 
     assert [known["id"] for known in sandbox.state()["sessions"]] == [session.id]
+
+
+@pytest.mark.parametrize("end", ["the client gives up", "the faults are lifted"])
+def test_a_hung_request_holds_its_key_no_longer_than_anybody_waits(sandbox: Sandbox, end: str) -> None:
+    sandbox.fault("stripe.customers.create", "hang")
+    options: Any = {"idempotency_key": "customer:1"}
+    patience = stripe.RequestsClient(timeout=0.5 if end == "the client gives up" else 60)
+    failed: list[Exception] = []
+
+    def hang() -> None:
+        try:
+            sandbox.client(http_client=patience).v1.customers.create({}, options)
+        except stripe.APIConnectionError as error:
+            failed.append(error)
+
+    hung = threading.Thread(target=hang, daemon=True)
+    hung.start()
+    eventually(lambda: sandbox.control("GET", "/faults").json()["faults"] == [])
+    if end == "the faults are lifted":
+        with pytest.raises(stripe.APIError, match="in-progress request"):
+            sandbox.api.customers.create({}, options)
+        assert sandbox.control("PUT", "/faults", {"faults": []}).ok
+    hung.join(timeout=10)
+    assert failed
+
+    def made() -> stripe.Customer | None:
+        try:
+            return sandbox.api.customers.create({}, options)
+        except stripe.APIError as error:
+            assert error.http_status == 409
+            return None
+
+    assert eventually(made).id
+    assert len(sandbox.state()["customers"]) == 1
 
 
 def test_a_refused_or_cut_request_has_done_nothing(sandbox: Sandbox) -> None:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,20 +18,6 @@ DAHLIA = "2026-03-25.dahlia"
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One for the tests that leave nothing behind."""
     sandbox = Sandbox(tmp_path_factory.mktemp("standing"), "http://127.0.0.1:9/")
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    endpoint = Endpoint()
-    yield endpoint
-    endpoint.close()
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, endpoint: Endpoint) -> Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path, endpoint.url)
     yield sandbox
     sandbox.stop()
 
