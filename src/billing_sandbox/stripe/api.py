@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Json
 from billing_sandbox.stripe import checkout
-from billing_sandbox.stripe.errors import CardDeclined, StripeError
+from billing_sandbox.stripe.errors import RecordedError, StripeError
 from billing_sandbox.stripe.expansion import EXPAND, expand
 from billing_sandbox.stripe.form import Tree, decode
 from billing_sandbox.stripe.idempotency import Answer, IdempotencyKeys
@@ -78,8 +78,8 @@ class StripeApi:
                 try:
                     body = expand(self._ledger, operation.act(self._ledger, call), expanded)
                     answer = Answer(200, body, g.request_id)
-                except CardDeclined as declined:
-                    answer = Answer(declined.status, declined.body(), g.request_id)
+                except RecordedError as refusal:
+                    answer = Answer(refusal.status, refusal.body(), g.request_id)
                 remember(answer)
         except StripeError as error:
             answer = Answer(error.status, error.body(), g.request_id)

@@ -1,12 +1,17 @@
 """The control calls that play Stripe's customers and banks."""
 
-from flask import Blueprint, abort, jsonify
+from flask import Blueprint, abort, jsonify, request
 from werkzeug.wrappers import Response
 
-from billing_sandbox.stripe import checkout, refunding
+from billing_sandbox.store import Json
+from billing_sandbox.stripe import checkout, outcomes, refunding
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.errors import StripeError
 from billing_sandbox.stripe.ledger import Ledger
+from billing_sandbox.stripe.parameters import Choice, Whole, read_parameters
+
+_REFUND_ACTS = {"succeed": refunding.succeed, "fail": refunding.fail}
+_BY_HAND = {"amount": Whole(least=1), "reason": Choice(("duplicate", "fraudulent", "requested_by_customer"))}
 
 
 def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
@@ -19,10 +24,32 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
             abort(404, f"a session knows {', '.join(checkout.ACTS)}")
         return jsonify(checkout.perform(ledger, act, id))
 
-    @control.post("/refunds/<id>/fail")
-    def fail_refund(id: str) -> Response:
+    @control.post("/sessions/<id>/refund")
+    def refund_session(id: str) -> Response:
+        session = ledger.get("checkout.session", id)
+        if session["payment_intent"] is None:
+            raise checkout.NotPossible("nobody has tried to pay the session yet")
+        return jsonify(refunding.refund_by_hand(ledger, session["payment_intent"], _asked()))
+
+    @control.post("/payment_intents/<id>/refund")
+    def refund_intent(id: str) -> Response:
+        return jsonify(refunding.refund_by_hand(ledger, id, _asked()))
+
+    @control.get("/refunds/next")
+    def next_refunds() -> Response:
+        return jsonify(outcomes.ordered(ledger.store))
+
+    @control.put("/refunds/next")
+    def order_refunds() -> Response:
         with ledger.store.transaction():
-            return jsonify(refunding.fail(ledger, ledger.get("refund", id)))
+            return jsonify(outcomes.order(ledger.store, request.get_json(force=True)))
+
+    @control.post("/refunds/<id>/<act>")
+    def refund_act(id: str, act: str) -> Response:
+        if act not in _REFUND_ACTS:
+            abort(404, f"a refund knows {', '.join(_REFUND_ACTS)}")
+        with ledger.store.transaction():
+            return jsonify(_REFUND_ACTS[act](ledger, ledger.get("refund", id)))
 
     @control.post("/events/<id>/resend")
     def resend(id: str) -> Response:
@@ -40,3 +67,11 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
         return jsonify({"error": str(error)}), 409
 
     return control
+
+
+def _asked() -> Json:
+    """What to refund; nothing given is all that is left."""
+    given = request.get_json(force=True) if request.get_data() else {}
+    if not isinstance(given, dict):
+        abort(400, 'the body may be {"amount", "reason"}')
+    return read_parameters({name: str(value) for name, value in given.items()}, _BY_HAND)

@@ -14,17 +14,28 @@ class StripeError(Exception):
         type: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
+        message_code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self._fields = {"code": code, "message": message, "param": param, "type": type}
+        self._fields = {
+            "code": code,
+            "message": message,
+            "message_code": message_code,
+            "param": param,
+            "type": type,
+        }
 
     def body(self) -> Json:
         """The JSON document to answer with."""
         return {"error": {name: value for name, value in self._fields.items() if value is not None}}
 
 
-class CardDeclined(StripeError):
+class RecordedError(StripeError):
+    """A refusal that undoes nothing: what led to it is kept."""
+
+
+class CardDeclined(RecordedError):
     """The card was refused: the attempt is recorded all the same, and answered with 402."""
 
     def __init__(self, intent: Json) -> None:

@@ -1,7 +1,7 @@
 """`/v1/refunds`: money back, never more than was paid."""
 
 from billing_sandbox.store import Json, field_is
-from billing_sandbox.stripe import objects, refunding
+from billing_sandbox.stripe import refunding
 from billing_sandbox.stripe.errors import StripeError
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.lists import NEWEST_FIRST, page
@@ -19,11 +19,7 @@ _FILTERS = {"charge": Text(), "payment_intent": Text()}
 
 
 def _create(ledger: Ledger, call: Call) -> Json:
-    charge = _charge(ledger, call.params)
-    amount = refunding.refundable(charge, call.params.get("amount"))
-    given = {name: value for name, value in call.params.items() if name in ("metadata", "reason")}
-    refund = objects.refund(ledger.now(), charge, given | {"amount": amount})
-    return refunding.refund(ledger, charge, refund, call.cause)
+    return refunding.refund(ledger, _charge(ledger, call.params), call.params, call.cause)
 
 
 def _retrieve(ledger: Ledger, call: Call) -> Json:
@@ -39,14 +35,10 @@ def _charge(ledger: Ledger, given: Json) -> Json:
     if ("charge" in given) == ("payment_intent" in given):
         message = "You must provide one, and only one, of these parameters: charge, payment_intent."
         raise StripeError(message, code="parameter_missing")
-    id = given.get("charge")
-    if id is None:
-        intent = ledger.get("payment_intent", given["payment_intent"], param="payment_intent", status=400)
-        if intent["status"] != "succeeded":
-            message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
-            raise StripeError(message, param="payment_intent")
-        id = intent["latest_charge"]
-    return ledger.get("charge", id, param="charge", status=400)
+    if "charge" in given:
+        return ledger.get("charge", given["charge"], param="charge", status=400)
+    intent = ledger.get("payment_intent", given["payment_intent"], param="payment_intent", status=400)
+    return refunding.charge_of(ledger, intent)
 
 
 OPERATIONS = (
