@@ -31,22 +31,26 @@ _PORT = click.IntRange(0, 65535)
 )  # fmt: skip
 @click.option("--stripe-port", type=_PORT, default=0, help="Default: as last time, else a free one.")
 @click.option("--epp-port", type=_PORT, default=0, help="Likewise.")
+@click.option("--smtp-port", type=_PORT, default=0, help="Likewise.")
 @click.option("--control-port", type=_PORT, default=0, help="Likewise.")
 @click.option(
     "--registry-suffix", "suffixes", multiple=True, metavar="SUFFIX",
     help="A suffix the registry sells names under, such as rw; may be repeated. Default: its usual ones.",
 )  # fmt: skip
 @click.option("--without-epp", is_flag=True, help="Start no registry.")
+@click.option("--smtp-login", is_flag=True, help="Take mails only over TLS (STARTTLS), from who logs in.")
 def main(
     directory: Path,
     webhook_url: str | None,
     stripe_port: int,
     epp_port: int,
+    smtp_port: int,
     control_port: int,
     suffixes: tuple[str, ...],
     without_epp: bool,
+    smtp_login: bool,
 ) -> None:
-    """The outside world for people without accounts: a Stripe and a domain registry, on loopback only.
+    """The outside world for people without accounts: a Stripe, a domain registry and a mailbox, on loopback only.
 
     DIR/sandbox.env holds the settings that point billing here, and SANDBOX_CONTROL_URL, a page and an API
     to look inside, play customers, order faults and advance the clock. Ends on SIGTERM or SIGINT.
@@ -59,11 +63,11 @@ def main(
     environment = directory / "sandbox.env"
     environment.unlink(missing_ok=True)
 
-    world = World(directory, epp=not without_epp, suffixes=suffixes)
+    world = World(directory, epp=not without_epp, suffixes=suffixes, mail_login=smtp_login)
     if webhook_url:
         world.webhook_url = webhook_url
     try:
-        world.start(_HOST, {"stripe": stripe_port, "registry": epp_port})
+        world.start(_HOST, {"stripe": stripe_port, "registry": epp_port, "mail": smtp_port})
         control = WebServer(control_app(world), _HOST, control_port or world.port_before("control"))
     except OSError as error:
         sys.exit(f"The sandbox can't start: {error}")

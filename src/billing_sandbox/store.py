@@ -92,6 +92,13 @@ class Store:
         sql = f"SELECT json FROM documents WHERE {where} ORDER BY position {direction} LIMIT ?"
         return [json.loads(row["json"]) for row in self.execute(sql, values)]
 
+    def delete(self, kind: str, id: str | None = None) -> int:
+        """Forget the document of this id, or all of a kind; gives how many there were."""
+        sql, values = "DELETE FROM documents WHERE kind = ?", [kind]
+        if id is not None:
+            sql, values = f"{sql} AND id = ?", [kind, id]
+        return len(self.execute(f"{sql} RETURNING id", values))
+
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Run one statement and fetch all its rows."""
         with self._lock:

@@ -8,6 +8,8 @@ from flask import Blueprint
 
 from billing_sandbox.clock import BusinessClock
 from billing_sandbox.faults import Faults
+from billing_sandbox.mailbox import Mailbox
+from billing_sandbox.mailbox.sandbox import Identity
 from billing_sandbox.store import Json, Store
 from billing_sandbox.stripe import StripeSandbox
 
@@ -35,21 +37,31 @@ class Provider(Protocol):
 class World:
     """The providers and what they share; all of it is kept in one directory."""
 
-    def __init__(self, directory: Path, *, epp: bool = True, suffixes: Sequence[str] = ()) -> None:
-        """Without `epp` there is no registry; `suffixes` are what it sells, if not its usual ones."""
+    def __init__(
+        self, directory: Path, *, epp: bool = True, suffixes: Sequence[str] = (), mail_login: bool = False
+    ) -> None:
+        """Without `epp` there is no registry; `suffixes` are what it sells, if not its usual ones.
+
+        With `mail_login`, the mailbox takes mails only over TLS, from who logs in.
+        """
         self.store = Store(directory / "sandbox.sqlite3")
         self.clock = BusinessClock(self.store)
         self.faults = Faults(self.store)
         stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhook_url)
         self.controls: list[Blueprint] = [stripe.control()]
         self.providers: dict[str, Provider] = {"stripe": stripe}
+        mailbox = Mailbox(self.store, self.clock.now, self.faults, _identity(directory) if mail_login else None)
+        self.controls.append(mailbox.control())
+        self.providers["mail"] = mailbox
         if epp:
             # Imported only where wanted: its cryptography takes as long to load as all the rest.
+            from billing_sandbox.epp.control import registry_control
             from billing_sandbox.epp.registry import SUFFIXES, EppRegistry
 
             sold = tuple(suffixes) or SUFFIXES
             registry = EppRegistry(directory / "registry", self.clock.now, self.faults, sold)
             self.providers["registry"] = registry
+            self.controls.append(registry_control(registry))
 
     @property
     def webhook_url(self) -> str | None:
@@ -90,3 +102,11 @@ class World:
         absent: Json = {"registry": {}, "stripe": {}, "kpay": {}, "mail": []}
         shown = {name: provider.state() for name, provider in self.providers.items()}
         return absent | shown | {"clock": self.clock.to_json(), "webhooks": {"url": self.webhook_url}}
+
+
+def _identity(directory: Path) -> Identity:
+    """The mailbox's certificate and the authority behind it."""
+    from billing_sandbox.epp.certificates import identity
+
+    (directory / "mailbox").mkdir(exist_ok=True)
+    return identity(directory / "mailbox")

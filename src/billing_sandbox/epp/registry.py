@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from billing_sandbox.epp import domains, store, terms
+from billing_sandbox.epp import domains, names, store, terms
 from billing_sandbox.epp.certificates import identity
 from billing_sandbox.epp.connection import Line
 from billing_sandbox.epp.credentials import credentials
 from billing_sandbox.epp.desk import Desk
+from billing_sandbox.epp.documents import timestamp
+from billing_sandbox.epp.fields import HANDLE
 from billing_sandbox.epp.server import Server
 from billing_sandbox.epp.session import Office, Session
 from billing_sandbox.faults import Faults
@@ -81,6 +83,11 @@ class EppRegistry:
         with self._store.transaction() as db:
             return store.state(db)
 
+    def domain(self, name: str) -> dict[str, object]:
+        """One domain as `state` shows it."""
+        with self._store.transaction() as db:
+            return store.domain(db, name.lower())
+
     def set_balance(self, years: int | None) -> None:
         """How many more years the account pays for; `None` is no limit, 0 makes create and renew 2104."""
         with self._store.transaction() as db:
@@ -88,13 +95,30 @@ class EppRegistry:
 
     def set_status(self, name: str, status: str | None) -> None:
         """Puts a domain under one status, such as `serverRenewProhibited`; `None` lifts it."""
-        with self._store.transaction() as db:
-            if not db.execute("UPDATE domains SET forced_status = ? WHERE name = ?", (status, name)).rowcount:
-                raise KeyError(name)
+        if status is not None and status not in terms.STATUSES:
+            raise ValueError(f"a status is one of {', '.join(terms.STATUSES)}")
+        self._change("forced_status", name, status)
+
+    def set_expiry(self, name: str, expires: datetime) -> None:
+        """Moves the end of a registration, backwards too."""
+        self._change("expires", name, timestamp(expires))
 
     def occupy(self, name: str, registrant: str = "SOMEBODY-ELSE", years: int = 1) -> None:
         """Gives a name to the customer of another registrar."""
+        wanted = names.well_formed(name)
+        refused = "Invalid name" if wanted is None else names.objection(wanted, self._suffixes)
+        if wanted is None or refused:
+            raise ValueError(f"{name}: {refused}")
+        if isinstance(years, bool) or not isinstance(years, int) or not 1 <= years <= terms.YEARS_MAX:
+            raise ValueError(f"years must be a whole number from 1 to {terms.YEARS_MAX}")
+        if not isinstance(registrant, str) or not HANDLE.fullmatch(registrant):
+            raise ValueError("a registrant's handle has 3 to 16 characters")
         now = self._now()
         with self._store.transaction() as db:
             desk = Desk(db, now, OTHER_REGISTRAR, self._suffixes)
-            domains.insert(desk, name, registrant, terms.plus_years(now, years), "not-yours")
+            domains.insert(desk, wanted, registrant, terms.plus_years(now, years), "not-yours")
+
+    def _change(self, column: str, name: str, value: str | None) -> None:
+        with self._store.transaction() as db:
+            if not db.execute(f"UPDATE domains SET {column} = ? WHERE name = ?", (value, name.lower())).rowcount:
+                raise KeyError(name)

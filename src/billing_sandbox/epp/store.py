@@ -75,15 +75,26 @@ class Store:
         return db
 
 
+_DOMAINS = (
+    "SELECT name, registrant, created, expires,"
+    " (SELECT count(*) FROM effects e WHERE e.domain = d.name AND e.kind = 'create') AS creates,"
+    " (SELECT count(*) FROM effects e WHERE e.domain = d.name AND e.kind = 'renew') AS renews,"
+    " coalesce(forced_status, iif(EXISTS (SELECT 1 FROM domain_hosts h WHERE h.domain = d.name),"
+    " 'ok', 'inactive')) AS status, sponsor FROM domains d"
+)
+
+
+def domain(db: sqlite3.Connection, name: str) -> dict[str, object]:
+    """One domain as `state` shows it; `KeyError` where there is none."""
+    row = db.execute(f"{_DOMAINS} WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise KeyError(name)
+    return dict(row)
+
+
 def state(db: sqlite3.Connection) -> dict[str, object]:
     """All that the registry holds, as one JSON-ready document without secrets."""
-    domains = db.execute(
-        "SELECT name, registrant, created, expires,"
-        " (SELECT count(*) FROM effects e WHERE e.domain = d.name AND e.kind = 'create') AS creates,"
-        " (SELECT count(*) FROM effects e WHERE e.domain = d.name AND e.kind = 'renew') AS renews,"
-        " coalesce(forced_status, iif(EXISTS (SELECT 1 FROM domain_hosts h WHERE h.domain = d.name),"
-        " 'ok', 'inactive')) AS status, sponsor FROM domains d ORDER BY name"
-    )
+    domains = db.execute(f"{_DOMAINS} ORDER BY name")
     contacts = db.execute("SELECT id, email, created, sponsor FROM contacts ORDER BY id")
     hosts = db.execute("SELECT name, created FROM hosts ORDER BY name")
     return {

@@ -13,6 +13,12 @@ YEARS_MAX = 10
 SCHEMA_YEARS_MAX = 99
 ADD_GRACE_DAYS = 5
 RENEW_GRACE_DAYS = 45
+STATUSES = (
+    "ok", "inactive", "pendingCreate", "pendingDelete", "pendingRenew", "pendingTransfer", "pendingUpdate",
+    *(f"{who}{what}" for who in ("client", "server") for what in (
+        "DeleteProhibited", "Hold", "RenewProhibited", "TransferProhibited", "UpdateProhibited")),
+)  # fmt: skip
+"""The statuses of RFC 5731 §2.3."""
 RENEWAL_BARRED = re.compile(r"pending\w+|(client|server)RenewProhibited")
 
 

@@ -74,12 +74,12 @@ class Endpoint:
 class Sandbox:
     """The process, and both ways to speak to it."""
 
-    def __init__(self, directory: Path, webhook_url: str) -> None:
-        self._directory, self._webhook_url = directory, webhook_url
+    def __init__(self, directory: Path, webhook_url: str, *options: str) -> None:
+        self._directory, self._webhook_url, self._options = directory, webhook_url, options or ("--without-epp",)
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "billing_sandbox", "--without-epp", "--dir", str(self._directory)]
+        command = [sys.executable, "-m", "billing_sandbox", *self._options, "--dir", str(self._directory)]
         self.process = subprocess.Popen([*command, "--webhook-url", self._webhook_url])
         environment = self._directory / "sandbox.env"
         text = eventually(lambda: environment.exists() and environment.read_text())
