@@ -36,7 +36,7 @@ def sweep(as_json: bool) -> None:
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
-    """Start the outside world on loopback: a Stripe and a domain registry (--help for its options)."""
+    """Start the outside world on loopback: a Stripe, a domain registry, a mailbox (--help for its options)."""
     os.execv(sys.executable, [sys.executable, "-m", "billing_sandbox", *arguments])
 
 
