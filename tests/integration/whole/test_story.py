@@ -92,9 +92,11 @@ def test_a_name_held_for_another_customer_of_ours_is_never_called_this_ones(on_s
     _register_elsewhere(on_sqlite, "raced.rw")
     on_sqlite.work()
     on_sqlite.pay(payment)
-    on_sqlite.until(order, "requires_attention")
+    on_sqlite.until(order, "partially_completed")
     done = eventually(lambda: _settled(on_sqlite, order["id"]))
-    assert [item["status"] for item in done["items"]] == ["failed", "fulfilled"]
+    assert [item["status"] for item in done["items"]] == ["refunded", "fulfilled"]
+    (refund,) = on_sqlite.control("GET", "/state")["stripe"]["refunds"]
+    assert refund["amount"] == done["items"][0]["price"]["amount"]
     assert on_sqlite.registry("raced.rw")["creates"] == 1
 
 
