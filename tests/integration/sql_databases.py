@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from billing.adapters.sql import records, tables  # noqa: F401 - imported for their tables
+from billing.adapters.sql import mail_tables, records, tables  # noqa: F401 - imported for their tables
 from billing.adapters.sql.columns import metadata
 
 

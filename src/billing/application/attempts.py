@@ -65,16 +65,16 @@ class _AskProvider(Handler):
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not have it."""
-        lock_attempt(uow, job.subject)[1].fail(why)
+        self.record.fail(uow, *lock_attempt(uow, job.subject), why)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """An attempt that nobody could start is over, so that the customer may begin another.
 
         Nobody has its page; should money come by it all the same, a success always counts.
         """
-        _, payment = lock_attempt(uow, job.subject)
+        order, payment = lock_attempt(uow, job.subject)
         if not payment.is_started:
-            payment.fail(f"the provider could not be asked: {why}")
+            self.record.fail(uow, order, payment, f"the provider could not be asked: {why}")
 
 
 def _expire(payment_id: str) -> Record:

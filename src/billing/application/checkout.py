@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.ledger import Ledger
+from billing.application.notifications import Notices
 from billing.application.ports import Clock, Deadline, Ids, Refused, Registrars
 from billing.application.pricing import price_basket
 from billing.application.unit_of_work import UnitOfWork
@@ -33,6 +34,7 @@ class PlaceOrder:
     ledger: Ledger
     registrars: Registrars
     limits: CheckoutLimits
+    notices: Notices
     clock: Clock
     ids: Ids
     number: Callable[[], str]
@@ -50,6 +52,7 @@ class PlaceOrder:
             _require_renewable(uow, customer_id, wanted)
             order = self._make(customer_id, currency, registrant, wanted, prices)
             uow.orders.add(order)
+            self.notices.order_received(uow, order)
             return order
 
         try:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import cast
 
 from billing.application.jobs import Handler, Record, Run
+from billing.application.notifications import Notices
 from billing.application.parts import lock_item
 from billing.application.paying_back import PayBack
 from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrars
@@ -21,12 +22,18 @@ from billing.domain.term import Term
 
 @dataclass(frozen=True)
 class Delivery(Handler):
-    """What every delivery does where it cannot be carried out: the item fails, waits for a person, or goes on.
+    """What every delivery ends in: the item is fulfilled, fails, or waits for a person until it goes on.
 
     An item that was called off before its delivery began is let be.
     """
 
     pay_back: PayBack
+    notices: Notices
+
+    def fulfil(self, uow: UnitOfWork, order: Order, item: OrderItem, done: str, until: datetime) -> None:
+        """The customer has it until then, and is told."""
+        order.fulfil_item(item.id, f"{done} until {until:%Y-%m-%d}")
+        self.notices.item_fulfilled(uow, order, item, until)
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The item can't be had; its price is owed back."""
@@ -94,7 +101,7 @@ class RegisterDomain(Delivery):
         former = uow.registrations.lock_name(what.domain)
         if former is not None:
             former.release("registered anew")
-        order.fulfil_item(item.id, f"registered until {registered.expires_at:%Y-%m-%d}")
+        self.fulfil(uow, order, item, "registered", registered.expires_at)
         uow.registrations.add(
             Registration(
                 id=self.ids("reg"),
@@ -181,7 +188,7 @@ class RenewDomain(Delivery):
         registration = _held(uow, order, item)
         registration.learn_expiry(expires_at)
         registration.free_slot(item.id)
-        order.fulfil_item(item.id, f"renewed until {expires_at:%Y-%m-%d}")
+        self.fulfil(uow, order, item, "renewed", expires_at)
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The slot is free for the next renewal."""
@@ -224,7 +231,7 @@ class ActivateSubscription(Delivery):
         subscription.activate(now)
         uow.subscriptions.add(subscription)
         item.subscription_id = subscription.id
-        order.fulfil_item(item.id, f"active until {subscription.current_period_end:%Y-%m-%d}")
+        self.fulfil(uow, order, item, "active", cast(datetime, subscription.current_period_end))
 
 
 @dataclass(frozen=True)
@@ -249,7 +256,7 @@ class RenewSubscription(Delivery):
             raise Refused(f"subscription {subscription.id} is {subscription.status}")
         subscription.renew(what.cycles, self.clock(), self.restart_after)
         item.subscription_id = subscription.id
-        order.fulfil_item(item.id, f"renewed until {subscription.current_period_end:%Y-%m-%d}")
+        self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))
 
 
 def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem] | None:

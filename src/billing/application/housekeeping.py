@@ -1,12 +1,12 @@
 """What a worker does by itself every few seconds, besides its jobs."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.ledger import Ledger
 from billing.application.ports import Telemetry
 from billing.application.unit_of_work import UnitOfWork
-from billing.application.unpaid import ExpireOrders
 from billing.domain.errors import BillingError
 
 
@@ -34,28 +34,32 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class KeepHouse:
-    """Expire what nobody paid, ring for what is due, forget old answers; bounded, safe to run anywhere and often."""
+class ForgetAnswers:
+    """Forget old answers to calls with an Idempotency-Key, a bounded number at once."""
 
     ledger: Ledger
-    expire_orders: ExpireOrders
-    sweep: Sweep
-    telemetry: Telemetry
-    answers_kept: timedelta
+    kept: timedelta
     batch: int
+
+    def __call__(self) -> int:
+        """How many were forgotten."""
+        return self.ledger.write("housekeeping", lambda uow: uow.answers.prune(uow.now() - self.kept, self.batch))
+
+
+@dataclass(frozen=True)
+class KeepHouse:
+    """Ring for what is due, then take every other step; each is bounded, and safe to run anywhere and often."""
+
+    sweep: Sweep
+    steps: Sequence[Callable[[], object]]
+    telemetry: Telemetry
 
     def __call__(self) -> int:
         """How many bells were rung, which comes first: nothing else may keep paid work waiting."""
         rung = self.sweep()
-        for step in (self.expire_orders, self._forget_answers):
+        for step in self.steps:
             try:
                 step()
             except BillingError as trouble:
                 self.telemetry.event("housekeeping_failed", why=str(trouble))
         return rung
-
-    def _forget_answers(self) -> None:
-        def forget(uow: UnitOfWork) -> int:
-            return uow.answers.prune(uow.now() - self.answers_kept, self.batch)
-
-        self.ledger.write("housekeeping", forget)

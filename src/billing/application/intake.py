@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
+from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.payments import RecordFact
 from billing.application.ports import Envelope, Forged, Ids, NotYet, PaymentGateway, Reading, Telemetry
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.alert import AlertKind
 from billing.domain.errors import NotFound
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import Job, JobKind, JobRequest
@@ -62,6 +65,7 @@ class ReceiveWebhook:
 class ProcessEvent(Handler):
     """Understand a stored notification and take its facts into the ledger."""
 
+    alerts_itself: ClassVar[bool] = True
     gateways: Mapping[str, PaymentGateway]
     record: RecordFact
     unmatched_retry: timedelta
@@ -96,13 +100,23 @@ class ProcessEvent(Handler):
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not tell what it meant."""
-        uow.inbox.lock(job.subject).fail(why)
+        event = uow.inbox.lock(job.subject)
+        event.fail(why)
+        _alert(uow, AlertKind.EVENT_FAILED, event, job, why)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """Shown among the failed ones; an unmatched one stays unmatched."""
         event = uow.inbox.lock(job.subject)
-        if event.status is not EventStatus.UNMATCHED:
+        if event.status is EventStatus.UNMATCHED:
+            _alert(uow, AlertKind.EVENT_UNMATCHED, event, job, why)
+        else:
             event.fail(why)
+            _alert(uow, AlertKind.EVENT_FAILED, event, job, why)
+
+
+def _alert(uow: UnitOfWork, kind: AlertKind, event: InboxEvent, job: Job, why: str) -> None:
+    about = f"{event.gateway} {event.event_id}, job {job.id}: {why}"
+    raise_alert(uow, kind, event.id, about, once=str(job.claim_no))
 
 
 def _summary(reading: Reading) -> str:

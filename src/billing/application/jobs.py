@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
+from billing.application.alerts import raise_alert, raise_job_dead
 from billing.application.ledger import Ledger
 from billing.application.ports import (
     Deadline,
@@ -83,7 +84,13 @@ class Run:
 
 
 class Handler(ABC):
-    """Carries out one kind of job; what its other methods write belongs to the unit that closes the job."""
+    """Carries out one kind of job; what its other methods write belongs to the unit that closes the job.
+
+    `alerts_itself`: where it buries a job it raises the alert that says what this means, or none, instead of the
+    engine's.
+    """
+
+    alerts_itself: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, run: Run) -> Record:
@@ -219,6 +226,8 @@ class RunJob:
         now = uow.now()
         if job.waiting_since and now - job.waiting_since > self.limits[job.kind].patience:
             return self._bury(uow, job, f"waited too long: {wait.why}")
+        if wait.alert:
+            raise_alert(uow, wait.alert, wait.about, wait.why, once=f"{now:%Y-%m-%d}")
         job.wait(now + wait.after, wait.why, now)
         return "not_yet"
 
@@ -231,9 +240,13 @@ class RunJob:
         return end
 
     def _bury(self, uow: UnitOfWork, job: Job, why: str) -> str:
-        self.handlers[job.kind].buried(uow, job, why)
+        handler = self.handlers[job.kind]
+        handler.buried(uow, job, why)
         job.die(why, uow.now())
-        self.telemetry.alarm("job_dead", kind=job.kind, job_id=job.id, subject=job.subject, why=why)
+        if handler.alerts_itself:
+            self.telemetry.alarm("job_dead", subject=job.id, why=f"{job.kind} {job.subject}: {why}")
+        else:
+            raise_job_dead(uow, job, why)
         return "dead"
 
 

@@ -1,4 +1,4 @@
-"""The one way to the ledger: run a unit, repeat it when another was faster, then ring for the jobs it wrote."""
+"""The one way to the ledger: run a unit, repeat it when another was faster, then ring and report for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +42,8 @@ class Ledger:
             uow.commit()
         for job_id, priority in uow.bells.items():
             self.queue.ring(job_id, priority)
+        for alert in uow.raised:
+            self.telemetry.alarm(alert.kind, subject=alert.subject, why=alert.why)
         return result
 
     def read(self, work: Callable[[UnitOfWork], T]) -> T:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from billing.application.alerts import raise_alert, raise_not_delivered, raise_refund_failed
+from billing.application.notifications import Notices
 from billing.application.parts import lock_attempt
-from billing.application.ports import Clock, Ids, Telemetry
+from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import repayment
+from billing.domain.alert import AlertKind
 from billing.domain.facts import Fact, RefundFact, RefundFailed, RefundSucceeded
 from billing.domain.job import JobKind, JobRequest
 from billing.domain.money import Money
@@ -34,15 +37,16 @@ class PayBack:
     """Owes, asks for and settles refunds of an order that the caller holds."""
 
     policy: RefundPolicy
-    telemetry: Telemetry
+    notices: Notices
     ids: Ids
     clock: Clock
 
     def undelivered(self, uow: UnitOfWork, order: Order, item: OrderItem) -> Refund | None:
-        """An item failed: its price goes back by itself, or it waits for a person."""
-        if not self.policy.compensates:
-            return None
-        return self._promised(uow, repayment.owe_item(order, item, self.ids("ref"), self.clock()))
+        """An item failed: its price goes back by itself, or it waits for a person; customer and operator are told."""
+        refund = repayment.owe_item(order, item, self.ids("ref"), self.clock()) if self.policy.compensates else None
+        self.notices.item_failed(uow, order, item, paid_back=refund is not None)
+        raise_not_delivered(uow, order, item)
+        return self._promised(uow, refund)
 
     def surplus(self, uow: UnitOfWork, order: Order, payment: Payment) -> Refund | None:
         """Nothing needs this money."""
@@ -73,20 +77,22 @@ class PayBack:
 
     def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> None:
         """Settle the refund that is meant; one that is not ours was made at the provider and is adopted."""
-        refund = _meant(payment, fact) or self._adopt(order, payment, fact)
+        refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
         if fact.amount != refund.amount:
             refund.park(f"the provider tells of {fact.amount}")
         match fact:
             case RefundSucceeded() if repayment.refund_succeeded(order, refund, f"{fact.amount} paid back"):
+                self.notices.refunded(uow, order, refund)
                 self._end_hosting(uow, order, refund)
             case RefundFailed(why=why) if repayment.refund_failed(order, refund, why):
-                self.telemetry.alarm("refund_failed", refund_id=refund.id, order_id=order.id, why=why)
+                raise_refund_failed(uow, order, refund, why)
         order.derive_status()
 
-    def _adopt(self, order: Order, payment: Payment, fact: RefundFact) -> Refund:
+    def _adopt(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         refund = repayment.adopt_refund(order, payment, self.ids("ref"), fact.amount, self.clock())
-        self.telemetry.alarm("refund_made_elsewhere", payment_id=payment.id, order_id=order.id, amount=str(fact.amount))
+        about = f"order {order.number}: {fact.amount} of payment {payment.id}"
+        raise_alert(uow, AlertKind.REFUND_MADE_ELSEWHERE, refund.id, about)
         return refund
 
     def _end_hosting(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:

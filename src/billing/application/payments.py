@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from billing.application.alerts import raise_alert
+from billing.application.notifications import Notices
 from billing.application.paying_back import PayBack
 from billing.application.ports import Clock, Telemetry
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.alert import AlertKind
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.errors import Conflict, NameHeld
 from billing.domain.facts import (
@@ -31,6 +34,7 @@ class RecordFact:
     pay_back: PayBack
     clock: Clock
     telemetry: Telemetry
+    notices: Notices
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> Payment | None:
         """The payment it was about; None where no payment of ours is meant, or a refund of one not known as paid."""
@@ -64,13 +68,18 @@ class RecordFact:
             case PaymentDeclined(why=why):
                 payment.note(why)
             case PaymentFailed(why=why):
-                payment.fail(why)
+                self.fail(uow, order, payment, why)
             case PaymentCancelled(why=why):
                 payment.cancel(why)
             case PaymentExpired():
                 payment.expire("its page was closed unpaid")
             case PaymentPending(under_way=True):
                 payment.wait()
+
+    def fail(self, uow: UnitOfWork, order: Order, payment: Payment, why: str) -> None:
+        """The attempt is over without money, and the customer is told; nothing where it has ended before."""
+        if payment.fail(why):
+            self.notices.payment_failed(uow, order, payment)
 
     def follow(self, uow: UnitOfWork, order: Order, payment: Payment, settlement: Settlement) -> None:
         """What a settled payment makes necessary: deliveries, a refund, or a person."""
@@ -79,10 +88,11 @@ class RecordFact:
         if settlement in (Settlement.PAID, Settlement.LATE):
             for wanted in self.policy.jobs_for(order):
                 uow.jobs.request(wanted)
+            self.notices.order_paid(uow, order)
         if settlement is Settlement.SURPLUS:
             self.pay_back.surplus(uow, order, payment)
         if settlement is Settlement.MISMATCHED:
-            self.telemetry.alarm("payment_needs_attention", payment_id=payment.id, order_id=order.id, why=order.why)
+            raise_alert(uow, AlertKind.PAYMENT_NEEDS_ATTENTION, payment.id, f"order {order.number}: {payment.why}")
 
 
 def _revive(uow: UnitOfWork, order: Order, pay_back: PayBack) -> None:

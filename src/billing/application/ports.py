@@ -1,7 +1,7 @@
 """What the core needs from outside, cut by capability so that no adapter must lie.
 
 A call outward ends in a result or in one of a closed set: `RetryLater`, `NotYet`, `Refused`, `OutcomeUnknown`,
-`NeedsPerson`. Every such call takes a `Deadline` and is safe to repeat.
+`NeedsPerson`. Every such call takes a `Deadline` and, but for a mail, is safe to repeat.
 """
 
 from abc import ABC, abstractmethod
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from billing.domain.alert import AlertKind
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
 from billing.domain.facts import Fact
+from billing.domain.mail import Mail
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
@@ -43,6 +45,9 @@ class NotYet(BillingError):
 
     why: str
     after: timedelta
+    # Where a person must know of it: what it is, and of whom. Told once a day, however many jobs wait for it.
+    alert: AlertKind | None = None
+    about: str = ""
 
 
 @dataclass(eq=False)
@@ -224,7 +229,18 @@ class Registrars(Protocol):
         """By longest suffix; Refused where no registrar is configured for it."""
 
 
-# ---------------------------------------------------------------------- bell and reports
+# ---------------------------------------------------------------------- mails, bell and reports
+
+
+class Notifier(ABC):
+    """Hands mails to whoever delivers them."""
+
+    @abstractmethod
+    def send(self, mail: Mail, deadline: Deadline) -> None:
+        """Returns once it was taken over, under the mail's own Message-ID; repeated, it is sent again.
+
+        Refused where this mail or its recipient is not taken; RetryLater where no mail would be.
+        """
 
 
 class JobQueue(ABC):

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from billing.application.alerts import raise_refund_failed
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
+from billing.application.notifications import Notices
 from billing.application.parts import lock_refund, read_refund
 from billing.application.paying_back import PayBack, RecordsFacts, refund_job
 from billing.application.ports import NotYet, PaymentGateway, Refused
@@ -62,7 +64,8 @@ class RefundPayment(Handler):
         if refund.try_no < self.limits.tries_max:
             refund.try_again(why)
             return NotYet(f"refused, to be tried anew: {why}", self.limits.retry)
-        refund_failed(order, refund, f"refused: {why}")
+        if refund_failed(order, refund, f"refused: {why}"):
+            raise_refund_failed(uow, order, refund, why)
         return None
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
@@ -99,6 +102,7 @@ class SettleRefund:
     """A person says how a refund ended: paid by hand, or given up."""
 
     ledger: Ledger
+    notices: Notices
 
     def __call__(self, refund_id: str, succeeded: bool, why: str, by: str) -> Refund:
         """Conflict while its job runs, and where the other was decided before; a repeat changes nothing."""
@@ -109,7 +113,8 @@ class SettleRefund:
                 raise Conflict(f"refund {refund_id}", "it is being paid right now: ask again in a minute")
             order, _, refund = lock_refund(uow, refund_id)
             if succeeded:
-                refund_succeeded(order, refund, f"settled by a person: {why}")
+                if refund_succeeded(order, refund, f"settled by a person: {why}"):
+                    self.notices.refunded(uow, order, refund)
                 if not refund.is_live:
                     raise Conflict(f"refund {refund_id}", "it has failed: ask for a new one")
             else:

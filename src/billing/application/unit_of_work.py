@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
+from billing.application.correspondence import Alerts, Mails
 from billing.application.records import ApiKey, RememberedAnswer, Transition
+from billing.domain.alert import Alert
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
@@ -220,11 +222,14 @@ class UnitOfWork(ABC):
     registrations: Registrations
     inbox: Inbox
     jobs: Jobs
+    mails: Mails
+    alerts: Alerts
     catalogues: Catalogues
     api_keys: ApiKeys
     answers: RememberedAnswers
     history: History
     bells: dict[str, int]
+    raised: list[Alert]
 
     @abstractmethod
     def __enter__(self) -> Self: ...

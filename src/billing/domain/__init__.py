@@ -3,6 +3,7 @@
 `__all__` is what other teams may import; docs/domain.md shows how.
 """
 
+from billing.domain.alert import Alert, AlertKind
 from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
@@ -32,6 +33,7 @@ from billing.domain.facts import (
     RefundSucceeded,
 )
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
+from billing.domain.mail import Mail, MailKind, MailStatus
 from billing.domain.money import Money, exponent, total
 from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus, OrderItem, registrant_handle
@@ -54,6 +56,8 @@ from billing.domain.term import Term, add_months
 
 __all__ = [
     "DELIVERIES",
+    "Alert",
+    "AlertKind",
     "BillingError",
     "Catalogue",
     "Compensation",
@@ -77,6 +81,9 @@ __all__ = [
     "JobKind",
     "JobRequest",
     "JobStatus",
+    "Mail",
+    "MailKind",
+    "MailStatus",
     "Money",
     "NameHeld",
     "NotFound",

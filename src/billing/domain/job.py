@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     ACTIVATE_SUBSCRIPTION = "activate_subscription"
     RENEW_SUBSCRIPTION = "renew_subscription"
     REFUND_PAYMENT = "refund_payment"
+    SEND_MAIL = "send_mail"
 
 
 PRIORITIES: Mapping[JobKind, int] = {
@@ -30,6 +31,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.CHECK_PAYMENT: 40,
     JobKind.REFUND_PAYMENT: 40,
     JobKind.CLOSE_PAYMENT: 30,
+    JobKind.SEND_MAIL: 10,
 }
 """Which bell is heard first when there is more work than workers."""
 

@@ -5,18 +5,21 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from email.headerregistry import Address
 from functools import partial
 
 from dependency_injector import containers, providers
 
 from billing.adapters import huey_queue
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
+from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.sql import migrations as schema
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.telemetry import LogTelemetry, configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey
+from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
@@ -26,14 +29,16 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
-from billing.application.housekeeping import KeepHouse, Sweep
+from billing.application.housekeeping import ForgetAnswers, KeepHouse, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.jobs import RetryJob, RunJob
 from billing.application.ledger import Ledger
+from billing.application.mailing import SendMail
+from billing.application.notifications import Notices, Postbox
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
-from billing.application.ports import Clock, PaymentGateway, Registrar, Telemetry
+from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.registrars import RegistrarRoutes
 from billing.application.renewals import SetAutoRenew
@@ -45,6 +50,7 @@ from billing.domain.errors import Invalid
 from billing.domain.job import JobKind
 from billing.entrypoints import clock, limits
 from billing.entrypoints.http.app import UseCases, create_app
+from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.readiness import readiness
 from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 
@@ -99,6 +105,24 @@ def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Call
     return registry
 
 
+def _notifier(mails: MailSettings | None, told: Telemetry, monotonic: Callable[[], float]) -> Notifier | None:
+    if mails is None:
+        return None
+    config = SmtpConfig(
+        host=mails.server.host,
+        port=mails.server.port,
+        tls=Tls(mails.server.scheme),
+        username=mails.server.username,
+        password=mails.server.password,
+        ca_file=mails.ca_file,
+        sender=Address(mails.sender_name, addr_spec=mails.sender),
+    )
+    try:
+        return SmtpNotifier(config, told, monotonic)
+    except OSError as unusable:
+        raise WrongSettings(f"BILLING_SMTP_CA_FILE can't be used: {unusable}") from unusable
+
+
 def _open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
     counts = ledger.read(lambda uow: uow.jobs.counts())
     return {(str(kind), str(status)): jobs for (kind, status), jobs in counts.items()}
@@ -149,14 +173,22 @@ class Container(containers.DeclarativeContainer):
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now)
     registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic)
+    notifier = providers.ThreadSafeSingleton(_notifier, settings.provided.mails, telemetry, monotonic)
+
+    # ------------------------------------------------------------------ what people are told
+    sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
+    postbox = providers.ThreadSafeSingleton(Postbox, ids, sender_domain)
+    notices = providers.ThreadSafeSingleton(Notices, postbox)
+    operator_mail = providers.Callable(limits.operator_mail, settings.provided.mails)
+    tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
 
     # ------------------------------------------------------------------ money in
-    job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
+    job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs, settings.provided.mails)
     payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, shop)
     pay_back = providers.ThreadSafeSingleton(
         PayBack,
         policy=providers.Factory(limits.refund_policy, shop),
-        telemetry=telemetry,
+        notices=notices,
         ids=ids,
         clock=business_clock,
     )
@@ -166,6 +198,7 @@ class Container(containers.DeclarativeContainer):
         pay_back=pay_back,
         clock=business_clock,
         telemetry=telemetry,
+        notices=notices,
     )
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
@@ -184,7 +217,7 @@ class Container(containers.DeclarativeContainer):
 
     # ------------------------------------------------------------------ money back
     request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back)
-    settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger)
+    settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger, notices)
     resolve_payment = providers.ThreadSafeSingleton(ResolvePayment, ledger, record_fact, pay_back)
 
     # ------------------------------------------------------------------ the shop
@@ -193,6 +226,7 @@ class Container(containers.DeclarativeContainer):
         ledger,
         registrars,
         providers.Factory(limits.checkout_limits, shop),
+        notices,
         business_clock,
         ids,
         order_number,
@@ -224,6 +258,7 @@ class Container(containers.DeclarativeContainer):
             JobKind.REGISTER_DOMAIN: providers.Factory(
                 RegisterDomain,
                 pay_back,
+                notices,
                 registrars,
                 ids,
                 providers.Factory(timedelta, seconds=shop.registry_poll_seconds),
@@ -231,29 +266,39 @@ class Container(containers.DeclarativeContainer):
             JobKind.RENEW_DOMAIN: providers.Factory(
                 RenewDomain,
                 pay_back,
+                notices,
                 registrars,
                 slot_retry=providers.Factory(timedelta, seconds=shop.registry_poll_seconds),
                 expiry_rounding=providers.Factory(timedelta, days=shop.expiry_rounding_days),
             ),
-            JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(ActivateSubscription, pay_back, business_clock, ids),
+            JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(
+                ActivateSubscription, pay_back, notices, business_clock, ids
+            ),
             JobKind.RENEW_SUBSCRIPTION: providers.Factory(
-                RenewSubscription, pay_back, business_clock, providers.Factory(timedelta, days=shop.restart_after_days)
+                RenewSubscription,
+                pay_back,
+                notices,
+                business_clock,
+                providers.Factory(timedelta, days=shop.restart_after_days),
             ),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, record_fact, providers.Factory(limits.refund_limits, shop)
+            ),
+            JobKind.SEND_MAIL: providers.Factory(
+                SendMail, notifier, providers.Factory(timedelta, seconds=jobs.backoff_cap_seconds)
             ),
         }
     )
     run_job = providers.ThreadSafeSingleton(RunJob, ledger, handlers, job_limits, telemetry, monotonic, dice)
     sweep = providers.ThreadSafeSingleton(Sweep, ledger, telemetry, jobs.sweep_batch)
-    keep_house = providers.ThreadSafeSingleton(
-        KeepHouse,
+    forget_answers = providers.ThreadSafeSingleton(
+        ForgetAnswers,
         ledger,
-        expire_orders,
-        sweep,
-        telemetry,
-        answers_kept=providers.Factory(timedelta, hours=settings.provided.http.idempotency_hours),
+        kept=providers.Factory(timedelta, hours=settings.provided.http.idempotency_hours),
         batch=jobs.sweep_batch,
+    )
+    keep_house = providers.ThreadSafeSingleton(
+        KeepHouse, sweep, providers.List(expire_orders, tell_operator, forget_answers), telemetry
     )
     consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)

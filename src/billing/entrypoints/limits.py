@@ -1,9 +1,11 @@
 """Settings as the limits that use cases and views are given: plain numbers become durations."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
 
+from billing.application.alerts import OperatorMail
 from billing.application.checkout import CheckoutLimits
 from billing.application.jobs import JobLimits
 from billing.application.paying import PaymentLimits
@@ -13,18 +15,38 @@ from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
+from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.settings import JobSettings, Settings, ShopSettings
 
 
-def job_limits(jobs: JobSettings) -> Mapping[JobKind, JobLimits]:
-    """The same for every kind of job."""
+def job_limits(jobs: JobSettings, mails: MailSettings | None) -> Mapping[JobKind, JobLimits]:
+    """The same for every kind of job, but that a mail outlasts a mail server that is away for a day."""
     limits = JobLimits(
         lease=timedelta(seconds=jobs.lease_seconds),
         call_deadline_seconds=jobs.call_deadline_seconds,
         retry=RetryPolicy(jobs.attempts_max, jobs.backoff_base_seconds, jobs.backoff_cap_seconds),
         patience=timedelta(hours=jobs.patience_hours),
     )
-    return dict.fromkeys(JobKind, limits)
+    per_kind = dict.fromkeys(JobKind, limits)
+    if mails is not None:
+        per_kind[JobKind.SEND_MAIL] = replace(limits, retry=replace(limits.retry, attempts_max=mails.attempts_max))
+    return per_kind
+
+
+def sender_domain(mails: MailSettings | None) -> str | None:
+    """What Message-IDs end in; None where there are no mails."""
+    return mails.sender.rpartition("@")[2] if mails else None
+
+
+def operator_mail(mails: MailSettings | None) -> OperatorMail:
+    """Nobody is told where there are no mails, and alerts are kept."""
+    if mails is None:
+        return OperatorMail(recipient=None, interval=timedelta(), listed_max=0)
+    return OperatorMail(
+        recipient=mails.operator,
+        interval=timedelta(minutes=mails.alert_interval_minutes),
+        listed_max=mails.alerts_listed_max,
+    )
 
 
 def checkout_limits(shop: ShopSettings) -> CheckoutLimits:

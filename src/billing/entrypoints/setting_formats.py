@@ -1,10 +1,12 @@
 """The form of single settings; what is wrong with one is said without repeating it, since some hold passwords."""
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from environs import Env
 from marshmallow import ValidationError
 from marshmallow.validate import Range
 
@@ -20,6 +22,11 @@ _SERVER = re.compile(
 )
 _BIND = re.compile(r"(?:\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]+):([0-9]+)")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
+
+
+def optional(env: Env, name: str, check: Callable[[str], None]) -> str | None:
+    """None also where it is set to nothing, as templates of environments do."""
+    return env.str(name, None, validate=lambda value: check(value) if value else None) or None
 
 
 def ledger_url(value: str) -> None:

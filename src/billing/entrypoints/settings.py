@@ -1,6 +1,6 @@
 """Settings from the environment: read once, every wrong one named, each command asking only for what it needs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -11,7 +11,8 @@ from marshmallow.validate import OneOf, Range
 from billing.domain.errors import BillingError
 from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
-from billing.entrypoints.setting_formats import POSITIVE
+from billing.entrypoints.mail_settings import MailSettings, read_mails
+from billing.entrypoints.setting_formats import POSITIVE, optional
 
 
 @dataclass(eq=False)
@@ -115,6 +116,7 @@ class Settings:
     http: HttpSettings
     jobs: JobSettings
     shop: ShopSettings
+    mails: MailSettings | None
     busy_deadline_ms: int
     pool_size: int
     log_level: str
@@ -156,6 +158,7 @@ def _read(env: Env) -> Settings:
         http=_read_http(env),
         jobs=_read_jobs(env),
         shop=_read_shop(env),
+        mails=read_mails(env),
         busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
         pool_size=env.int("POOL_SIZE", 10, validate=POSITIVE),
         log_level=env.str("LOG_LEVEL", "info", validate=OneOf(("debug", "info", "warning", "error"))),
@@ -172,12 +175,12 @@ def _read_stripe(env: Env) -> StripeSettings | None:
     return StripeSettings(
         api_key=api_key,
         webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
-        api_base=_optional(env, "STRIPE_API_BASE", formats.web_address),
+        api_base=optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 
 
 def _read_epp(env: Env) -> EppSettings | None:
-    host = _optional(env, "EPP_HOST", formats.host_name)
+    host = optional(env, "EPP_HOST", formats.host_name)
     if not host:
         return None
     return EppSettings(
@@ -185,10 +188,10 @@ def _read_epp(env: Env) -> EppSettings | None:
         port=env.int("EPP_PORT", 700, validate=formats.PORT),
         username=env.str("EPP_USERNAME"),
         password=env.str("EPP_PASSWORD"),
-        ca_file=_optional(env, "EPP_CA_FILE", formats.existing_file),
-        server_name=_optional(env, "EPP_SERVER_NAME", formats.host_name),
-        client_cert_file=_optional(env, "EPP_CLIENT_CERT_FILE", formats.existing_file),
-        client_key_file=_optional(env, "EPP_CLIENT_KEY_FILE", formats.existing_file),
+        ca_file=optional(env, "EPP_CA_FILE", formats.existing_file),
+        server_name=optional(env, "EPP_SERVER_NAME", formats.host_name),
+        client_cert_file=optional(env, "EPP_CLIENT_CERT_FILE", formats.existing_file),
+        client_key_file=optional(env, "EPP_CLIENT_KEY_FILE", formats.existing_file),
         client_key_passphrase=env.str("EPP_CLIENT_KEY_PASSPHRASE", None),
         sessions_max=env.int("EPP_SESSIONS_MAX", 4, validate=POSITIVE),
         renew_with_time=env.bool("EPP_RENEW_WITH_TIME", False),
@@ -199,7 +202,7 @@ def _read_http(env: Env) -> HttpSettings:
     bind = env.str("HTTP_BIND", "127.0.0.1:8000", validate=formats.bind_address)
     return HttpSettings(
         bind=bind,
-        public_url=(_optional(env, "PUBLIC_URL", formats.web_address) or f"http://{bind}").rstrip("/"),
+        public_url=(optional(env, "PUBLIC_URL", formats.web_address) or f"http://{bind}").rstrip("/"),
         processes=env.int("HTTP_PROCESSES", 2, validate=POSITIVE),
         threads=env.int("HTTP_THREADS", 4, validate=POSITIVE),
         timeout_seconds=env.int("HTTP_TIMEOUT_SECONDS", 30, validate=POSITIVE),
@@ -247,11 +250,6 @@ def _read_shop(env: Env) -> ShopSettings:
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
     )
-
-
-def _optional(env: Env, name: str, check: Callable[[str], None]) -> str | None:
-    """None also where it is set to nothing, as templates of environments do."""
-    return env.str(name, None, validate=lambda value: check(value) if value else None) or None
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:

@@ -47,6 +47,7 @@ def start_serving(settings: Settings | None = None) -> "Container":
         ("BILLING_DATABASE_URL", container.ledger),
         ("a payment gateway's settings", container.gateways),
         ("BILLING_REGISTRARS", container.registrars),
+        ("BILLING_SMTP_URL", container.notifier),
         ("the settings of jobs", container.run_job),
     ):
         try:

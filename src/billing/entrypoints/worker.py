@@ -58,6 +58,8 @@ def build_consumer(container: "Container") -> Any:
         container.prepare_bell()
     except RetryLater as away:
         telemetry.event("queue_not_prepared", why=away.why)
+    if settings.mails is None:
+        telemetry.event("mails_are_off", why="BILLING_SMTP_URL is not set: neither customers nor operators get mail")
     housekeeper = Housekeeper(lambda: container.keep_house()(), telemetry, settings.jobs.sweep_seconds)
     huey.on_startup("housekeeper")(housekeeper.start)
     huey.on_shutdown("housekeeper")(housekeeper.stop)

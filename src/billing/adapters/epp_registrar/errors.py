@@ -6,6 +6,7 @@ from datetime import timedelta
 from epptools import Response, ResultCode
 
 from billing.application.ports import NeedsPerson, NotYet, Refused, RetryLater
+from billing.domain.alert import AlertKind
 
 _WHY_CHARS_MAX = 300
 
@@ -73,7 +74,8 @@ def require(answer: Response, awaited: Collection[int], funds_retry: timedelta) 
     if code in _LATER:
         raise RetryLater(why)
     if code == ResultCode.BILLING_FAILURE:
-        raise NotYet(f"our account at the registry is out of funds: {why}", funds_retry)
+        why = f"our account at the registry is out of funds: {why}"
+        raise NotYet(why, funds_retry, AlertKind.REGISTRAR_OUT_OF_FUNDS, about="epp")
     raise NeedsPerson(why)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, MemoryCatalogues, MemoryHistory
+from billing.adapters.memory.correspondence import MemoryAlerts, MemoryMails
 from billing.adapters.memory.repositories import (
     JobMaking,
     MemoryCustomers,
@@ -52,13 +53,15 @@ class MemoryUnitOfWork(UnitOfWork):
 
     def __enter__(self) -> Self:
         session = self._session = Session(self._ledger.store)
-        self.bells = {}
+        self.bells, self.raised = {}, []
         self.orders = MemoryOrders(session)
         self.customers = MemoryCustomers(session)
         self.subscriptions = MemorySubscriptions(session)
         self.registrations = MemoryRegistrations(session)
         self.inbox = MemoryInbox(session)
         self.jobs = MemoryJobs(session, self._ledger.making, self.bells)
+        self.mails = MemoryMails(session)
+        self.alerts = MemoryAlerts(session, self.raised)
         self.catalogues = MemoryCatalogues(session)
         self.api_keys = MemoryApiKeys(session)
         self.answers = MemoryAnswers(session)
@@ -89,6 +92,7 @@ class MemoryUnitOfWork(UnitOfWork):
     def savepoint(self) -> Iterator[None]:
         """Puts every working copy back where the block fails, or breaks what must be unique."""
         before = {key: clone(here.value) for key, here in self._session.loaded.items()}
+        raised = len(self.raised)
         try:
             yield
             require_unique(self._session)
@@ -98,6 +102,7 @@ class MemoryUnitOfWork(UnitOfWork):
                     _restore(here.value, before[key])
                 else:
                     del self._session.loaded[key]
+            del self.raised[raised:]
             raise
 
     def _transitions(self) -> Iterator[Transition]:

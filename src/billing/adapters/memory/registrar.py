@@ -18,6 +18,7 @@ from billing.application.ports import (
     Registrar,
     RetryLater,
 )
+from billing.domain.alert import AlertKind
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
@@ -208,4 +209,5 @@ class MemoryRegistrar(Registrar):
 
     def _require_funds(self) -> None:
         if not self._has_funds:
-            raise NotYet("our account at the registry is out of funds", _FUNDS_RETRY)
+            why = "our account at the registry is out of funds"
+            raise NotYet(why, _FUNDS_RETRY, AlertKind.REGISTRAR_OUT_OF_FUNDS, about="memory")

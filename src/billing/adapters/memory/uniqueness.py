@@ -9,6 +9,7 @@ from billing.application.unit_of_work import ConcurrentChange
 from billing.domain.errors import NameHeld, RenewalOpen
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job
+from billing.domain.mail import Mail
 from billing.domain.order import Order
 from billing.domain.order_item import LIVE, ItemStatus
 from billing.domain.purchase import DomainRegistration, DomainRenewal
@@ -25,6 +26,7 @@ def require_unique(session: Session) -> None:
     others = chain(
         (("number", order.number) for order in orders),
         (("job", job.dedup_key) for job in session.all(Job)),
+        (("mail", mail.occasion, mail.recipient) for mail in session.all(Mail)),
         (("event", event.gateway, event.event_id) for event in session.all(InboxEvent)),
         _provider_refs(orders),
     )

@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import tables
+from billing.adapters.sql import mail_tables, tables
 from billing.adapters.sql.columns import metadata
+from billing.domain.alert import Alert
 from billing.domain.customer import Customer
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job
+from billing.domain.mail import Mail
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -59,6 +61,8 @@ def _map_all() -> None:
     _map(Registration, tables.registrations)
     _map(InboxEvent, tables.inbox_events)
     _map(Job, tables.jobs)
+    _map(Mail, mail_tables.mails)
+    _map(Alert, mail_tables.alerts)
 
 
 def _map(entity: type, table: Table, exclude: tuple[str, ...] = (), **properties: Any) -> None:

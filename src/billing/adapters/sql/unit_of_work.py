@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import insert, select
 
 from billing.adapters.sql.archive import SqlAnswers, SqlApiKeys, SqlCatalogues, SqlHistory
+from billing.adapters.sql.correspondence import SqlAlerts, SqlMails
 from billing.adapters.sql.engine import SERVER_TIME
 from billing.adapters.sql.holdings import SqlCustomers, SqlRegistrations, SqlSubscriptions
 from billing.adapters.sql.inbox import SqlInbox
@@ -50,13 +51,15 @@ class SqlUnitOfWork(UnitOfWork):
         connection = self._open()
         self._note_time(connection.info.pop(SERVER_TIME, None))
         work = self._work = Work(connection, self.now)
-        self.bells = {}
+        self.bells, self.raised = {}, []
         self.orders = SqlOrders(work)
         self.customers = SqlCustomers(work)
         self.subscriptions = SqlSubscriptions(work)
         self.registrations = SqlRegistrations(work)
         self.inbox = SqlInbox(work)
         self.jobs = SqlJobs(work, self._new_jobs, self.bells)
+        self.mails = SqlMails(work)
+        self.alerts = SqlAlerts(work, self.raised)
         self.catalogues = SqlCatalogues(work, self._kept.catalogues)
         self.api_keys = SqlApiKeys(work)
         self.answers = SqlAnswers(work)
@@ -85,10 +88,10 @@ class SqlUnitOfWork(UnitOfWork):
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Where it fails, rows, entities, moves and bells are what they were before."""
+        """Where it fails, rows, entities, moves, bells and alerts are what they were before."""
         session = self._work.session
         session.flush()
-        moves, bells = session.moves.copy(), dict(self.bells)
+        moves, bells, raised = session.moves.copy(), dict(self.bells), len(self.raised)
         try:
             with session.begin_nested():
                 yield
@@ -98,6 +101,7 @@ class SqlUnitOfWork(UnitOfWork):
             session.moves = moves
             self.bells.clear()
             self.bells.update(bells)
+            del self.raised[raised:]
             session.reload()
             raise
 

@@ -9,6 +9,7 @@ from billing.entrypoints.cli.look import events, jobs, orders
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker
+from billing.entrypoints.cli.told import alerts, mails
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -20,7 +21,25 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, orders, payments, refunds, jobs, events):
+COMMANDS = (
+    demo,
+    serve,
+    worker,
+    sandbox,
+    sweep,
+    db,
+    catalogue,
+    keys,
+    orders,
+    payments,
+    refunds,
+    jobs,
+    events,
+    mails,
+    alerts,
+)
+
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -1,0 +1,79 @@
+"""Mails and alerts of the in-memory ledger."""
+
+from collections.abc import Sequence
+
+from billing.adapters.memory.store import Session
+from billing.domain.alert import Alert
+from billing.domain.mail import Mail, MailKind, MailStatus
+
+
+class MemoryMails:
+    """Mails by id, and by occasion and recipient."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add_if_new(self, mail: Mail) -> bool:
+        known = self._session.all(Mail, lambda k: (k.occasion, k.recipient) == (mail.occasion, mail.recipient))
+        if next(known, None) is not None:
+            return False
+        self._session.add(mail.id, mail)
+        return True
+
+    def get(self, mail_id: str) -> Mail:
+        return self._session.get(Mail, mail_id)
+
+    def lock(self, mail_id: str) -> Mail:
+        return self._session.get(Mail, mail_id, lock=True)
+
+    def last_digest(self) -> Mail | None:
+        digests = self._session.all(Mail, lambda mail: mail.kind is MailKind.OPERATOR_ALERTS)
+        return max(digests, key=lambda mail: (mail.created_at, mail.id), default=None)
+
+    def of_subjects(self, subjects: Sequence[str]) -> Sequence[Mail]:
+        about = self._session.all(Mail, lambda mail: mail.subject in subjects)
+        return sorted(about, key=lambda mail: (mail.created_at, mail.id))
+
+    def page(self, status: MailStatus | None, before: str | None, limit: int) -> Sequence[Mail]:
+        fitting = [
+            mail
+            for mail in self._session.all(Mail)
+            if status in (None, mail.status) and (before is None or mail.id < before)
+        ]
+        return fitting[::-1][:limit]
+
+
+class MemoryAlerts:
+    """Alerts by occasion; what is new is put into the unit's list."""
+
+    def __init__(self, session: Session, raised: list[Alert]) -> None:
+        self._session, self._raised = session, raised
+
+    def raise_once(self, alert: Alert) -> bool:
+        if self._session.find(Alert, alert.occasion) is not None:
+            return False
+        self._session.add(alert.occasion, alert)
+        self._raised.append(alert)
+        return True
+
+    def untold(self, limit: int) -> Sequence[Alert]:
+        return self._untold()[:limit]
+
+    def untold_count(self) -> int:
+        return len(self._untold())
+
+    def mark_told(self, mail_id: str) -> int:
+        untold = self._untold()
+        for alert in untold:
+            alert.told_by = mail_id
+        return len(untold)
+
+    def newest(self, limit: int) -> Sequence[Alert]:
+        return sorted(self._session.all(Alert), key=_age)[::-1][:limit]
+
+    def _untold(self) -> list[Alert]:
+        return sorted(self._session.all(Alert, lambda alert: alert.told_by is None), key=_age)
+
+
+def _age(alert: Alert) -> tuple[object, str]:
+    return alert.raised_at, alert.occasion

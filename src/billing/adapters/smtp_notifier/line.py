@@ -1,0 +1,174 @@
+"""One conversation with a mail server (RFC 5321), every byte of it before a deadline."""
+
+import io
+import re
+import smtplib
+import socket
+import ssl
+from ipaddress import ip_address
+from typing import Any
+
+from billing.adapters.smtp_notifier.config import SmtpConfig, Tls
+from billing.application.ports import Deadline, Refused, RetryLater
+
+_WHY_CHARS_MAX = 300
+_OK = 250
+_FORWARDED = 251
+_START = 354
+_SECURE_NOW = 220
+# "Authentication required" and "bad sequence" come in answer to a recipient too, and are not the recipient's fault.
+_NOT_ABOUT_THE_RECIPIENT = {503, 530}
+
+
+class SmtpLine(smtplib.SMTP):
+    """The library's client limits each wait, so that a server which drips its answer could hold a worker for ever.
+
+    Here the limit is a moment.
+    """
+
+    def __init__(self, config: SmtpConfig, context: ssl.SSLContext, deadline: Deadline) -> None:
+        super().__init__(local_hostname=config.sender.domain)
+        self._config, self._context, self._deadline = config, context, deadline
+
+    # ------------------------------------------------------------------ the steps before the mail
+
+    def open(self) -> None:
+        """Connect, greet, make the line secret, log in."""
+        self.connect(self._config.host, self._config.port)
+        self.ehlo_or_helo_if_needed()
+        if self._config.tls is not Tls.AT_ONCE:
+            self._start_tls()
+        if self._config.username is not None:
+            self._require_secrecy()
+            self.login(self._config.username, self._config.password or "")
+
+    def _start_tls(self) -> None:
+        if not self.has_extn("starttls"):
+            if self._config.tls is Tls.REQUIRED:
+                raise smtplib.SMTPNotSupportedError("the server offers no TLS, which is required")
+            return
+        code, said = self.docmd("STARTTLS")
+        if code != _SECURE_NOW:
+            raise smtplib.SMTPResponseException(code, said)
+        self.sock = self._wrap(self._live())
+        # What was said before, and what may have been slipped in, counts no more (RFC 3207 §4.2).
+        self.file = None
+        self.ehlo_resp = self.helo_resp = None
+        self.esmtp_features, self.does_esmtp = {}, False
+        self.ehlo_or_helo_if_needed()
+
+    def _require_secrecy(self) -> None:
+        line = self._live()
+        if not isinstance(line, ssl.SSLSocket) and not _is_here(line):
+            raise smtplib.SMTPNotSupportedError("the server offers no TLS, and a password is not sent in the clear")
+
+    def address(self, sender: str, recipient: str) -> None:
+        """From whom and to whom; Refused where the server will not take this recipient, now or ever."""
+        _require(self.mail(sender), _OK)
+        code, said = self.rcpt(recipient)
+        if code >= 500 and code not in _NOT_ABOUT_THE_RECIPIENT:
+            raise Refused(objection(code, said))
+        _require((code, said), _OK, _FORWARDED)
+
+    def begin(self) -> None:
+        """The server is ready for the mail itself."""
+        _judge(self.docmd("DATA"), _START)
+
+    # ------------------------------------------------------------------ the mail
+
+    def finish(self, letter: bytes) -> None:
+        """Send it and hear that it was taken; from here on a line that breaks leaves its outcome unknown."""
+        self.send(re.sub(rb"(?m)^\.", b"..", letter) + b".\r\n")
+        _judge(self.getreply(), _OK)
+
+    # ------------------------------------------------------------------ the library's ways to the socket
+
+    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        plain = self._connect(host, port)
+        return self._wrap(plain) if self._config.tls is Tls.AT_ONCE else plain
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        fault = OSError(f"{host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            plain = socket.socket(family, kind, protocol)
+            try:
+                plain.settimeout(self._left())
+                plain.connect(address)
+                return plain
+            except OSError as unreachable:
+                plain.close()
+                fault = unreachable
+        raise fault
+
+    def _wrap(self, plain: socket.socket) -> ssl.SSLSocket:
+        plain.settimeout(self._left())
+        try:
+            return self._context.wrap_socket(plain, server_hostname=self._config.host)
+        except OSError:
+            plain.close()
+            raise
+
+    def send(self, s: Any) -> None:
+        """All of it."""
+        unsent = memoryview(s.encode("ascii") if isinstance(s, str) else s)
+        try:
+            while unsent:
+                unsent = unsent[self._live().send(unsent) :]
+        except OSError as fault:
+            self.close()
+            raise smtplib.SMTPServerDisconnected(f"the line broke while sending: {fault}") from fault
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The server's next answer."""
+        if self.file is None:
+            self.file = io.BufferedReader(_Reader(self))
+        return super().getreply()
+
+    def receive_into(self, buffer: Any) -> int:
+        """What has come, or comes before the deadline."""
+        return self._live().recv_into(buffer)
+
+    def _live(self) -> socket.socket:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the line is closed")
+        self.sock.settimeout(self._left())
+        return self.sock
+
+    def _left(self) -> float:
+        try:
+            return self._deadline.remaining_seconds()
+        except RetryLater as late:
+            raise TimeoutError("no answer in time") from late
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, line: SmtpLine) -> None:
+        self._line = line
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._line.receive_into(buffer)
+
+
+def objection(code: int, said: bytes | str) -> str:
+    """What the server said, in one line."""
+    words = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return f"SMTP {code}: {' '.join(words.split())}"[:_WHY_CHARS_MAX]
+
+
+def _require(answer: tuple[int, bytes], *awaited: int) -> None:
+    """RetryLater: it is our server or our account that says no, and the mail can't help it."""
+    if answer[0] not in awaited:
+        raise RetryLater(objection(*answer))
+
+
+def _judge(answer: tuple[int, bytes], awaited: int) -> None:
+    """The server has seen the mail: a 5xx answer is about it, and for good (RFC 5321 §4.2.1)."""
+    if answer[0] != awaited:
+        raise (Refused if answer[0] >= 500 else RetryLater)(objection(*answer))
+
+
+def _is_here(line: socket.socket) -> bool:
+    return ip_address(line.getpeername()[0]).is_loopback

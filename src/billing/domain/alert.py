@@ -1,0 +1,47 @@
+"""An alert: something that an operator must know, kept once for each occasion and told together with others."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AlertKind(StrEnum):
+    """What kind of trouble it is."""
+
+    JOB_DEAD = "job_dead"
+    EVENT_FAILED = "event_failed"
+    EVENT_UNMATCHED = "event_unmatched"
+    PAYMENT_NEEDS_ATTENTION = "payment_needs_attention"
+    NOT_DELIVERED = "not_delivered"
+    REFUND_FAILED = "refund_failed"
+    REFUND_MADE_ELSEWHERE = "refund_made_elsewhere"
+    REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
+    REGISTRAR_UNREACHABLE = "registrar_unreachable"
+
+
+@dataclass(eq=False, kw_only=True)
+class Alert:
+    """One occasion on which a person is needed.
+
+    >>> from datetime import UTC
+    >>> alert = Alert.about(AlertKind.REGISTRAR_OUT_OF_FUNDS, "epp", "EPP 2104", datetime(2027, 1, 31, tzinfo=UTC),
+    ...                     once="2027-01-31")
+    >>> alert.occasion
+    'registrar_out_of_funds:epp:2027-01-31'
+
+    `subject` is the id or name of what it is about, `told_by` the mail that told it.
+    """
+
+    occasion: str
+    kind: AlertKind
+    subject: str
+    why: str
+    raised_at: datetime
+    told_by: str | None = None
+    version: int = 1
+
+    @classmethod
+    def about(cls, kind: AlertKind, subject: str, why: str, raised_at: datetime, once: str | None = None) -> "Alert":
+        """A new one; of the same kind, subject and `once` (a day, a claim) there is one for ever."""
+        occasion = f"{kind}:{subject}:{once}" if once else f"{kind}:{subject}"
+        return cls(occasion=occasion, kind=kind, subject=subject, why=why, raised_at=raised_at)
