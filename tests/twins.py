@@ -9,17 +9,20 @@ from dependency_injector import providers
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.alerts import OperatorMail
 from billing.application.ports import Deadline, DomainInfo
 from billing.application.registrars import RegistrarRoutes
-from billing.domain import Contact, DomainName, Job, JobKind, Order, Payment, Purchase
+from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import load_settings
 from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
+OPERATOR = OperatorMail(recipient="operator@shop.example", interval=timedelta(minutes=15), listed_max=3)
 
 
 class InterruptibleRegistrar(MemoryRegistrar):
@@ -56,6 +59,7 @@ class Twins:
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
+        self.notifier = MemoryNotifier()
         self.container = self._wire()
         self.ledger = self.container.ledger()
         self.ledger.write(BY, lambda uow: uow.customers.add(a_customer()))
@@ -70,6 +74,9 @@ class Twins:
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
             "registrars": routes,
+            "notifier": self.notifier,
+            "sender_domain": "shop.example",
+            "operator_mail": OPERATOR,
             "now": self.clock,
             "business_clock": self.clock,
             "monotonic": self.monotonic,
@@ -151,6 +158,14 @@ class Twins:
     def read(self, order: Order) -> Order:
         """The order as it is now."""
         return self.ledger.read(lambda uow: uow.orders.get(order.id))
+
+    def mailed(self, kind: MailKind) -> list[Mail]:
+        """What the mail server has taken of a kind."""
+        return [mail for mail in self.notifier.delivered if mail.kind is kind]
+
+    def alerts(self) -> Sequence[Alert]:
+        """What an operator must know, oldest first."""
+        return self.ledger.read(lambda uow: uow.alerts.newest(1000))[::-1]
 
     def jobs(self, kind: JobKind | None = None) -> Sequence[Job]:
         """Jobs, oldest first."""

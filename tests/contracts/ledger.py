@@ -1,5 +1,6 @@
 """What every ledger keeps to, on whatever it is kept."""
 
+from tests.contracts.ledger_correspondence import CorrespondenceCases
 from tests.contracts.ledger_entities import EntityCases
 from tests.contracts.ledger_history import HistoryCases
 from tests.contracts.ledger_jobs import JobCases
@@ -10,5 +11,15 @@ from tests.contracts.ledger_records import RecordCases
 from tests.contracts.ledger_units import UnitCases
 
 
-class LedgerContract(UnitCases, EntityCases, NameCases, OrderCases, JobCases, HistoryCases, RecordCases, RaceCases):
+class LedgerContract(
+    UnitCases,
+    EntityCases,
+    NameCases,
+    OrderCases,
+    JobCases,
+    HistoryCases,
+    RecordCases,
+    CorrespondenceCases,
+    RaceCases,
+):
     """Subclass it with a fixture `begin` (see `LedgerCase`)."""

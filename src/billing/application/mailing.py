@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from billing.application.alerts import raise_job_dead
+from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ports import NeedsPerson, Notifier, NotYet, Refused, RetryLater
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.alert import AlertKind
 from billing.domain.job import Job
 from billing.domain.mail import Mail, MailKind, MailStatus
 
@@ -45,7 +46,8 @@ class SendMail(Handler):
         mail = uow.mails.lock(job.subject)
         mail.die(why)
         if mail.kind is not MailKind.OPERATOR_ALERTS:
-            raise_job_dead(uow, job, f"{mail.occasion} to {mail.recipient}: {why}")
+            about = f"{mail.occasion} to {mail.recipient}, job {job.id}: {why}"
+            raise_alert(uow, AlertKind.MAIL_DEAD, mail.id, about, once=str(job.claim_no))
 
     def revived(self, uow: UnitOfWork, job: Job) -> None:
         """It may be sent again."""

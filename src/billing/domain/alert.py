@@ -9,6 +9,7 @@ class AlertKind(StrEnum):
     """What kind of trouble it is."""
 
     JOB_DEAD = "job_dead"
+    MAIL_DEAD = "mail_dead"
     EVENT_FAILED = "event_failed"
     EVENT_UNMATCHED = "event_unmatched"
     PAYMENT_NEEDS_ATTENTION = "payment_needs_attention"

@@ -38,7 +38,7 @@ class Scripted(Handler):
 
 def script(shop: Twins, act: Callable[[Run], Record]) -> Scripted:
     handler = Scripted(act)
-    shop.container.handlers.override(providers.Object({WANTED.kind: handler}))
+    shop.container.handlers.override(providers.Object({**shop.container.handlers(), WANTED.kind: handler}))
     shop.ledger.write(BY, lambda uow: uow.jobs.request(WANTED))
     return handler
 
@@ -51,7 +51,7 @@ def fail_with(error: Exception) -> Callable[[Run], Record]:
 
 
 def the_job(shop: Twins) -> Job:
-    (job,) = shop.jobs()
+    (job,) = shop.jobs(WANTED.kind)
     return job
 
 

@@ -51,6 +51,7 @@ def test_nothing_is_rung_for_what_was_not_committed(shop: Twins) -> None:
 
 def test_trouble_with_one_order_keeps_no_bell_from_ringing(shop: Twins) -> None:
     order = shop.order(a_domain())
+    shop.work()
     shop.ledger.write(BY, lambda uow: uow.jobs.request(JobRequest(JobKind.CHECK_PAYMENT, "pay_1")))
     shop.queue.rung.clear()
     shop.pass_time(timedelta(hours=25))
@@ -66,6 +67,7 @@ def test_trouble_with_one_order_keeps_no_bell_from_ringing(shop: Twins) -> None:
 
 def test_keeping_house_expires_rings_and_forgets(shop: Twins) -> None:
     order = shop.order(a_domain())
+    shop.work()
     answer = RememberedAnswer(scope="s", key="k", fingerprint="f", created_at=NOW, lease_until=NOW)
     shop.ledger.write(BY, lambda uow: uow.answers.claim(answer, NOW))
     shop.ledger.write(BY, lambda uow: uow.jobs.request(JobRequest(JobKind.CHECK_PAYMENT, "pay_1")))

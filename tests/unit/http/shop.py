@@ -18,6 +18,7 @@ from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
+from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
@@ -86,10 +87,10 @@ class Shop:
         self.client: FlaskClient = self.app.test_client()
 
     def use_cases(self) -> UseCases:
-        routes = Routes(self.registrar)
+        routes, notices = Routes(self.registrar), Notices(Postbox(self.new_id, None))
         gateways = {"stripe": self.gateway}
-        pay_back = PayBack(RefundPolicy(), self.telemetry, self.new_id, self.clock)
-        record = RecordFact(DispatchPolicy(), pay_back, self.clock, self.telemetry)
+        pay_back = PayBack(RefundPolicy(), notices, self.new_id, self.clock)
+        record = RecordFact(DispatchPolicy(), pay_back, self.clock, self.telemetry, notices)
         note_start = NoteStart(self.clock, timedelta(minutes=5))
         payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0)
         checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
@@ -97,7 +98,9 @@ class Shop:
         return UseCases(
             ledger=ledger,
             receive_webhook=ReceiveWebhook(gateways, ledger, self.telemetry, ids),
-            place_order=PlaceOrder(ledger, routes, checkout_limits, self.clock, ids, lambda: self.new_id("B"), seconds),
+            place_order=PlaceOrder(
+                ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
+            ),
             cancel_order=CancelOrder(ledger),
             start_payment=StartPayment(ledger, gateways, record, note_start, payment_limits, ids, seconds),
             refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),

@@ -15,7 +15,7 @@ _WHY_CHARS_MAX = 300
 _OK = 250
 _FORWARDED = 251
 _START = 354
-_SECURE_NOW = 220
+_READY = 220
 # "Authentication required" and "bad sequence" come in answer to a recipient too, and are not the recipient's fault.
 _NOT_ABOUT_THE_RECIPIENT = {503, 530}
 
@@ -34,7 +34,9 @@ class SmtpLine(smtplib.SMTP):
 
     def open(self) -> None:
         """Connect, greet, make the line secret, log in."""
-        self.connect(self._config.host, self._config.port)
+        code, said = self.connect(self._config.host, self._config.port)
+        if code != _READY:
+            raise smtplib.SMTPConnectError(code, said)
         self.ehlo_or_helo_if_needed()
         if self._config.tls is not Tls.AT_ONCE:
             self._start_tls()
@@ -48,7 +50,7 @@ class SmtpLine(smtplib.SMTP):
                 raise smtplib.SMTPNotSupportedError("the server offers no TLS, which is required")
             return
         code, said = self.docmd("STARTTLS")
-        if code != _SECURE_NOW:
+        if code != _READY:
             raise smtplib.SMTPResponseException(code, said)
         self.sock = self._wrap(self._live())
         # What was said before, and what may have been slipped in, counts no more (RFC 3207 §4.2).

@@ -21,25 +21,9 @@ def cli() -> None:
     """
 
 
-COMMANDS = (
-    demo,
-    serve,
-    worker,
-    sandbox,
-    sweep,
-    db,
-    catalogue,
-    keys,
-    orders,
-    payments,
-    refunds,
-    jobs,
-    events,
-    mails,
-    alerts,
-)
+LOOKING = (orders, payments, refunds, jobs, events, mails, alerts)
 
-for command in COMMANDS:
+for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, *LOOKING):
     cli.add_command(command)
 
 
