@@ -91,10 +91,10 @@ class SqlUnitOfWork(UnitOfWork):
         """Where it fails, rows, entities, moves, bells and alerts are what they were before."""
         session = self._work.session
         session.flush()
-        session.connection()  # joins it to the session, which else would set its savepoint on none
         moves, bells, raised = session.moves.copy(), dict(self.bells), len(self.raised)
         try:
             with session.begin_nested():
+                session.connection()  # or the savepoint is set only when the session is first used in it
                 yield
         except LedgerUnavailable:
             raise
