@@ -20,7 +20,7 @@ DATA = {
     "expires": "2027-02-01",
     "until": "2028-01-31",
     "paid_back": "yes",
-    "why": "",
+    "cause": "undelivered",
 }
 
 

@@ -17,8 +17,7 @@ class Tls(StrEnum):
 class SmtpConfig:
     """One server and one sender.
 
-    With `OFFERED` a server without STARTTLS is talked to in the clear, but is not told the password unless it is on
-    this machine.
+    With `OFFERED` a server without STARTTLS is talked to in the clear, but never told the password.
     """
 
     host: str

@@ -5,7 +5,6 @@ import re
 import smtplib
 import socket
 import ssl
-from ipaddress import ip_address
 from typing import Any
 
 from billing.adapters.smtp_notifier.config import SmtpConfig, Tls
@@ -60,8 +59,7 @@ class SmtpLine(smtplib.SMTP):
         self.ehlo_or_helo_if_needed()
 
     def _require_secrecy(self) -> None:
-        line = self._live()
-        if not isinstance(line, ssl.SSLSocket) and not _is_here(line):
+        if not isinstance(self.sock, ssl.SSLSocket):
             raise smtplib.SMTPNotSupportedError("the server offers no TLS, and a password is not sent in the clear")
 
     def address(self, sender: str, recipient: str) -> None:
@@ -168,9 +166,10 @@ def _require(answer: tuple[int, bytes], *awaited: int) -> None:
 
 def _judge(answer: tuple[int, bytes], awaited: int) -> None:
     """The server has seen the mail: a 5xx answer is about it, and for good (RFC 5321 §4.2.1)."""
+    match answer[0] // 100:
+        case 4:
+            raise RetryLater(objection(*answer))
+        case 5:
+            raise Refused(objection(*answer))
     if answer[0] != awaited:
-        raise (Refused if answer[0] >= 500 else RetryLater)(objection(*answer))
-
-
-def _is_here(line: socket.socket) -> bool:
-    return ip_address(line.getpeername()[0]).is_loopback
+        raise smtplib.SMTPResponseException(*answer)
