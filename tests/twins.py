@@ -1,6 +1,7 @@
 """The whole program on its in-memory twins: the real container with the outside things replaced."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -13,16 +14,25 @@ from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.alerts import OperatorMail
 from billing.application.ports import Deadline, DomainInfo
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
+from billing.entrypoints.mail_settings import MailSettings, SmtpServer
 from billing.entrypoints.settings import load_settings
 from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
-OPERATOR = OperatorMail(recipient="operator@shop.example", interval=timedelta(minutes=15), listed_max=3)
+MAILS = MailSettings(
+    server=SmtpServer.of("smtp://127.0.0.1:1"),
+    ca_file=None,
+    sender_name="Shop",
+    sender="billing@shop.example",
+    operator="operator@shop.example",
+    alert_interval_minutes=15,
+    alerts_listed_max=3,
+    attempts_max=200,
+)
 
 
 class InterruptibleRegistrar(MemoryRegistrar):
@@ -66,7 +76,7 @@ class Twins:
         self.ledger.write(BY, lambda uow: uow.catalogues.add(a_catalogue()))
 
     def _wire(self) -> Container:
-        container = Container(settings=load_settings(Path("no such file")))
+        container = Container(settings=replace(load_settings(Path("no such file")), mails=MAILS))
         routes = RegistrarRoutes(dict.fromkeys(("rw", "co.rw", "com"), self.registrar))
         for name, twin in {
             "telemetry": self.telemetry,
@@ -75,8 +85,6 @@ class Twins:
             "gateways": {self.gateway.name: self.gateway},
             "registrars": routes,
             "notifier": self.notifier,
-            "sender_domain": "shop.example",
-            "operator_mail": OPERATOR,
             "now": self.clock,
             "business_clock": self.clock,
             "monotonic": self.monotonic,

@@ -7,7 +7,7 @@ import pytest
 
 from billing.adapters.epp_registrar import ExpiryFormat
 from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
-from billing.domain import DomainName
+from billing.domain import AlertKind, DomainName
 from tests.builders import a_registrant
 from tests.contracts.registrar import RegistrarContract
 from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, at_once, within
@@ -178,6 +178,7 @@ def test_a_name_that_exists_and_does_not_is_tried_again(registry: SandboxRegistr
 
 def test_the_operator_is_told_when_the_account_is_out_of_funds(registry: SandboxRegistry):
     registry.set_funds(False)
-    with pytest.raises(NotYet, match="out of funds"):
+    with pytest.raises(NotYet, match="out of funds") as waits:
         registry.register()
+    assert (waits.value.alert, waits.value.about) == (AlertKind.REGISTRAR_OUT_OF_FUNDS, "epp")
     assert [name for name, _ in registry.telemetry.alarms] == ["epp_out_of_funds"]

@@ -17,6 +17,8 @@ from billing.entrypoints.startup import start_serving
 NOWHERE = Path("no such file")
 EPP = {"BILLING_EPP_HOST": "epp.example", "BILLING_EPP_USERNAME": "us", "BILLING_EPP_PASSWORD": "secret"}
 STRIPE = {"BILLING_STRIPE_API_KEY": "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
+SHOP = {**STRIPE, **EPP, "BILLING_REGISTRARS": "rw=epp"}
+MAIL = {"BILLING_SMTP_URL": "smtp://mail.example", "BILLING_MAIL_FROM": "Shop <billing@shop.example>"}
 
 
 @pytest.fixture
@@ -65,6 +67,8 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_STRIPE_API_KEY_FILE", "/no/such", "BILLING_STRIPE_API_KEY_FILE must be a readable file path"),
         ("BILLING_JOB_LEASE_SECONDS", "40", "BILLING_JOB_LEASE_SECONDS must be longer"),
         ("BILLING_LOG_LEVEL", "loud", "BILLING_LOG_LEVEL"),
+        ("BILLING_OPERATOR_EMAIL", "us@shop.example", "BILLING_OPERATOR_EMAIL: Needs BILLING_SMTP_URL"),
+        ("BILLING_SMTP_URL", "smtp://mail.example", "BILLING_MAIL_FROM: Environment variable not set"),
     ],
 )
 def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> None:
@@ -113,6 +117,60 @@ def test_a_wrong_setting_of_what_is_outside_is_named(given, name: str, value: st
 def test_what_can_be_used_is_taken(given, name: str, value: str) -> None:
     given(**{**EPP, name: value})
     load_settings(NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example", ("smtp", "mail.example", 587, None, None)),
+        ("smtp://us%40shop:p%3Aw%2F@mail.example:2525", ("smtp", "mail.example", 2525, "us@shop", "p:w/")),
+        ("smtp+starttls://us:@mail.example/", ("smtp+starttls", "mail.example", 587, "us", "")),
+        ("smtps://[::1]", ("smtps", "::1", 465, None, None)),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(given, url: str, server: tuple[object, ...]) -> None:
+    given(**{**MAIL, "BILLING_SMTP_URL": url})
+    mails = load_settings(NOWHERE).mails
+    assert mails is not None
+    read = mails.server
+    assert (read.scheme, read.host, read.port, read.username, read.password) == server
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BILLING_SMTP_URL", "mail.example"),
+        ("BILLING_SMTP_URL", "http://mail.example"),
+        ("BILLING_SMTP_URL", "smtp://"),
+        ("BILLING_SMTP_URL", "smtp://mail.example:many"),
+        ("BILLING_SMTP_URL", "smtp://mail.example:0"),
+        ("BILLING_SMTP_URL", "smtp://us@mail.example"),
+        ("BILLING_SMTP_URL", "smtp://us:p%C3%A4ss@mail.example"),
+        ("BILLING_SMTP_URL", "smtp://mail.example/inbox"),
+        ("BILLING_SMTP_CA_FILE", "/no/such"),
+        ("BILLING_MAIL_FROM", ""),
+        ("BILLING_MAIL_FROM", "Shop"),
+        ("BILLING_MAIL_FROM", "Shop <billing@shop.example>, other@shop.example"),
+        ("BILLING_OPERATOR_EMAIL", "nobody"),
+        ("BILLING_ALERT_INTERVAL_MINUTES", "0"),
+    ],
+)
+def test_a_wrong_setting_of_mails_is_named(given, name: str, value: str) -> None:
+    given(**{**MAIL, name: value})
+    with pytest.raises(WrongSettings, match=rf"\A{name}: (Must|There is no such file)"):
+        load_settings(NOWHERE)
+
+
+def test_the_sender_may_have_a_name(given) -> None:
+    given(**MAIL, BILLING_OPERATOR_EMAIL="us@shop.example")
+    mails = load_settings(NOWHERE).mails
+    assert mails is not None
+    assert (mails.sender_name, mails.sender, mails.operator) == ("Shop", "billing@shop.example", "us@shop.example")
+
+
+def test_without_a_mail_server_there_are_no_mails(given) -> None:
+    given(BILLING_SMTP_URL="", BILLING_OPERATOR_EMAIL="")
+    assert load_settings(NOWHERE).mails is None
 
 
 def test_a_password_in_a_wrong_address_is_not_shown(given) -> None:
@@ -171,6 +229,7 @@ def test_registrars_are_routed_by_suffix(given) -> None:
 
 def test_no_secret_shows_where_settings_are_printed(given) -> None:
     given(**EPP, BILLING_STRIPE_API_KEY="sk_test_hidden", BILLING_STRIPE_WEBHOOK_SECRETS="whsec_hidden")
+    given(BILLING_SMTP_URL="smtp://us:hidden@mail.example", BILLING_MAIL_FROM="billing@shop.example")
     shown = repr(load_settings(NOWHERE))
     assert "hidden" not in shown
     assert "'secret'" not in shown
@@ -199,7 +258,8 @@ def _logging_is_left_alone() -> Iterator[None]:
 
 
 def test_what_serves_is_built_before_it_runs(serving) -> None:
-    container = serving(**STRIPE, **EPP, BILLING_REGISTRARS="rw=epp")
+    container = serving(**STRIPE, **EPP, **MAIL, BILLING_REGISTRARS="rw=epp")
+    assert container.notifier() is not None
     assert list(container.gateways()) == ["stripe"]
     assert list(container.registrars().by_suffix) == ["rw"]
     # the web server forks after this
@@ -216,6 +276,10 @@ def test_what_serves_is_built_before_it_runs(serving) -> None:
         ({**STRIPE, **EPP, "BILLING_REGISTRARS": "rw=other"}, r"sends \.rw to other, which is unknown"),
         ({**STRIPE, **EPP, "BILLING_EPP_CA_FILE": __file__, "BILLING_REGISTRARS": "rw=epp"}, "BILLING_EPP_CA_FILE: "),
         ({"BILLING_QUEUE_URL": f"sqlite:///{__file__}/queue"}, "BILLING_QUEUE_URL: "),
+        (
+            {**STRIPE, **EPP, **MAIL, "BILLING_SMTP_CA_FILE": __file__, "BILLING_REGISTRARS": "rw=epp"},
+            "BILLING_SMTP_CA",
+        ),
         ({"BILLING_METRICS_DIR": __file__}, "BILLING_METRICS_DIR can't be made"),
     ],
 )

@@ -1,7 +1,7 @@
 """Settings of mails: the server they go out by, who sends them, and who is told of trouble."""
 
 from dataclasses import dataclass, field
-from email.utils import parseaddr
+from email.utils import getaddresses
 from urllib.parse import unquote, urlsplit
 
 from environs import Env
@@ -57,7 +57,7 @@ def read_mails(env: Env) -> MailSettings | None:
     if not url:
         optional(env, "OPERATOR_EMAIL", _needs_server)
         return None
-    sender_name, sender = parseaddr(env.str("MAIL_FROM", validate=_sender) or "")
+    ((sender_name, sender),) = getaddresses([env.str("MAIL_FROM", validate=_sender) or ""]) or [("", "")]
     return MailSettings(
         server=SmtpServer.of(url),
         ca_file=optional(env, "SMTP_CA_FILE", existing_file),
@@ -80,8 +80,8 @@ def _smtp_url(value: str) -> None:
 
 
 def _sender(value: str) -> None:
-    name, address = parseaddr(value)
-    if email_problem(address) or not name.isprintable():
+    senders = getaddresses([value])
+    if len(senders) != 1 or email_problem(senders[0][1]) or not senders[0][0].isprintable():
         raise ValidationError("Must be an address such as billing@shop.example, or Shop <billing@shop.example>.")
 
 
