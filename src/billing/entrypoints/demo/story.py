@@ -1,97 +1,123 @@
-"""One purchase as a shop makes it: by the public API, paid on the provider's page, told with the time of each step."""
+"""Two purchases as a shop makes them, told step by step: one is delivered, one can't be and is paid back."""
 
-import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
 from rich.console import Console
 
+from billing.domain.money import Money
 from billing.entrypoints.demo.processes import DemoFailed, Shop, eventually
+from billing.entrypoints.demo.storefront import STEP_SECONDS, Storefront, new_name
 
-_STEP_SECONDS = 30.0
-_REGISTRANT = {
-    "name": "Aline Uwase",
-    "email": "aline@example.rw",
-    "phone": "+250.788000000",
-    "street": ["KN 5 Rd"],
-    "city": "Kigali",
-    "country": "RW",
-}
+_OF_THE_SECOND = 5
+"""Mails about the second order: received, paid, hosting active, name not delivered, paid back."""
 
 
 @dataclass
 class Story:
-    """A customer, an order, a payment, and what the workers make of it."""
+    """A customer, two orders, and what the workers make of them."""
 
     shop: Shop
     console: Console
     began: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self.storefront = Storefront(self.shop)
+
     def play(self) -> None:
-        """DemoFailed unless the order is completed and the registry confirms the name."""
-        name = _new_name()
-        self.console.print(f"[bold]A customer buys {name} and a month of hosting[/]")
-        order = self._order(name)
-        self._tell("order", f"{order['number']}, {_money(order['total'])}, {order['status']}")
-        payment = self._start_payment(order)
-        self._tell("session", payment["redirect_url"])
-        self._pay(payment["redirect_url"])
-        self._tell("paid", "on the provider's page")
-        for step, detail in self._follow(order["id"], payment["id"]):
-            self._tell(step, detail)
-        self._confirm(name)
+        """DemoFailed unless all of it comes true, and the registry, the provider and the mailbox confirm it."""
+        self._delivered()
+        refunded = self._paid_back()
+        self._mails(refunded)
         self.console.print(f"[bold green]Done[/] in {time.monotonic() - self.began:.1f} s.")
 
     def offer(self) -> str:
         """The page of another order, for a person to pay."""
-        page: str = self._start_payment(self._order(_new_name()))["redirect_url"]
+        page: str = self.storefront.start_payment(self.storefront.order(new_name()))["redirect_url"]
         return page
 
-    def _order(self, name: str) -> dict[str, Any]:
-        customer = self._post("/v1/customers", {"name": "Aline Uwase", "email": "aline@example.rw", "country": "RW"})
-        return self._post("/v1/orders", _basket(customer["id"], name))
+    # ------------------------------------------------------------------ chapters
 
-    def _start_payment(self, order: dict[str, Any]) -> dict[str, Any]:
-        addresses = {"success_url": f"{self.shop.url}/health/live", "cancel_url": f"{self.shop.url}/health/live"}
-        return self._post(f"/v1/orders/{order['id']}/payments", {"gateway": "stripe", **addresses})
+    def _delivered(self) -> None:
+        name = new_name()
+        self.console.print(f"[bold]A customer buys {name} and a month of hosting[/]")
+        order, payment = self._order(name)
+        self._pay(payment)
+        self._follow(order["id"], payment["id"], "completed")
+        registry = self.storefront.world()["registry"]
+        held = [domain for domain in registry["domains"] if domain["name"] == name]
+        if len(held) != 1 or held[0]["creates"] != 1:
+            raise DemoFailed(f"the registry shows {held} for {name}")
+        self._tell("registry", f"{name} is held by {held[0]['registrant']} until {held[0]['expires']}: 1 create")
 
-    def _pay(self, page: str) -> None:
-        """What the browser of a person who presses Pay sends."""
-        answer = requests.post(page, data={"act": "pay"}, allow_redirects=False, timeout=_STEP_SECONDS)
-        if not answer.is_redirect:
-            raise DemoFailed(f"the provider's page answered {answer.status_code}")
+    def _paid_back(self) -> str:
+        """The number of the order."""
+        name = new_name()
+        self.console.print(f"[bold]Another buys {name}, and somebody else is faster[/]")
+        order, payment = self._order(name)
+        self.storefront.occupy(name)
+        self._tell("registry", f"{name} was just registered by somebody else, elsewhere")
+        self._pay(payment)
+        self._follow(order["id"], payment["id"], "partially_completed")
+        (refund,) = self.storefront.get(f"/v1/payments/{payment['id']}")["refunds"]
+        if refund["status"] != "succeeded" or refund["amount"] != order["items"][0]["price"]:
+            raise DemoFailed(f"the refund is {refund}")
+        self._tell("refund", f"{_money(refund['amount'])} {refund['status']}: exactly the price of the name")
+        return str(order["number"])
 
-    def _follow(self, order_id: str, payment_id: str) -> Iterator[tuple[str, str]]:
-        """Each step as soon as it shows."""
-        settled = self._until(f"/v1/payments/{payment_id}", lambda found: found["status"] != "pending", "the webhook")
-        yield "webhook", f"payment {settled['status']}, {_money(settled['received'])} received"
+    def _mails(self, order: str) -> None:
+        def arrived() -> list[dict[str, Any]] | None:
+            mails: list[dict[str, Any]] = self.storefront.world()["mail"]
+            mine = [mail for mail in mails if order in mail["text"]]
+            return mails if len(mine) >= _OF_THE_SECOND else None
+
+        self.console.print("[bold]What they were told[/]")
+        for mail in eventually(arrived, "the mails", STEP_SECONDS):
+            self._tell("mail", f"to {mail['to'][0]}: {mail['subject']}")
+
+    # ------------------------------------------------------------------ steps
+
+    def _order(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        order = self.storefront.order(name)
+        self._tell("order", f"{order['number']}, {_money(order['total'])}, {order['status']}")
+        payment = self.storefront.start_payment(order)
+        self._tell("session", payment["redirect_url"])
+        return order, payment
+
+    def _pay(self, payment: dict[str, Any]) -> None:
+        self.storefront.pay(payment["redirect_url"])
+        self._tell("paid", "on the provider's page")
+
+    def _follow(self, order_id: str, payment_id: str, end: str) -> None:
+        def settled(payment: dict[str, Any]) -> bool:
+            return bool(payment["status"] != "pending")
+
+        payment = self.storefront.until(f"/v1/payments/{payment_id}", settled, "the webhook")
+        self._tell("webhook", f"payment {payment['status']}, {_money(payment['received'])} received")
+        for step, detail in self._steps(order_id, end):
+            self._tell(step, detail)
+
+    def _steps(self, order_id: str, end: str) -> Iterator[tuple[str, str]]:
+        """Each as soon as it shows."""
         seen: dict[str, str] = {}
-        deadline = time.monotonic() + _STEP_SECONDS
+        deadline = time.monotonic() + STEP_SECONDS
         while time.monotonic() < deadline:
-            order = self._get(f"/v1/orders/{order_id}")
+            order = self.storefront.get(f"/v1/orders/{order_id}")
             for item in order["items"]:
                 state = f"{item['status']}" + (f": {item['reason']}" if item.get("reason") else "")
                 if seen.get(item["id"]) != state and item["status"] not in ("unpaid", "due"):
                     seen[item["id"]] = state
                     yield _subject(item), state
-            if order["status"] == "completed":
-                yield "order", "completed"
+            if order["status"] == end:
+                yield "order", end
                 return
             if order["status"] == "requires_attention":
                 raise DemoFailed(order["reason"])
             time.sleep(0.02)
         raise DemoFailed(f"the order is still {order['status']}")
-
-    def _confirm(self, name: str) -> None:
-        registry = requests.get(f"{self.shop.control_url}/state", timeout=_STEP_SECONDS).json()["registry"]
-        held = [domain for domain in registry["domains"] if domain["name"] == name]
-        if len(held) != 1 or held[0]["creates"] != 1:
-            raise DemoFailed(f"the registry shows {held} for {name}")
-        self._tell("registry", f"{name} is held by {held[0]['registrant']} until {held[0]['expires']}: 1 create")
 
     def _tell(self, step: str, detail: str) -> None:
         now = datetime.now(UTC)
@@ -101,55 +127,8 @@ class Story:
             soft_wrap=True,
         )
 
-    # ------------------------------------------------------------------ the public API
-
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        key = {"Idempotency-Key": secrets.token_hex(16)}
-        return self._answer(requests.post(
-            self.shop.url + path, json=body, headers={**self._headers(), **key}, timeout=_STEP_SECONDS
-        ))  # fmt: skip
-
-    def _get(self, path: str) -> dict[str, Any]:
-        return self._answer(requests.get(self.shop.url + path, headers=self._headers(), timeout=_STEP_SECONDS))
-
-    def _until(self, path: str, is_so: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        def look() -> dict[str, Any] | None:
-            found = self._get(path)
-            return found if is_so(found) else None
-
-        return eventually(look, what, _STEP_SECONDS)
-
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.shop.api_key}"}
-
-    def _answer(self, response: requests.Response) -> dict[str, Any]:
-        if not response.ok:
-            raise DemoFailed(
-                f"{response.request.method} {response.url} answered {response.status_code}: {response.text}"
-            )
-        answer: dict[str, Any] = response.json()
-        return answer
-
-
-def _new_name() -> str:
-    return f"example-{secrets.token_hex(3)}.rw"
-
-
-def _basket(customer_id: str, name: str) -> dict[str, Any]:
-    return {
-        "customer_id": customer_id,
-        "currency": "USD",
-        "contacts": {"registrant": _REGISTRANT},
-        "items": [
-            {"kind": "domain_registration", "domain": name, "years": 1},
-            {"kind": "hosting", "plan": "starter", "cycle": "monthly", "domain": name},
-        ],
-    }
-
 
 def _money(money: dict[str, Any]) -> str:
-    from billing.domain.money import Money
-
     return str(Money(money["amount"], money["currency"]))
 
 
