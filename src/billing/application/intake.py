@@ -9,12 +9,27 @@ from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.payments import RecordFact
-from billing.application.ports import Envelope, Forged, Ids, NotYet, PaymentGateway, Reading, Telemetry
+from billing.application.ports import (
+    Deadline,
+    Envelope,
+    Forged,
+    Ids,
+    NotYet,
+    PaymentGateway,
+    Reading,
+    Refused,
+    Telemetry,
+)
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.errors import NotFound
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import Job, JobKind, JobRequest
+
+
+def process_job(event_row_id: str) -> JobRequest:
+    """The one job that reads this notification."""
+    return JobRequest(JobKind.PROCESS_EVENT, event_row_id)
 
 
 @dataclass(frozen=True)
@@ -54,10 +69,10 @@ class ReceiveWebhook:
             received_at=uow.now(),
         )
         if uow.inbox.add_if_new(event):
-            return uow.jobs.request(JobRequest(JobKind.PROCESS_EVENT, event.id))
+            return uow.jobs.request(process_job(event.id))
         known = uow.inbox.find(gateway, envelope.event_id)
         if known is not None and not known.is_settled:
-            uow.jobs.ring_for(JobRequest(JobKind.PROCESS_EVENT, known.id))
+            uow.jobs.ring_for(process_job(known.id))
         return False
 
 
@@ -73,13 +88,20 @@ class ProcessEvent(Handler):
     def __call__(self, run: Run) -> Record:
         """Facts, order, jobs and the event itself are written in one unit."""
         event = run.ledger.read(lambda uow: uow.inbox.get(run.subject))
-        if event.is_settled or event.body is None:
+        if event.is_settled:
             return lambda uow: None
-        reading = self.gateways[event.gateway].interpret(event.body, run.claim_deadline)
-        return lambda uow: self._take(uow, event, reading)
+        reading = self.interpret(event, run.claim_deadline)
+        return lambda uow: self.take(uow, event.id, reading)
 
-    def _take(self, uow: UnitOfWork, stored: InboxEvent, reading: Reading) -> NotYet | None:
-        event = uow.inbox.lock(stored.id)
+    def interpret(self, event: InboxEvent, deadline: Deadline) -> Reading:
+        """What it says, by its provider's words alone; outside any transaction, since that may fetch."""
+        if event.body is None:
+            raise Refused("its body was pruned")
+        return self.gateways[event.gateway].interpret(event.body, deadline)
+
+    def take(self, uow: UnitOfWork, event_row_id: str, reading: Reading) -> NotYet | None:
+        """Take what it says into the ledger, and write down on it what became of it."""
+        event = uow.inbox.lock(event_row_id)
         is_ours = self._is_ours(uow, event.gateway, reading)
         taken = [self.record(uow, event.gateway, fact) for fact in reading.facts] if is_ours else []
         if not is_ours:
@@ -98,6 +120,10 @@ class ProcessEvent(Handler):
             return True
         return uow.orders.of_refs(gateway, reading.refs) is not None
 
+    def put_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """Counted on the event, which is what a person looks at."""
+        uow.inbox.lock(job.subject).put_off(why)
+
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not tell what it meant."""
         event = uow.inbox.lock(job.subject)
@@ -108,10 +134,15 @@ class ProcessEvent(Handler):
         """Shown among the failed ones; an unmatched one stays unmatched."""
         event = uow.inbox.lock(job.subject)
         if event.status is EventStatus.UNMATCHED:
+            event.put_off(why)
             _alert(uow, AlertKind.EVENT_UNMATCHED, event, job, why)
         else:
             event.fail(why)
             _alert(uow, AlertKind.EVENT_FAILED, event, job, why)
+
+    def revived(self, uow: UnitOfWork, job: Job) -> None:
+        """The same as a replay."""
+        uow.inbox.lock(job.subject).reopen("to be read once more")
 
 
 def _alert(uow: UnitOfWork, kind: AlertKind, event: InboxEvent, job: Job, why: str) -> None:

@@ -24,7 +24,7 @@ from billing.application.ports import (
 )
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain.errors import ClaimLost, NotFound
-from billing.domain.job import Job, JobKind
+from billing.domain.job import Job, JobKind, signature
 from billing.domain.retry_policy import RetryPolicy
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Run:
     @property
     def by(self) -> str:
         """Who the history says it was."""
-        return f"{self.kind} {self.job_id}"
+        return signature(self.kind, self.job_id)
 
     def checkpoint(self, work: Callable[[UnitOfWork], T]) -> T:
         """Write in the middle of a run, fenced; the lease starts anew."""
@@ -95,6 +95,9 @@ class Handler(ABC):
     @abstractmethod
     def __call__(self, run: Run) -> Record:
         """Do the work outside any transaction and say what to record."""
+
+    def put_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """It came to nothing this time and will be tried again: show it where the work is shown."""
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """It can never be done: compensate."""
@@ -157,6 +160,7 @@ class RunJob:
             if limits.retry.is_exhausted(job.attempts):
                 self._bury(uow, job, "the worker was lost, again and again")
                 return None
+            self.handlers[job.kind].put_off(uow, job, "the worker was lost")
         lag = (now - job.due_at).total_seconds()
         claim_no = job.claim(now, limits.lease)
         self.telemetry.event("job_claimed", seconds=lag, kind=job.kind, job_id=job.id, claim_no=claim_no)
@@ -217,6 +221,7 @@ class RunJob:
             self.telemetry.event("job_attempt_spent", kind=job.kind, attempts=job.attempts, why=why)
             if retry.is_exhausted(job.attempts):
                 return self._bury(uow, job, why)
+            self.handlers[job.kind].put_off(uow, job, why)
             job.again(uow.now(), retry.delay(job.attempts, self.random, at_least_seconds))
             return "retry"
 
@@ -228,6 +233,7 @@ class RunJob:
             return self._bury(uow, job, f"waited too long: {wait.why}")
         if wait.alert:
             raise_alert(uow, wait.alert, wait.about, wait.why, once=f"{now:%Y-%m-%d}")
+        self.handlers[job.kind].put_off(uow, job, wait.why)
         job.wait(now + wait.after, wait.why, now)
         return "not_yet"
 

@@ -46,6 +46,11 @@ class Ledger:
             self.telemetry.alarm(alert.kind, subject=alert.subject, why=alert.why)
         return result
 
+    def rehearse(self, by: str, work: Callable[[UnitOfWork], T]) -> T:
+        """What `work` would do: as `write`, in a unit that is never committed, and no bell rings."""
+        with self.begin(by) as uow:
+            return work(uow)
+
     def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Look without locking; nothing is kept."""
         with self.begin("reader", reading=True) as uow:

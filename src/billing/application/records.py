@@ -66,6 +66,7 @@ class ApiKey:
     role: str
     digest: str
     created_at: datetime
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

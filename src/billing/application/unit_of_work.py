@@ -14,7 +14,7 @@ from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
-from billing.domain.event import InboxEvent
+from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
@@ -61,6 +61,9 @@ class Orders(Protocol):
 
     def of_refund(self, refund_id: str) -> str | None:
         """The id of the order that a refund belongs to."""
+
+    def of_number(self, number: str) -> str | None:
+        """The id of the order that bears this number."""
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the payment that bears one of the provider's ids."""
@@ -128,6 +131,14 @@ class Inbox(Protocol):
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         """By the provider's id."""
 
+    def page(
+        self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
+    ) -> Sequence[InboxEvent]:
+        """Newest first, those with an id of ours below `before`."""
+
+    def prune_bodies(self, older_than: datetime, limit: int) -> int:
+        """Forget the bodies of settled ones that came in before, oldest first; how many. The rows stay."""
+
 
 class Jobs(Protocol):
     """Job rows. What is added or woken here and due at once is rung for when the unit has been committed."""
@@ -149,6 +160,9 @@ class Jobs(Protocol):
 
     def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
         """Open jobs whose `ring_at` has come, locked; those that others hold are passed over."""
+
+    def written(self) -> Sequence[Job]:
+        """What this unit has requested and was new."""
 
     def get(self, job_id: str) -> Job:
         """To read; NotFound."""
@@ -182,6 +196,12 @@ class ApiKeys(Protocol):
     def by_digest(self, digest: str) -> ApiKey | None:
         """The caller whose key has that SHA-256, if any."""
 
+    def all(self) -> Sequence[ApiKey]:
+        """Every caller there ever was, oldest first."""
+
+    def revoke(self, key_id: str, at: datetime) -> ApiKey:
+        """The caller may no longer call; revoked before, it stays as it is. NotFound."""
+
 
 class RememberedAnswers(Protocol):
     """Idempotency keys of the API."""
@@ -204,6 +224,9 @@ class History(Protocol):
 
     def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
         """Oldest first."""
+
+    def made_by(self, by: str) -> Sequence[Transition]:
+        """What somebody moved, oldest first."""
 
 
 class UnitOfWork(ABC):
@@ -244,6 +267,10 @@ class UnitOfWork(ABC):
     @abstractmethod
     def now(self) -> datetime:
         """The ledger's own clock, for leases and due times."""
+
+    @abstractmethod
+    def moves(self) -> Sequence[Transition]:
+        """What this unit has moved so far: what the history will have of it once it is committed."""
 
     @abstractmethod
     def savepoint(self) -> AbstractContextManager[None]:

@@ -17,7 +17,10 @@ class EventStatus(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class InboxEvent:
-    """One notification, unique by (gateway, event_id) for ever; `body` is the raw bytes, pruned after a while."""
+    """One notification, unique by (gateway, event_id) for ever; `body` is the raw bytes, pruned after a while.
+
+    `attempts` counts the tries that came to nothing, and `why` says what came of the last one.
+    """
 
     id: str
     gateway: str
@@ -48,17 +51,28 @@ class InboxEvent:
 
     def leave_unmatched(self, why: str) -> None:
         """Ours, and about something that is not here, or not yet."""
-        self._trouble(EventStatus.UNMATCHED, why)
+        if not self.is_settled:
+            self.status, self.why = EventStatus.UNMATCHED, why
+
+    def put_off(self, why: str) -> None:
+        """A try came to nothing, and there will be another; it stays what it is."""
+        if not self.is_settled:
+            self.why = why
+            self.attempts += 1
 
     def fail(self, why: str) -> None:
         """It could not be understood: a person looks."""
-        self._trouble(EventStatus.FAILED, why)
+        self.put_off(why)
+        if not self.is_settled:
+            self.status = EventStatus.FAILED
+
+    def reopen(self, why: str) -> bool:
+        """Read it once more; False, and nothing, where its facts are in the ledger: that is final."""
+        if self.status is EventStatus.PROCESSED:
+            return False
+        self.status, self.why, self.processed_at = EventStatus.RECEIVED, why, None
+        return True
 
     def _settle(self, status: EventStatus, why: str, at: datetime) -> None:
         if not self.is_settled:
             self.status, self.why, self.processed_at = status, why, at
-
-    def _trouble(self, status: EventStatus, why: str) -> None:
-        if not self.is_settled:
-            self.status, self.why = status, why
-            self.attempts += 1

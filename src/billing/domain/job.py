@@ -49,6 +49,11 @@ class JobStatus(StrEnum):
 OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 
+def signature(kind: JobKind, job_id: str) -> str:
+    """What the history has of a job: `register_domain job_1`."""
+    return f"{kind} {job_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class JobRequest:
     """A job that is wanted: its key names the occasion and is unique for ever.
@@ -109,6 +114,11 @@ class Job:
     def priority(self) -> int:
         """Higher is heard first."""
         return PRIORITIES[self.kind]
+
+    @property
+    def signature(self) -> str:
+        """Who the history says it was that made a move."""
+        return signature(self.kind, self.id)
 
     # ------------------------------------------------------------------ claims
 
@@ -201,6 +211,12 @@ class Job:
         """A person wants it tried again, with all its attempts."""
         if self.status not in (JobStatus.DEAD, JobStatus.QUEUED):
             raise Conflict(f"job {self.id}", f"it is {self.status}; only a dead or waiting job is retried")
+        self._reopen(now)
+
+    def replay(self, now: datetime) -> None:
+        """A person wants it done once more, also where it is over."""
+        if self.status is JobStatus.RUNNING:
+            raise Conflict(f"job {self.id}", "it is running right now: ask again in a minute")
         self._reopen(now)
 
     def rung(self, now: datetime, again_after: timedelta) -> None:

@@ -8,6 +8,7 @@ from billing.adapters.memory.store import Session, Store
 from billing.application.records import ApiKey, RememberedAnswer, Transition
 from billing.application.unit_of_work import NoPriceList
 from billing.domain.catalogue import Catalogue
+from billing.domain.errors import NotFound
 
 
 class MemoryCatalogues:
@@ -42,6 +43,17 @@ class MemoryApiKeys:
 
     def by_digest(self, digest: str) -> ApiKey | None:
         return self._session.find(ApiKey, digest)
+
+    def all(self) -> Sequence[ApiKey]:
+        return sorted(self._session.all(ApiKey), key=lambda key: (key.created_at, key.id))
+
+    def revoke(self, key_id: str, at: datetime) -> ApiKey:
+        known = next(self._session.all(ApiKey, lambda key: key.id == key_id), None)
+        if known is None:
+            raise NotFound("key", key_id)
+        revoked = replace(known, revoked_at=known.revoked_at or at)
+        self._session.replace(known.digest, revoked)
+        return revoked
 
 
 class MemoryAnswers:
@@ -87,3 +99,6 @@ class MemoryHistory:
 
     def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
         return [move for move in self._store.log if move.entity_id in entity_ids]
+
+    def made_by(self, by: str) -> Sequence[Transition]:
+        return [move for move in self._store.log if move.by == by]

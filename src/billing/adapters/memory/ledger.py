@@ -1,6 +1,6 @@
 """The in-memory twin of the ledger: optimistic where the real one locks, and as strict about what is unique."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -79,6 +79,10 @@ class MemoryUnitOfWork(UnitOfWork):
             require_unique(self._session)
             store.log.extend(self._transitions())
             self._session.write()
+
+    def moves(self) -> Sequence[Transition]:
+        """Read off the working copies."""
+        return list(self._transitions())
 
     def now(self) -> datetime:
         """The technical clock handed in."""

@@ -10,7 +10,7 @@ from billing.adapters.memory.uniqueness import require_unique
 from billing.application.ports import Clock, Ids
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
-from billing.domain.event import InboxEvent
+from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import OPEN, Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
 from billing.domain.order_item import ItemStatus
@@ -51,6 +51,9 @@ class MemoryOrders:
 
     def of_item(self, item_id: str) -> str | None:
         return self._first(lambda order: any(i.id == item_id for i in order.items))
+
+    def of_number(self, number: str) -> str | None:
+        return self._first(lambda order: order.number == number)
 
     def of_refund(self, refund_id: str) -> str | None:
         return self._first(lambda order: any(r.id == refund_id for p in order.payments for r in p.refunds))
@@ -163,6 +166,30 @@ class MemoryInbox:
         events = self._session.all(InboxEvent, lambda e: (e.gateway, e.event_id) == (gateway, event_id))
         return next(events, None)
 
+    def page(
+        self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
+    ) -> Sequence[InboxEvent]:
+        fitting = [
+            event
+            for event in self._session.all(InboxEvent)
+            if status in (None, event.status)
+            and gateway in (None, event.gateway)
+            and type in (None, event.type)
+            and (before is None or event.id < before)
+        ]
+        return fitting[::-1][:limit]
+
+    def prune_bodies(self, older_than: datetime, limit: int) -> int:
+        old = [
+            event
+            for event in self._session.all(InboxEvent)
+            if event.is_settled and event.body is not None and event.received_at < older_than
+        ]
+        old.sort(key=lambda event: event.received_at)
+        for event in old[:limit]:
+            self.lock(event.id).body = None
+        return len(old[:limit])
+
 
 class MemoryJobs:
     """Job rows; what is due at once goes into the unit's bells."""
@@ -210,6 +237,9 @@ class MemoryJobs:
         due = [job for job in self._session.all(Job, lambda j: j.status in OPEN) if job.ring_at <= now]
         due.sort(key=lambda job: job.ring_at)
         return [job for job in due[:limit] if self.lock(job.id)]
+
+    def written(self) -> Sequence[Job]:
+        return [job for job in self._session.all(Job) if self._session.is_new(Job, job.id)]
 
     def get(self, job_id: str) -> Job:
         return self._session.get(Job, job_id)

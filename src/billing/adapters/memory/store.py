@@ -110,6 +110,11 @@ class Session:
             raise NotFound(cls.__name__.lower(), key)
         return found
 
+    def is_new(self, cls: type, key: Hashable) -> bool:
+        """Whether this unit added it."""
+        here = self.loaded.get((cls, key))
+        return here is not None and here.base is None
+
     def all(self, cls: type[T], where: Callable[[T], bool] = lambda _: True) -> Iterator[T]:
         """Every row of a kind as this unit sees it, in the order of keys; only what fits is loaded."""
         with self.store.mutex:

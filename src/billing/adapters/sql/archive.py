@@ -11,6 +11,7 @@ from billing.adapters.sql.work import Work
 from billing.application.records import ApiKey, RememberedAnswer, Transition
 from billing.application.unit_of_work import ConcurrentChange, NoPriceList
 from billing.domain.catalogue import Catalogue
+from billing.domain.errors import NotFound
 
 
 class SqlCatalogues:
@@ -52,6 +53,20 @@ class SqlApiKeys:
     def by_digest(self, digest: str) -> ApiKey | None:
         row = self._work.connection.execute(select(api_keys).where(api_keys.c.digest == digest)).mappings().first()
         return None if row is None else ApiKey(**row)
+
+    def all(self) -> Sequence[ApiKey]:
+        rows = self._work.connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))
+        return [ApiKey(**row) for row in rows.mappings()]
+
+    def revoke(self, key_id: str, at: datetime) -> ApiKey:
+        k = api_keys.c
+        self._work.connection.execute(
+            update(api_keys).where(k.id == key_id, k.revoked_at.is_(None)).values(revoked_at=at)
+        )
+        row = self._work.connection.execute(select(api_keys).where(k.id == key_id)).mappings().first()
+        if row is None:
+            raise NotFound("key", key_id)
+        return ApiKey(**row)
 
 
 class SqlAnswers:
@@ -101,7 +116,13 @@ class SqlHistory:
         self._work = work
 
     def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
+        return self._found(transitions.c.entity_id.in_(entity_ids))
+
+    def made_by(self, by: str) -> Sequence[Transition]:
+        return self._found(transitions.c.by == by)
+
+    def _found(self, where: ColumnElement[bool]) -> Sequence[Transition]:
         t = transitions.c
         columns = (t.entity, t.entity_id, t.before, t.after, t.why, t.by, t.at)
-        found = select(*columns).where(t.entity_id.in_(entity_ids)).order_by(t.at, t.id)
+        found = select(*columns).where(where).order_by(t.at, t.id)
         return [Transition(**row) for row in self._work.connection.execute(found).mappings()]

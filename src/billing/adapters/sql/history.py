@@ -2,12 +2,12 @@
 
 from copy import copy
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from billing.application.records import TRACKED, Standing, Tracked
+from billing.application.records import TRACKED, Standing, Tracked, Transition
 
 
 def standing_before(entity: Tracked) -> Standing:
@@ -37,7 +37,7 @@ class Moves:
             if type(entity) in TRACKED:
                 self._before.setdefault(entity, standing_before(entity))
 
-    def rows(self, by: str, at: datetime) -> list[dict[str, Any]]:
+    def rows(self, by: str, at: datetime) -> list[Transition]:
         """First `before`, last `after`; nothing for what is back where it was."""
         moved = [
             (entity, before)
@@ -46,14 +46,14 @@ class Moves:
         ]
         moved.sort(key=lambda move: (list(TRACKED).index(type(move[0])), move[0].id))
         return [
-            {
-                "entity": TRACKED[type(entity)],
-                "entity_id": entity.id,
-                "before": None if before.status is None else str(before.status),
-                "after": str(entity.status),
-                "why": entity.why,
-                "by": by,
-                "at": at,
-            }
+            Transition(
+                entity=TRACKED[type(entity)],
+                entity_id=entity.id,
+                before=None if before.status is None else str(before.status),
+                after=str(entity.status),
+                why=entity.why,
+                by=by,
+                at=at,
+            )
             for entity, before in moved
         ]

@@ -1,12 +1,15 @@
 """The inbox of notifications."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_
+from sqlalchemy import and_, select, update
 
-from billing.adapters.sql.tables import inbox_events
+from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.tables import PUT_ASIDE, inbox_events, prunable, put_aside
 from billing.adapters.sql.work import Work
-from billing.domain.event import InboxEvent
+from billing.domain.event import EventStatus, InboxEvent
 
 
 class SqlInbox:
@@ -28,3 +31,27 @@ class SqlInbox:
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         known = and_(inbox_events.c.gateway == gateway, inbox_events.c.event_id == event_id)
         return self._work.find(InboxEvent, known)
+
+    def page(
+        self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
+    ) -> Sequence[InboxEvent]:
+        e = inbox_events.c
+        wanted = select(InboxEvent).order_by(e.id.desc()).limit(limit)
+        if status is not None:
+            wanted = wanted.where(fixed(e.status, status))
+        if status in PUT_ASIDE:
+            wanted = wanted.where(put_aside)
+        if gateway is not None:
+            wanted = wanted.where(e.gateway == gateway)
+        if type is not None:
+            wanted = wanted.where(e.type == type)
+        if before is not None:
+            wanted = wanted.where(e.id < before)
+        return self._work.session.scalars(wanted).all()
+
+    def prune_bodies(self, older_than: datetime, limit: int) -> int:
+        e = inbox_events.c
+        old = select(e.id).where(prunable, e.received_at < older_than).order_by(e.received_at).limit(limit)
+        # The condition stands twice: what was replayed while we waited for its row keeps its body.
+        pruned = update(inbox_events).where(prunable, e.id.in_(old)).values(body=None, version=e.version + 1)
+        return self._work.connection.execute(pruned).rowcount

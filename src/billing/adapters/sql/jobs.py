@@ -27,6 +27,7 @@ class SqlJobs:
 
     def __init__(self, work: Work, new: NewJobs, bells: dict[str, int]) -> None:
         self._work, self._new, self._bells = work, new, bells
+        self._written: list[str] = []
 
     def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
         now, job_id, at_once = self._work.now(), self._new.ids("job"), due_in <= timedelta()
@@ -45,6 +46,8 @@ class SqlJobs:
             "version": 1,
         }
         written = self._work.insert_if_new(jobs, ("dedup_key",), row)
+        if written:
+            self._written.append(job_id)
         if written and at_once:
             self._bells[job_id] = PRIORITIES[wanted.kind]
         return written
@@ -74,6 +77,10 @@ class SqlJobs:
         return self._work.session.scalars(locked).all()
 
     # ------------------------------------------------------------------ looking
+
+    def written(self) -> Sequence[Job]:
+        # A savepoint may have undone some of them.
+        return self._work.session.scalars(select(Job).where(jobs.c.id.in_(self._written)).order_by(jobs.c.id)).all()
 
     def get(self, job_id: str) -> Job:
         return self._work.get(Job, job_id)

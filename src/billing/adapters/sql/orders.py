@@ -37,6 +37,9 @@ class SqlOrders:
         of_its_payment = select(payments.c.order_id).join(refunds, refunds.c.payment_id == payments.c.id)
         return self._work.session.scalar(of_its_payment.where(refunds.c.id == refund_id))
 
+    def of_number(self, number: str) -> str | None:
+        return self._work.session.scalar(select(orders.c.id).where(orders.c.number == number))
+
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         p = payments.c
         bears_one = or_(

@@ -18,6 +18,7 @@ transitions = Table(
     Column("at", Moment, nullable=False),
 )
 Index(None, transitions.c.entity_id, transitions.c.id)
+Index(None, transitions.c.by, transitions.c.id)
 
 catalogues = Table(
     "catalogues",
@@ -35,6 +36,7 @@ api_keys = Table(
     Column("role", String(32), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
 )
 
 remembered_answers = Table(

@@ -224,6 +224,14 @@ inbox_events = Table(
     version_column(),
     UniqueConstraint("gateway", "event_id"),
 )
+PUT_ASIDE = frozenset({EventStatus.IGNORED, EventStatus.UNMATCHED, EventStatus.FAILED})
+"""Few among many: `received` is not among them, so that storing a notification writes to neither index."""
+put_aside = fixed(inbox_events.c.status, *PUT_ASIDE)
+prunable = and_(
+    inbox_events.c.body.is_not(None), fixed(inbox_events.c.status, EventStatus.PROCESSED, EventStatus.IGNORED)
+)
+partial_index(inbox_events.c.status, inbox_events.c.id, where=put_aside)
+partial_index(inbox_events.c.received_at, where=prunable)
 
 jobs = Table(
     "jobs",

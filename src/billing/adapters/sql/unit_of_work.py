@@ -1,8 +1,8 @@
 """One transaction on SQLite or PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -19,6 +19,7 @@ from billing.adapters.sql.orders import SqlOrders
 from billing.adapters.sql.records import installation, transitions
 from billing.adapters.sql.work import Work
 from billing.application.ports import Clock
+from billing.application.records import Transition
 from billing.application.unit_of_work import LedgerUnavailable, UnitOfWork
 from billing.domain.catalogue import Catalogue
 
@@ -83,8 +84,16 @@ class SqlUnitOfWork(UnitOfWork):
             session.flush()
             moves = session.moves.rows(self._by, self.now())
             if moves:
-                connection.execute(insert(transitions), moves)
+                connection.execute(insert(transitions), [asdict(move) for move in moves])
         connection.commit()
+
+    def moves(self) -> Sequence[Transition]:
+        """What was changed is flushed first, since that is when it is noticed."""
+        if not self._work.has_session:
+            return []
+        session = self._work.session
+        session.flush()
+        return session.moves.rows(self._by, self.now())
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
