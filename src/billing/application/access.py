@@ -57,5 +57,17 @@ class Authenticate:
     ledger: Ledger
 
     def __call__(self, secret: str) -> ApiKey | None:
-        """None for an unknown one."""
-        return self.ledger.read(lambda uow: uow.api_keys.by_digest(digest(secret)))
+        """None for an unknown or revoked one."""
+        key = self.ledger.read(lambda uow: uow.api_keys.by_digest(digest(secret)))
+        return key if key is not None and key.revoked_at is None else None
+
+
+@dataclass(frozen=True)
+class RevokeKey:
+    """End what a key may do, at once and for ever."""
+
+    ledger: Ledger
+
+    def __call__(self, key_id: str, by: str) -> ApiKey:
+        """A repeat changes nothing; NotFound."""
+        return self.ledger.write(by, lambda uow: uow.api_keys.revoke(key_id, uow.now()))

@@ -47,6 +47,28 @@ class ForgetAnswers:
 
 
 @dataclass(frozen=True)
+class PruneBodies:
+    """Forget what settled notifications said, personal data and all; their rows stay, so that repeats are known.
+
+    One that is not settled keeps its body until somebody has settled it, however old it is: it is all we have.
+    """
+
+    ledger: Ledger
+    telemetry: Telemetry
+    kept: timedelta
+    batch: int
+
+    def __call__(self) -> int:
+        """How many were forgotten."""
+        pruned = self.ledger.write(
+            "housekeeping", lambda uow: uow.inbox.prune_bodies(uow.now() - self.kept, self.batch)
+        )
+        if pruned:
+            self.telemetry.event("inbox_bodies_pruned", bodies=pruned)
+        return pruned
+
+
+@dataclass(frozen=True)
 class KeepHouse:
     """Ring for what is due, then take every other step; each is bounded, and safe to run anywhere and often."""
 

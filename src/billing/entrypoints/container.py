@@ -4,6 +4,7 @@ import atexit
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from email.headerregistry import Address
 from functools import partial
@@ -12,13 +13,14 @@ from dependency_injector import containers, providers
 
 from billing.adapters import huey_queue
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.sql import migrations as schema
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.telemetry import LogTelemetry, configure_logging, exposition, logging_context
-from billing.application.access import Authenticate, CreateKey
+from billing.application.access import Authenticate, CreateKey, RevokeKey
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
@@ -29,7 +31,7 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
-from billing.application.housekeeping import ForgetAnswers, KeepHouse, Sweep
+from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.jobs import RetryJob, RunJob
 from billing.application.ledger import Ledger
@@ -42,6 +44,7 @@ from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.registrars import RegistrarRoutes
 from billing.application.renewals import SetAutoRenew
+from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.unpaid import CancelOrder, ExpireOrders
@@ -242,6 +245,7 @@ class Container(containers.DeclarativeContainer):
     )
     set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger)
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
+    revoke_key = providers.ThreadSafeSingleton(RevokeKey, ledger)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
 
     # ------------------------------------------------------------------ jobs
@@ -291,6 +295,13 @@ class Container(containers.DeclarativeContainer):
     )
     run_job = providers.ThreadSafeSingleton(RunJob, ledger, handlers, job_limits, telemetry, monotonic, dice)
     sweep = providers.ThreadSafeSingleton(Sweep, ledger, telemetry, jobs.sweep_batch)
+    prune_bodies = providers.ThreadSafeSingleton(
+        PruneBodies,
+        ledger,
+        telemetry,
+        kept=providers.Factory(timedelta, days=shop.inbox_body_days),
+        batch=jobs.sweep_batch,
+    )
     forget_answers = providers.ThreadSafeSingleton(
         ForgetAnswers,
         ledger,
@@ -298,10 +309,35 @@ class Container(containers.DeclarativeContainer):
         batch=jobs.sweep_batch,
     )
     keep_house = providers.ThreadSafeSingleton(
-        KeepHouse, sweep, providers.List(expire_orders, tell_operator, forget_answers), telemetry
+        KeepHouse, sweep, providers.List(expire_orders, tell_operator, forget_answers, prune_bodies), telemetry
     )
     consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
+
+    # ------------------------------------------------------------------ the inbox in a person's hands
+    find_event = providers.ThreadSafeSingleton(FindEvent, gateways)
+    replay_event = providers.ThreadSafeSingleton(ReplayEvent, ledger, find_event)
+    dismiss_event = providers.ThreadSafeSingleton(DismissEvent, ledger, find_event)
+    # What only would happen is told to nobody.
+    unheard = providers.ThreadSafeSingleton(MemoryTelemetry)
+    preview_event = providers.ThreadSafeSingleton(
+        PreviewEvent,
+        ledger,
+        find_event,
+        providers.Factory(
+            ProcessEvent,
+            gateways,
+            providers.Callable(
+                replace,
+                record_fact,
+                telemetry=unheard,
+                pay_back=providers.Callable(replace, pay_back, telemetry=unheard),
+            ),
+            providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
+        ),
+        jobs.call_deadline_seconds,
+        monotonic,
+    )
 
     # ------------------------------------------------------------------ the web
     use_cases = providers.ThreadSafeSingleton(

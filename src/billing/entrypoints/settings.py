@@ -102,6 +102,7 @@ class ShopSettings:
     refund_tries_max: int
     refund_retry_minutes: float
     refund_poll_minutes: float
+    inbox_body_days: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +250,7 @@ def _read_shop(env: Env) -> ShopSettings:
         refund_tries_max=env.int("REFUND_TRIES_MAX", 3, validate=POSITIVE),
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
+        inbox_body_days=env.int("INBOX_BODY_DAYS", 90, validate=POSITIVE),
     )
 
 

@@ -305,6 +305,9 @@ def test_orders_are_found_by_customer_and_status(shop):
         ("limit=many", "limit"),
         ("status=lost", "status"),
         ("cursor=%00", "cursor"),
+        ("cursor=anything", "cursor"),
+        ("cursor=cus_000001", "cursor"),
+        ("cursor=ord_", "cursor"),
         ("custmer_id=cus_1", "custmer_id"),
     ],
 )

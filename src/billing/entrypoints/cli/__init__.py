@@ -5,7 +5,8 @@ import sys
 import click
 
 from billing.domain.errors import BillingError
-from billing.entrypoints.cli.look import events, jobs, orders
+from billing.entrypoints.cli.events import events
+from billing.entrypoints.cli.look import jobs, orders
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker

@@ -5,9 +5,11 @@ from typing import Any
 
 import click
 
+from billing.application.records import Transition
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import Job, JobKind, JobStatus
 from billing.domain.order import Order
+from billing.domain.order_status import OrderStatus
 from billing.entrypoints.cli.show import AS_JSON, operator, say, show
 from billing.entrypoints.startup import start_command
 
@@ -19,23 +21,36 @@ def orders() -> None:
     """Orders and their history."""
 
 
-@orders.command("show")
-@click.argument("order_id")
+@orders.command("list")
+@click.option("--status", type=click.Choice([status.value for status in OrderStatus]))
+@click.option("--customer", metavar="ID", help="Only this customer's.")
+@click.option("--before", metavar="ID", help="Only older ones than this order: the next page.")
+@LIMIT
 @AS_JSON
-def show_order(order_id: str, as_json: bool) -> None:
-    """Everything about ORDER_ID: items, payments, jobs, and every move with who made it and why."""
-    order, moves, jobs = start_command().ledger().read(lambda uow: _whole(uow, order_id))
+def list_orders(status: str | None, customer: str | None, before: str | None, limit: int, as_json: bool) -> None:
+    """Newest first."""
+    wanted = OrderStatus(status) if status else None
+    found = start_command().ledger().read(lambda uow: uow.orders.page(customer, wanted, before, limit))
+    show(as_json, [_order(order) for order in found], "orders")
+
+
+@orders.command("show")
+@click.argument("order", metavar="ORDER")
+@AS_JSON
+def show_order(order: str, as_json: bool) -> None:
+    """Everything about ORDER, by its id or number: items, payments, jobs, and every move with who made it and why."""
+    found, moves, jobs = start_command().ledger().read(lambda uow: _whole(uow, order))
     if as_json:
-        say(True, {**_order(order), "items": _items(order), "payments": _payments(order),
-                   "refunds": _refunds(order), "jobs": jobs, "history": moves}, "")  # fmt: skip
+        say(True, {**_order(found), "items": _items(found), "payments": _payments(found),
+                   "refunds": _refunds(found), "jobs": jobs, "history": moves}, "")  # fmt: skip
         return
-    click.echo("{number}  {status}  {total}  ({id})".format(**_order(order)))
-    if order.why:
-        click.echo(f"a person must look: {order.why}")
+    click.echo("{number}  {status}  {total}  ({id})".format(**_order(found)))
+    if found.why:
+        click.echo(f"a person must look: {found.why}")
     for title, rows in (
-        ("items", _items(order)),
-        ("payments", _payments(order)),
-        ("refunds", _refunds(order)),
+        ("items", _items(found)),
+        ("payments", _payments(found)),
+        ("refunds", _refunds(found)),
         ("jobs", jobs),
         ("history", moves),
     ):
@@ -43,17 +58,13 @@ def show_order(order_id: str, as_json: bool) -> None:
         show(False, rows, title)
 
 
-def _whole(uow: UnitOfWork, order_id: str) -> tuple[Order, list[dict[str, Any]], list[dict[str, Any]]]:
-    order = uow.orders.get(order_id)
+def _whole(uow: UnitOfWork, ref: str) -> tuple[Order, list[dict[str, Any]], list[dict[str, Any]]]:
+    order = uow.orders.get(uow.orders.of_number(ref.upper()) or ref)
     ids = [order.id, *(item.id for item in order.items), *(payment.id for payment in order.payments)]
     ids += [refund.id for payment in order.payments for refund in payment.refunds]
     ids += [item.subscription_id for item in order.items if item.subscription_id]
-    moves = [
-        {"at": move.at, "what": f"{move.entity} {move.entity_id}", "from": move.before, "to": move.after,
-         "why": move.why, "by": move.by}
-        for move in uow.history.of(ids)
-    ]  # fmt: skip
-    return order, moves, [_job(job) for job in uow.jobs.of_subjects(ids)]
+    moves = [move_row(move) for move in uow.history.of(ids)]
+    return order, moves, [job_row(job) for job in uow.jobs.of_subjects(ids)]
 
 
 def _order(order: Order) -> dict[str, Any]:
@@ -109,17 +120,17 @@ def list_jobs(status: str | None, kind: str | None, before: str | None, limit: i
     """Newest first."""
     wanted = (JobStatus(status) if status else None, JobKind(kind) if kind else None)
     found = start_command().ledger().read(lambda uow: uow.jobs.page(*wanted, before, limit))
-    show(as_json, [_job(job) for job in found], "jobs")
+    show(as_json, [job_row(job) for job in found], "jobs")
 
 
 @jobs.command("show")
 @click.argument("job_id")
 @AS_JSON
-def show_job(job_id: str, as_json: bool) -> None:
+def showjob_row(job_id: str, as_json: bool) -> None:
     """All that is known of JOB_ID."""
     job = start_command().ledger().read(lambda uow: uow.jobs.get(job_id))
     facts = {
-        **_job(job),
+        **job_row(job),
         "dedup_key": job.dedup_key,
         "claim_no": job.claim_no,
         "claimed_at": job.claimed_at,
@@ -139,10 +150,23 @@ def show_job(job_id: str, as_json: bool) -> None:
 def retry(job_ids: Sequence[str], as_json: bool) -> None:
     """Send dead or waiting jobs on their way again, with all their attempts, and what was parked for them."""
     retry_job = start_command().retry_job()
-    show(as_json, [_job(retry_job(job_id, operator())) for job_id in job_ids], "on their way")
+    show(as_json, [job_row(retry_job(job_id, operator())) for job_id in job_ids], "on their way")
 
 
-def _job(job: Job) -> dict[str, Any]:
+def move_row(move: Transition) -> dict[str, Any]:
+    """A line of the history."""
+    return {
+        "at": move.at,
+        "what": f"{move.entity} {move.entity_id}",
+        "from": move.before,
+        "to": move.after,
+        "why": move.why,
+        "by": move.by,
+    }
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """A line about a job."""
     return {
         "id": job.id,
         "kind": job.kind,
@@ -153,30 +177,3 @@ def _job(job: Job) -> dict[str, Any]:
         "finished_at": job.finished_at,
         "why": job.why,
     }
-
-
-@click.group()
-def events() -> None:
-    """Notifications that providers sent."""
-
-
-@events.command("show")
-@click.argument("gateway")
-@click.argument("event_id")
-@AS_JSON
-def show_event(gateway: str, event_id: str, as_json: bool) -> None:
-    """What became of the notification that GATEWAY calls EVENT_ID; its body is never shown."""
-    found = start_command().ledger().read(lambda uow: uow.inbox.find(gateway, event_id))
-    if found is None:
-        raise click.ClickException(f"{gateway} has told us nothing under {event_id}")
-    facts = {
-        "id": found.id,
-        "type": found.type,
-        "status": found.status,
-        "why": found.why,
-        "attempts": found.attempts,
-        "verdict": found.verdict,
-        "received_at": found.received_at,
-        "processed_at": found.processed_at,
-    }
-    say(as_json, facts, "{type}: {status} ({why})\nreceived {received_at}, {verdict}; processed {processed_at}")

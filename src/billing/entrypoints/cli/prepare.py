@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from billing.application.access import Role
+from billing.application.records import ApiKey
 from billing.domain.errors import Invalid
-from billing.entrypoints.cli.show import AS_JSON, operator, say
+from billing.entrypoints.cli.show import AS_JSON, operator, say, show
 from billing.entrypoints.startup import start_command
 
 
@@ -81,3 +82,29 @@ def create(name: str, role: str, as_json: bool) -> None:
     key, secret = start_command().create_key()(name, Role(role), operator())
     facts = {"id": key.id, "name": key.name, "role": key.role, "key": secret}
     say(as_json, facts, "{key}\n(role {role}, for {name}; it will not be shown again)")
+
+
+@keys.command("list")
+@AS_JSON
+def list_keys(as_json: bool) -> None:
+    """Every key there ever was, revoked ones too; what the keys are is known to their holders only."""
+    found = start_command().ledger().read(lambda uow: uow.api_keys.all())
+    show(as_json, [_key(key) for key in found], "keys")
+
+
+@keys.command()
+@click.argument("key_id")
+@AS_JSON
+def revoke(key_id: str, as_json: bool) -> None:
+    """End what KEY_ID may do, at once and for ever."""
+    say(as_json, _key(start_command().revoke_key()(key_id, operator())), "{id} of {name} is revoked")
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "role": key.role,
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }

@@ -87,9 +87,10 @@ def domain_name(text: str) -> DomainName:
         raise Invalid("domain", "must be a name that IDNA 2008 allows") from wrong
 
 
-def identifier(**options: Any) -> fields.String:
-    """An id of ours."""
-    return fields.String(validate=Whole(r"^[A-Za-z0-9_-]{1,64}$", error="Not an id."), **options)
+def identifier(prefix: str = "", **options: Any) -> fields.String:
+    """An id of ours; with a prefix, one of that kind."""
+    pattern = rf"^{prefix}_[a-z0-9]{{1,60}}$" if prefix else r"^[A-Za-z0-9_-]{1,64}$"
+    return fields.String(validate=Whole(pattern, error="Not an id."), **options)
 
 
 def currency(**options: Any) -> fields.String:

@@ -164,7 +164,7 @@ class OrdersQuerySchema(Schema):
 
     customer_id = identifier()
     status = fields.Enum(OrderStatus, by_value=fields.String)
-    cursor = identifier(metadata={"description": "`next_cursor` of the page before."})
+    cursor = identifier(prefix="ord", metadata={"description": "`next_cursor` of the page before."})
     limit = fields.Integer()
 
     def __init__(self, size_default: int, size_max: int) -> None:
