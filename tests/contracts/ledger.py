@@ -3,6 +3,7 @@
 from tests.contracts.ledger_correspondence import CorrespondenceCases
 from tests.contracts.ledger_entities import EntityCases
 from tests.contracts.ledger_history import HistoryCases
+from tests.contracts.ledger_inbox import InboxCases
 from tests.contracts.ledger_jobs import JobCases
 from tests.contracts.ledger_names import NameCases
 from tests.contracts.ledger_orders import OrderCases
@@ -17,6 +18,7 @@ class LedgerContract(
     NameCases,
     OrderCases,
     JobCases,
+    InboxCases,
     HistoryCases,
     RecordCases,
     CorrespondenceCases,

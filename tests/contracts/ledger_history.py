@@ -40,6 +40,50 @@ class HistoryCases(LedgerCase):
         assert told(ledger, order.id) == [("order", None, "pending"), ("order", "pending", "cancelled")]
         assert told(ledger, "nobody") == []
 
+    def test_moves_are_found_by_who_made_them(self, ledger: Ledger, order: Order) -> None:
+        ledger.write("storefront", lambda uow: uow.orders.lock(order.id).cancel())
+        found = ledger.read(lambda uow: uow.history.made_by("storefront"))
+        assert {(move.entity, move.after) for move in found} == {("order", "cancelled"), ("item", "cancelled")}
+        assert ledger.read(lambda uow: uow.history.made_by("store")) == []
+
+    # ------------------------------------------------------------------ before it is history
+
+    def test_a_unit_knows_what_it_has_moved_before_it_is_committed(
+        self, begin: Begin, ledger: Ledger, order: Order
+    ) -> None:
+        with begin("storefront") as uow:
+            assert uow.moves() == []
+            uow.orders.lock(order.id).cancel()
+            so_far = uow.moves()
+            assert {(move.entity, move.before, move.after) for move in so_far} == {
+                ("order", "pending", "cancelled"),
+                ("item", "unpaid", "cancelled"),
+            }
+            assert uow.moves() == so_far
+            uow.commit()
+        written = ledger.read(lambda uow: uow.history.made_by("storefront"))
+        assert sorted(map(repr, written)) == sorted(map(repr, so_far))
+
+    def test_looking_at_the_moves_keeps_none_of_them(self, begin: Begin, ledger: Ledger, order: Order) -> None:
+        assert ledger.rehearse("test", lambda uow: (uow.orders.lock(order.id).cancel(), len(uow.moves()))[1]) == 2
+        assert ledger.read(lambda uow: uow.orders.get(order.id)).status is OrderStatus.PENDING
+        assert told(ledger, order.id) == [("order", None, "pending")]
+
+    def test_moves_of_a_unit_are_counted_from_where_things_stood_when_it_began(
+        self, begin: Begin, order: Order
+    ) -> None:
+        with begin("test") as uow:
+            locked = uow.orders.lock(order.id)
+            locked.park_item(locked.items[0].id, "look at this")
+            assert [move.after for move in uow.moves()] == ["requires_attention"]
+            locked.resume_item(locked.items[0].id)
+            assert uow.moves() == []
+            with pytest.raises(ZeroDivisionError), uow.savepoint():
+                locked.cancel()
+                assert len(uow.moves()) == 2
+                raise ZeroDivisionError
+            assert uow.moves() == []
+
     def test_several_moves_in_one_unit_are_told_as_one(self, ledger: Ledger, order: Order) -> None:
         def deliver(uow: UnitOfWork) -> None:
             locked = uow.orders.lock(order.id)

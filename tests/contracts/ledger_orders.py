@@ -22,6 +22,8 @@ class OrderCases(LedgerCase):
         def look(uow: UnitOfWork) -> None:
             assert uow.orders.of_item(order.items[0].id) == order.id
             assert uow.orders.of_payment("pay_1") == order.id
+            assert uow.orders.of_number(order.number) == order.id
+            assert uow.orders.of_number("7K3M") is None
             for refs in ({"cs_1"}, {"pi_1"}, {"ch_9", "pi_1", "cus_9"}):
                 assert uow.orders.of_refs("stripe", frozenset(refs)) == "pay_1"
             assert uow.orders.of_refs("kpay", frozenset({"cs_1"})) is None

@@ -8,6 +8,7 @@ import pytest
 from billing.application.ledger import Begin, Ledger
 from billing.application.records import ApiKey, RememberedAnswer
 from billing.application.unit_of_work import NoPriceList
+from billing.domain import NotFound
 from tests.builders import NOW, a_catalogue
 from tests.contracts.ledger_case import HandClock, LedgerCase
 
@@ -46,6 +47,21 @@ class RecordCases(LedgerCase):
         ledger.write("test", lambda uow: uow.api_keys.add(key))
         assert ledger.read(lambda uow: uow.api_keys.by_digest("d" * 64)) == key
         assert ledger.read(lambda uow: uow.api_keys.by_digest("e" * 64)) is None
+
+    def test_a_revoked_caller_is_known_and_revoked_from_the_first_time_on(self, ledger: Ledger) -> None:
+        keys = [
+            ApiKey(id=f"key_{n}", name="shop", role="storefront", digest=str(n) * 64, created_at=NOW) for n in range(2)
+        ]
+        for key in keys:
+            ledger.write("test", lambda uow, key=key: uow.api_keys.add(key))
+        revoked = replace(keys[0], revoked_at=NOW + timedelta(hours=1))
+        for hours in (1, 2):
+            at = NOW + timedelta(hours=hours)
+            assert ledger.write("test", lambda uow, at=at: uow.api_keys.revoke("key_0", at)) == revoked
+        assert ledger.read(lambda uow: uow.api_keys.by_digest("0" * 64)) == revoked
+        assert ledger.read(lambda uow: uow.api_keys.all()) == [revoked, keys[1]]
+        with pytest.raises(NotFound):
+            ledger.write("test", lambda uow: uow.api_keys.revoke("key_9", NOW))
 
     # ------------------------------------------------------------------ remembered answers
 

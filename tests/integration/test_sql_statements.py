@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DomainName, JobKind, JobRequest, JobStatus, OrderStatus
+from billing.domain import DomainName, EventStatus, JobKind, JobRequest, JobStatus, OrderStatus
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import REGISTER, an_event
 from tests.contracts.ledger_records import WANTED
@@ -30,6 +30,11 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),
     "unpaid renewal": lambda uow: uow.registrations.has_unpaid_renewal(NAME),
     "notification": lambda uow: uow.inbox.find("stripe", "evt_1"),
+    "order of number": lambda uow: uow.orders.of_number("7K3M-9QX2-HB"),
+    "notifications": lambda uow: uow.inbox.page(None, None, None, "evt_9", 20),
+    "failed notifications": lambda uow: uow.inbox.page(EventStatus.FAILED, None, None, "evt_9", 20),
+    "failed notifications of a type": lambda uow: uow.inbox.page(EventStatus.FAILED, "stripe", "x", None, 20),
+    "bodies to prune": lambda uow: uow.inbox.prune_bodies(NOW, 20),
     "job of occasion": lambda uow: uow.jobs.lock_for(REGISTER),
     "jobs to ring": lambda uow: uow.jobs.to_ring(NOW, 20),
     "jobs of subjects": lambda uow: uow.jobs.of_subjects(["itm_1", "pay_1"]),
@@ -42,9 +47,17 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "caller": lambda uow: uow.api_keys.by_digest("d"),
     "remembered answer": lambda uow: [uow.answers.claim(WANTED, NOW) for _ in range(2)],
     "old answers": lambda uow: uow.answers.prune(NOW, 20),
+    "moves of somebody": lambda uow: uow.history.made_by("process_event job_1"),
     "history": lambda uow: uow.history.of(["ord_1", "itm_1"]),
 }
-SORTED_IN_MEMORY = {"jobs of subjects", "history", "payment of references", "numbers of jobs", "dead jobs of kind"}
+SORTED_IN_MEMORY = {
+    "jobs of subjects",
+    "history",
+    "moves of somebody",
+    "payment of references",
+    "numbers of jobs",
+    "dead jobs of kind",
+}
 """Few rows by their nature."""
 
 
