@@ -1,7 +1,7 @@
 import pytest
 from flask import Flask
 
-from billing.application.access import Role, digest
+from billing.application.access import RevokeKey, Role, digest
 from billing.application.records import ApiKey
 from billing.domain.order import Order
 from billing.entrypoints.http import auth, problems
@@ -41,6 +41,16 @@ def test_every_call_under_v1_needs_a_key(shop):
         url = shop.app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, "x"))
         for method in rule.methods - {"OPTIONS"}:
             assert shop.client.open(url, method=method).status_code == 401, (method, url)
+
+
+def test_a_revoked_key_opens_nothing_from_then_on(shop):
+    assert shop.get("/v1/orders").status_code == 200
+    key = shop.ledger.read(lambda uow: uow.api_keys.by_digest(digest(shop.key)))
+    for _ in range(2):
+        RevokeKey(shop.ledger)(key.id, "test")
+        answer = shop.get("/v1/orders")
+        assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+    assert shop.get("/v1/orders", key=shop.a_key(Role.OPERATOR)).status_code == 200
 
 
 def test_an_operator_may_do_what_a_storefront_may(shop):
