@@ -24,7 +24,7 @@ from billing.domain.term import Term
 class Delivery(Handler):
     """What every delivery ends in: the item is fulfilled, fails, or waits for a person until it goes on.
 
-    An item that was called off before its delivery began is let be.
+    An item that was called off meanwhile is let be.
     """
 
     pay_back: PayBack
@@ -38,13 +38,15 @@ class Delivery(Handler):
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The item can't be had; its price is owed back."""
         order, item = lock_item(uow, job.subject)
-        order.fail_item(item.id, why)
-        self.pay_back.undelivered(uow, order, item)
+        if item.is_wanted:
+            order.fail_item(item.id, why)
+            self.pay_back.undelivered(uow, order, item)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The item stays in progress and its order asks for a person."""
         order, item = lock_item(uow, job.subject)
-        order.park_item(item.id, why)
+        if item.is_wanted:
+            order.park_item(item.id, why)
 
     def revived(self, uow: UnitOfWork, job: Job) -> None:
         """The item goes on, and its order with it."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from billing.application.alerts import raise_alert, raise_not_delivered, raise_refund_failed
 from billing.application.notifications import Notices
 from billing.application.parts import lock_attempt
-from billing.application.ports import Clock, Ids
+from billing.application.ports import Clock, Ids, NeedsPerson
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import repayment
 from billing.domain.alert import AlertKind
@@ -16,6 +16,7 @@ from billing.domain.job import JobKind, JobRequest
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.order_item import ItemStatus, OrderItem
+from billing.domain.order_status import is_repaid
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.domain.refund_policy import RefundPolicy
@@ -42,9 +43,15 @@ class PayBack:
     clock: Clock
 
     def undelivered(self, uow: UnitOfWork, order: Order, item: OrderItem) -> Refund | None:
-        """An item failed: its price goes back by itself, or it waits for a person; customer and operator are told."""
-        refund = repayment.owe_item(order, item, self.ids("ref"), self.clock()) if self.policy.compensates else None
-        self.notices.item_failed(uow, order, item, paid_back=refund is not None)
+        """An item failed: its price goes back by itself, or it waits for a person; customer and operator are told.
+
+        What cost nothing needs neither.
+        """
+        refund = None
+        if self.policy.compensates or not item.price.minor:
+            refund = repayment.owe_item(order, item, self.ids("ref"), self.clock())
+        needs_nobody = item.status is ItemStatus.REFUNDED or is_repaid(item, order.payments)
+        self.notices.item_failed(uow, order, item, paid_back=needs_nobody)
         raise_not_delivered(uow, order, item)
         return self._promised(uow, refund)
 
@@ -55,16 +62,12 @@ class PayBack:
     def request(
         self, payment_id: str, amount: Money | None, item_ids: Sequence[str], reason: str, uow: UnitOfWork
     ) -> tuple[Payment, Refund]:
-        """Somebody asked; a renewal that is called off by it frees its name for the next one."""
+        """Somebody asked."""
         order, payment = lock_attempt(uow, payment_id)
         refund = repayment.request_refund(
             order, payment, self.ids("ref"), self.clock(), amount=amount, item_ids=item_ids, reason=reason
         )
-        for item in order.items:
-            if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED and item.domain is not None:
-                held = uow.registrations.lock_name(item.domain)
-                if held is not None:
-                    held.free_slot(item.id)
+        _free_names(uow, order, refund)
         self._promised(uow, refund)
         return payment, refund
 
@@ -73,39 +76,72 @@ class PayBack:
             uow.jobs.request(refund_job(refund.id))
         return refund
 
-    # ------------------------------------------------------------------ what the provider tells
+    # ------------------------------------------------------------------ how it ended
+
+    def succeeded(self, uow: UnitOfWork, order: Order, refund: Refund, why: str) -> bool:
+        """The money is on its way, the customer is told, and hosting ends if the policy says so; False for a repeat."""
+        news = repayment.refund_succeeded(order, refund, why)
+        if news:
+            self.notices.refunded(uow, order, refund)
+        if news and self.policy.ends_hosting:
+            _end_hosting(uow, order, refund)
+        return news
 
     def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> None:
         """Settle the refund that is meant; one that is not ours was made at the provider and is adopted."""
         refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
-        if fact.amount != refund.amount:
-            refund.park(f"the provider tells of {fact.amount}")
+        news = refund.is_pending
         match fact:
-            case RefundSucceeded() if repayment.refund_succeeded(order, refund, f"{fact.amount} paid back"):
-                self.notices.refunded(uow, order, refund)
-                self._end_hosting(uow, order, refund)
+            case RefundSucceeded():
+                self.succeeded(uow, order, refund, f"{fact.amount} paid back")
             case RefundFailed(why=why) if repayment.refund_failed(order, refund, why):
                 raise_refund_failed(uow, order, refund, why)
-        order.derive_status()
+        if news and fact.amount != refund.amount:
+            refund.park(f"the provider tells of {fact.amount}")
+            raise_alert(
+                uow, AlertKind.REFUND_DIFFERS, refund.id, f"order {order.number}, {refund.amount}: {refund.attention}"
+            )
+            order.derive_status()
 
     def _adopt(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
-        refund = repayment.adopt_refund(order, payment, self.ids("ref"), fact.amount, self.clock())
+        new, now = self.ids("ref"), self.clock()
+        if payment.received is None or fact.amount.currency != payment.received.currency:
+            raise NeedsPerson(f"{payment.gateway} tells of {fact.amount} paid back of {payment.received}")
+        if isinstance(fact, RefundFailed):
+            refund = repayment.adopt_failed_refund(payment, new, fact.amount, now)
+        else:
+            refund = repayment.adopt_refund(order, payment, new, fact.amount, now, _named(payment, fact))
+            _free_names(uow, order, refund)
         about = f"order {order.number}: {fact.amount} of payment {payment.id}"
         raise_alert(uow, AlertKind.REFUND_MADE_ELSEWHERE, refund.id, about)
         return refund
 
-    def _end_hosting(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
-        if not self.policy.ends_hosting:
-            return
-        for item in order.items:
-            opened = item.status is ItemStatus.FULFILLED and item.opens_subscription and item.subscription_id
-            if item.id in refund.item_ids and opened:
-                uow.subscriptions.lock(opened).end("its price was paid back")
+
+def _named(payment: Payment, fact: RefundFact) -> Refund | None:
+    return next((refund for refund in payment.refunds if refund.id == fact.refund_id), None)
 
 
 def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
-    for refund in payment.refunds:
-        if refund.id == fact.refund_id or (refund.refund_ref and refund.refund_ref == fact.refund_ref):
-            return refund
-    return None
+    """By the provider's id, else by ours; not one that we gave up before the provider had told of it: money moved."""
+    known = next((refund for refund in payment.refunds if refund.refund_ref == fact.refund_ref), None)
+    named = _named(payment, fact)
+    if known is not None or named is None or named.refund_ref is not None:
+        return known
+    return named if named.is_live or isinstance(fact, RefundFailed) else None
+
+
+def _free_names(uow: UnitOfWork, order: Order, refund: Refund) -> None:
+    """A renewal that is called off frees its name for the next one."""
+    for item in order.items:
+        if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED and item.domain is not None:
+            held = uow.registrations.lock_name(item.domain)
+            if held is not None:
+                held.free_slot(item.id)
+
+
+def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:
+    for item in order.items:
+        opened = item.status is ItemStatus.FULFILLED and item.opens_subscription and item.subscription_id
+        if item.id in refund.item_ids and opened:
+            uow.subscriptions.lock(opened).end("its price was paid back")

@@ -8,7 +8,6 @@ from functools import partial
 from billing.application.alerts import raise_refund_failed
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
-from billing.application.notifications import Notices
 from billing.application.parts import lock_refund, read_refund
 from billing.application.paying_back import PayBack, RecordsFacts, refund_job
 from billing.application.ports import NotYet, PaymentGateway, Refused
@@ -18,7 +17,7 @@ from billing.domain.job import Job, JobStatus
 from billing.domain.money import Money
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
-from billing.domain.repayment import refund_failed, refund_succeeded
+from billing.domain.repayment import refund_failed
 
 
 @dataclass(frozen=True)
@@ -102,10 +101,12 @@ class SettleRefund:
     """A person says how a refund ended: paid by hand, or given up."""
 
     ledger: Ledger
-    notices: Notices
+    pay_back: PayBack
 
     def __call__(self, refund_id: str, succeeded: bool, why: str, by: str) -> Refund:
-        """Conflict while its job runs, and where the other was decided before; a repeat changes nothing."""
+        """Conflict while its job runs, for a success of one that failed, and for a failure of one that the provider
+        knows; a repeat changes nothing, and a failed one needs nobody any more.
+        """
 
         def settle(uow: UnitOfWork) -> Refund:
             job = uow.jobs.lock_for(refund_job(refund_id))
@@ -113,11 +114,12 @@ class SettleRefund:
                 raise Conflict(f"refund {refund_id}", "it is being paid right now: ask again in a minute")
             order, _, refund = lock_refund(uow, refund_id)
             if succeeded:
-                if refund_succeeded(order, refund, f"settled by a person: {why}"):
-                    self.notices.refunded(uow, order, refund)
+                self.pay_back.succeeded(uow, order, refund, f"settled by a person: {why}")
                 if not refund.is_live:
                     raise Conflict(f"refund {refund_id}", "it has failed: ask for a new one")
             else:
+                if refund.is_live and refund.refund_ref:
+                    raise Conflict(f"refund {refund_id}", f"its provider knows it as {refund.refund_ref} and decides")
                 refund_failed(order, refund, f"given up by a person: {why}")
                 refund.unpark()
             order.derive_status()

@@ -16,6 +16,7 @@ class AlertKind(StrEnum):
     NOT_DELIVERED = "not_delivered"
     REFUND_FAILED = "refund_failed"
     REFUND_MADE_ELSEWHERE = "refund_made_elsewhere"
+    REFUND_DIFFERS = "refund_differs"
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
     REGISTRAR_UNREACHABLE = "registrar_unreachable"
 

@@ -145,6 +145,8 @@ class Order:
             raise Conflict(f"payment {payment.id}", f"{received} can't pay an order in {self.currency}: refund it")
         if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
             raise Conflict(f"payment {payment.id}", "its order needs no money: refund it")
+        if payment.returned.minor:
+            raise Conflict(f"payment {payment.id}", f"{payment.returned} of it went back: refund the rest")
         settlement = self._take(payment, received, at)
         self.derive_status()
         return settlement

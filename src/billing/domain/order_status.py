@@ -54,4 +54,6 @@ def delivery_status(items: Sequence[OrderItem]) -> OrderStatus:
         return OrderStatus.COMPLETED
     if ItemStatus.FULFILLED in statuses:
         return OrderStatus.PARTIALLY_COMPLETED
+    if ItemStatus.CANCELLED in statuses:
+        return OrderStatus.PROCESSING  # called off, and the money is not back yet
     return OrderStatus.REFUNDED

@@ -139,9 +139,6 @@ class Payment:
             raise Invalid("amount", f"must be more than nothing, in {self._currency}")
         if amount > self.left:
             raise RefundTooLarge(amount, self.left)
-        for earlier in self.refunds:
-            if not earlier.is_live:
-                earlier.unpark()
         return self.add_refund(refund_id, amount, cause, created_at, reason=reason, item_ids=item_ids)
 
     def add_refund(

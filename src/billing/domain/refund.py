@@ -99,6 +99,10 @@ class Refund:
         self._move(RefundStatus.FAILED, why)
         return True
 
+    def cover(self, item_id: str) -> None:
+        """It gives back the price of this item too."""
+        self.item_ids = [*self.item_ids, item_id]
+
     def try_again(self, why: str) -> None:
         """The provider has definitely refused the last try: the next has a key of its own."""
         self.try_no, self.why = self.try_no + 1, why

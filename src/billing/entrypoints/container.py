@@ -220,7 +220,7 @@ class Container(containers.DeclarativeContainer):
 
     # ------------------------------------------------------------------ money back
     request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back)
-    settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger, notices)
+    settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger, pay_back)
     resolve_payment = providers.ThreadSafeSingleton(ResolvePayment, ledger, record_fact, pay_back)
 
     # ------------------------------------------------------------------ the shop

@@ -57,3 +57,6 @@ def _provider_refs(orders: list[Order]) -> Iterator[Hashable]:
             yield (payment.gateway, "session", payment.session_ref)
         if payment.payment_ref:
             yield (payment.gateway, "payment", payment.payment_ref)
+        for refund in payment.refunds:
+            if refund.refund_ref:
+                yield (payment.id, "refund", refund.refund_ref)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
 
 _PAGE = 100
-"""More refunds of one payment than this are not looked through: https://docs.stripe.com/api/refunds/list"""
+"""The most that one call lists: https://docs.stripe.com/api/refunds/list"""
 
 
 class StripeRefunds:
@@ -30,9 +30,11 @@ class StripeRefunds:
             return client.v1.payment_intents.retrieve(intent_ref).to_dict()
 
     def of_intent(self, intent_ref: str, deadline: Deadline) -> Sequence[Json]:
-        """Every refund of it, whoever made it."""
+        """Every refund of it, whoever made it; NeedsPerson where one call can't show them all."""
         with self._api.reading(deadline) as client:
             found = client.v1.refunds.list({"payment_intent": intent_ref, "limit": _PAGE})
+        if found.has_more:
+            raise NeedsPerson(f"{intent_ref} has more than {_PAGE} refunds")
         return [refund.to_dict() for refund in found.data]
 
     def pay(self, payment: Payment, refund: Refund, installation: str, deadline: Deadline) -> Json:
