@@ -9,6 +9,7 @@ from tests.contracts.ledger_names import NameCases
 from tests.contracts.ledger_orders import OrderCases
 from tests.contracts.ledger_races import RaceCases
 from tests.contracts.ledger_records import RecordCases
+from tests.contracts.ledger_refunds import RefundCases
 from tests.contracts.ledger_units import UnitCases
 
 
@@ -17,6 +18,7 @@ class LedgerContract(
     EntityCases,
     NameCases,
     OrderCases,
+    RefundCases,
     JobCases,
     InboxCases,
     HistoryCases,

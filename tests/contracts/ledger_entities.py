@@ -1,6 +1,6 @@
 """Every entity comes back as it went in, with every field."""
 
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -34,8 +34,10 @@ from tests.contracts.ledger_case import LedgerCase
 EXACT = datetime(2027, 3, 28, 1, 59, 59, 123457, tzinfo=UTC)
 
 
-def shown(entity: Any) -> dict[str, Any]:
-    """Every field of an entity and of what is below it, but the version."""
+def shown(entity: Any) -> Any:
+    """Every field of an entity and of what is below it, but the version; any other value as it is."""
+    if not is_dataclass(entity):
+        return entity
     return {
         f.name: [shown(part) for part in value] if isinstance(value := getattr(entity, f.name), list) else value
         for f in fields(entity)
@@ -230,3 +232,4 @@ class EntityCases(LedgerCase):
                     look("nobody")
             assert uow.jobs.lock("nobody") is None
             assert uow.orders.of_item("nobody") is uow.orders.of_payment("nobody") is None
+            assert uow.orders.of_refund("nobody") is None

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import OutcomeUnknown
+from billing.application.ports import NeedsPerson, OutcomeUnknown
 from billing.domain import (
     JobKind,
     JobStatus,
@@ -12,7 +12,7 @@ from billing.domain import (
     RefundCause,
     RefundStatus,
 )
-from tests.builders import a_domain, a_hosting
+from tests.builders import a_domain, a_hosting, a_renewal
 from tests.twins import BY, Twins
 from tests.unit.application.refunding import ask, bought, paid_back, refunds, refused_by_the_registry, usd
 
@@ -158,3 +158,13 @@ def test_a_refund_in_another_currency_waits_for_a_person_and_breaks_nothing(shop
     shop.work()
     assert (refunds(shop, order), shop.statuses(order)[0]) == ([], "completed")
     assert [name for name, _ in shop.telemetry.alarms] == ["job_dead"]
+
+
+def test_a_renewal_that_is_paid_back_at_the_desk_frees_its_name(shop: Twins) -> None:
+    shop.buy(a_domain("example.com"))
+    shop.registrar.fail_with(NeedsPerson("a puzzle"), "renew")
+    order = shop.buy(a_renewal())
+    shop.hear(shop.gateway.refund_at_the_desk(order.payments[0].id))
+    shop.work()
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert shop.statuses(shop.buy(a_renewal())) == ["completed", "fulfilled"]

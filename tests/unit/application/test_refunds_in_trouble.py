@@ -191,6 +191,7 @@ def test_another_sum_paid_back_than_was_asked_is_shown_to_a_person(shop: Twins) 
     shop.hear(shop.gateway.refund_notification(payment.id, f"back_{refund.id}:1"))
     shop.work()
     assert shop.read(order).why == "refund of 3.00 USD: the provider tells of 2.00 USD"
+    assert [alert.kind.value for alert in shop.alerts()] == ["refund_differs"]
 
 
 def until_over(shop: Twins) -> None:

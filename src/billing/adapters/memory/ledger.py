@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -136,9 +136,14 @@ def _tracked(entity: Any) -> Iterator[Tracked]:
 def _restore(entity: Any, before: Any) -> None:
     for f in fields(entity):
         old, current = getattr(before, f.name), getattr(entity, f.name)
-        if isinstance(current, list):
+        if _holds_entities(current):
             del current[len(old) :]
             for part, was in zip(current, old, strict=True):
                 _restore(part, was)
         else:
             setattr(entity, f.name, old)
+
+
+def _holds_entities(value: Any) -> bool:
+    """Lists of values, such as the items of a refund, are put back whole."""
+    return isinstance(value, list) and any(is_dataclass(part) for part in value)
