@@ -5,7 +5,7 @@ READY := .venv/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint lock clean
+.PHONY: help demo test test-unit lint bench bench-slo lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,6 +24,12 @@ lint: $(READY) ## style, types, and which room may import which
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: $(READY) ## ratios, scale, memory, delay when idle: a quarter of an hour (bench/README.md)
+	@for name in intake scale servers idle memory; do $(BIN)/python -m bench $$name $(ARGS) || exit 1; done
+
+bench-slo: $(READY) ## the promises under a steady load, on PostgreSQL + Redis and on SQLite
+	@$(BIN)/python -m bench slo $(ARGS)
 
 lock: $(READY) ## pin anew what pyproject.toml asks for
 	@$(BIN)/uv pip compile -q --upgrade --no-header --no-annotate --no-emit-index-url pyproject.toml \

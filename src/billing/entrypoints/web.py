@@ -4,29 +4,32 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from billing.entrypoints.settings import HttpSettings, Settings, load_settings
+from billing.entrypoints.settings import HttpSettings, load_settings
 from billing.entrypoints.startup import start, start_serving
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+class Server(BaseApplication):  # type: ignore[misc]
+    """The processes of one application, which each of them loads for itself: its connections are its own."""
+
+    def __init__(self, http: HttpSettings, load_app: Callable[[], Flask]) -> None:
+        self._http, self._load_app = http, load_app
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in _options(self._settings.http).items():
+        """Called by gunicorn."""
+        for name, value in _options(self._http).items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        # in the child: its connections are its own
-        app: Flask = start(self._settings).web_app()
-        return app
+        """Called by gunicorn in each process."""
+        return self._load_app()
 
 
 def _options(http: HttpSettings) -> dict[str, Any]:
@@ -61,7 +64,7 @@ def serve_http() -> None:
     print(f"billing answers at http://{settings.http.bind}", file=sys.stderr, flush=True)
     parent = os.getpid()
     try:
-        _Server(settings).run()
+        Server(settings.http, lambda: start(settings).web_app()).run()
     finally:
         if folder is not None and os.getpid() == parent:
             shutil.rmtree(folder, ignore_errors=True)
