@@ -31,7 +31,6 @@ MAILS = MailSettings(
     operator="operator@shop.example",
     alert_interval_minutes=15,
     alerts_listed_max=3,
-    attempts_max=200,
 )
 
 

@@ -69,6 +69,25 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_LOG_LEVEL", "loud", "BILLING_LOG_LEVEL"),
         ("BILLING_OPERATOR_EMAIL", "us@shop.example", "BILLING_OPERATOR_EMAIL: Needs BILLING_SMTP_URL"),
         ("BILLING_SMTP_URL", "smtp://mail.example", "BILLING_MAIL_FROM: Environment variable not set"),
+        (
+            "BILLING_JOB_CALL_DEADLINE_SECONDS",
+            "50",
+            "BILLING_JOB_LEASE_SECONDS must be longer than BILLING_JOB_CALL_DEADLINE_SECONDS and",
+        ),
+        (
+            "BILLING_JOB_REGISTER_DOMAIN_CALL_DEADLINE_SECONDS",
+            "50",
+            "BILLING_JOB_LEASE_SECONDS must be longer than BILLING_JOB_REGISTER_DOMAIN_CALL_DEADLINE_SECONDS and",
+        ),
+        (
+            "BILLING_JOB_CHECK_PAYMENT_BACKOFF_CAP_SECONDS",
+            "1",
+            "BILLING_JOB_CHECK_PAYMENT_BACKOFF_CAP_SECONDS must be at least BILLING_JOB_BACKOFF_BASE_SECONDS",
+        ),
+        ("BILLING_JOB_BACKOFF_BASE_SECONDS", "901", "BILLING_JOB_BACKOFF_CAP_SECONDS must be at least"),
+        ("BILLING_JOB_CLOSE_PAYMENT_ATTEMPTS_MAX", "0", "BILLING_JOB_CLOSE_PAYMENT_ATTEMPTS_MAX: Must be"),
+        ("BILLING_JOB_CONCURRENCY_MAX", "-1", "BILLING_JOB_CONCURRENCY_MAX: Must be"),
+        ("BILLING_BREAKER_OPEN_SECONDS", "601", "BILLING_BREAKER_OPEN_MAX_SECONDS must be at least"),
     ],
 )
 def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> None:

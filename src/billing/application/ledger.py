@@ -42,6 +42,8 @@ class Ledger:
             uow.commit()
         for job_id, priority in uow.bells.items():
             self.queue.ring(job_id, priority)
+        for tell in uow.reports:
+            tell()
         for alert in uow.raised:
             self.telemetry.alarm(alert.kind, subject=alert.subject, why=alert.why)
         return result

@@ -1,10 +1,11 @@
 """The ledger's port: one unit of work and the repositories in it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, Self
 
 from billing.application.correspondence import Alerts, Mails
@@ -173,6 +174,15 @@ class Jobs(Protocol):
     def page(self, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int) -> Sequence[Job]:
         """Newest first, those with an id below `before`."""
 
+    def lock_kind(self, kind: JobKind) -> None:
+        """Nobody else who asks for it counts this kind until this unit ends; taken after the job, before the order."""
+
+    def running(self, kind: JobKind, now: datetime) -> int:
+        """How many of a kind run under a lease that holds."""
+
+    def dead(self, kind: JobKind | None, error: str | None, limit: int) -> Sequence[str]:
+        """Ids of dead jobs, oldest first; `error` is what their reason contains, in any case."""
+
     def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
         """How many are not yet over, by kind and status; reads no finished job."""
 
@@ -235,8 +245,8 @@ class UnitOfWork(ABC):
     A move is another status, or another `why` of what requires attention. Jobs and notifications are not tracked:
     their row has their whole state.
 
-    Locks are taken in one order, so that nobody waits in a circle: job, then order, then registration or
-    subscription. New jobs are written last.
+    Locks are taken in one order, so that nobody waits in a circle: job, then its kind, then order, then registration
+    or subscription. New jobs are written last.
     """
 
     orders: Orders
@@ -253,6 +263,11 @@ class UnitOfWork(ABC):
     history: History
     bells: dict[str, int]
     raised: list[Alert]
+    reports: list[Callable[[], object]]
+
+    def report(self, tell: Callable[..., object], name: str, **fields: object) -> None:
+        """Tell it once this unit is committed: a unit that is repeated or given up has told nothing."""
+        self.reports.append(partial(tell, name, **fields))
 
     @abstractmethod
     def __enter__(self) -> Self: ...

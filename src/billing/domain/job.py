@@ -169,6 +169,11 @@ class Job:
         """Back in the queue, due after the delay."""
         self._queue(now + delay)
 
+    def hand_back(self, why: str, now: datetime) -> None:
+        """Left undone by a worker that has to go: the next one may have it at once, and no attempt is spent."""
+        self.why = why
+        self._queue(now)
+
     def wait(self, until: datetime, why: str, now: datetime) -> None:
         """Not yet, which costs no attempt; since when is remembered, so that no wait is for ever."""
         self.waiting_since = self.waiting_since or now
@@ -206,6 +211,20 @@ class Job:
         """Nothing to do before then; only a waiting job is put off."""
         if self.status is JobStatus.QUEUED:
             self._queue(until)
+
+    def finish_early(self, why: str, now: datetime) -> None:
+        """What it was to find out is known; only a waiting job is spared."""
+        if self.status is JobStatus.QUEUED:
+            self._end(JobStatus.SUCCEEDED, why, now)
+
+    def call_off(self, why: str, now: datetime) -> bool:
+        """A person does not want it done; False, and nothing, where it was called off before."""
+        if self.status is JobStatus.CANCELLED:
+            return False
+        if self.status not in (JobStatus.DEAD, JobStatus.QUEUED):
+            raise Conflict(f"job {self.id}", f"it is {self.status}; only a dead or waiting job is called off")
+        self.cancel(why, now)
+        return True
 
     def revive(self, now: datetime) -> None:
         """A person wants it tried again, with all its attempts."""

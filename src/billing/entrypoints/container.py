@@ -25,6 +25,7 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import (
     ActivateSubscription,
     RegisterDomain,
@@ -33,7 +34,7 @@ from billing.application.fulfilment import (
 )
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
-from billing.application.jobs import RetryJob, RunJob
+from billing.application.interventions import CancelJob, RetryJob, RetryJobs
 from billing.application.ledger import Ledger
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
@@ -47,6 +48,7 @@ from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain, LoadCatalogue
+from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.errors import Invalid
@@ -77,7 +79,7 @@ def _gateways(settings: Settings, ledger: Ledger, now: Clock) -> Mapping[str, Pa
 def _registrars(settings: Settings, told: Telemetry, monotonic: Callable[[], float]) -> RegistrarRoutes:
     adapters: dict[str, Registrar] = {}
     if settings.epp is not None:
-        adapters["epp"] = _epp(settings.epp, settings.jobs.call_deadline_seconds, told, monotonic)
+        adapters["epp"] = _epp(settings.epp, settings.jobs.call_deadline_max_seconds, told, monotonic)
     for suffix, name in settings.registrars.items():
         if name not in adapters:
             why = f"which is unknown or not set up by BILLING_{name.upper()}_…"
@@ -186,7 +188,7 @@ class Container(containers.DeclarativeContainer):
     tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
 
     # ------------------------------------------------------------------ money in
-    job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs, settings.provided.mails)
+    job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
     payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, shop)
     pay_back = providers.ThreadSafeSingleton(
         PayBack,
@@ -289,11 +291,23 @@ class Container(containers.DeclarativeContainer):
                 RefundPayment, gateways, record_fact, providers.Factory(limits.refund_limits, shop)
             ),
             JobKind.SEND_MAIL: providers.Factory(
-                SendMail, notifier, providers.Factory(timedelta, seconds=jobs.backoff_cap_seconds)
+                SendMail,
+                notifier,
+                providers.Factory(timedelta, seconds=jobs.kinds[JobKind.SEND_MAIL].backoff_cap_seconds),
             ),
         }
     )
-    run_job = providers.ThreadSafeSingleton(RunJob, ledger, handlers, job_limits, telemetry, monotonic, dice)
+    under_way = providers.ThreadSafeSingleton(UnderWay)
+    ends = providers.Factory(Ends, handlers, job_limits, telemetry, dice)
+    run_job = providers.ThreadSafeSingleton(
+        RunJob,
+        providers.Factory(ClaimJob, ledger, job_limits, ends, telemetry, monotonic, dice),
+        ends,
+        under_way,
+        telemetry,
+        monotonic,
+    )
+    hand_back = providers.ThreadSafeSingleton(HandBack, ledger, under_way, telemetry)
     sweep = providers.ThreadSafeSingleton(Sweep, ledger, telemetry, jobs.sweep_batch)
     prune_bodies = providers.ThreadSafeSingleton(
         PruneBodies,
@@ -313,6 +327,8 @@ class Container(containers.DeclarativeContainer):
     )
     consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
+    retry_jobs = providers.ThreadSafeSingleton(RetryJobs, retry_job)
+    cancel_job = providers.ThreadSafeSingleton(CancelJob, ledger, handlers)
 
     # ------------------------------------------------------------------ the inbox in a person's hands
     find_event = providers.ThreadSafeSingleton(FindEvent, gateways)

@@ -1,7 +1,6 @@
 """Settings as the limits that use cases and views are given: plain numbers become durations."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -15,22 +14,25 @@ from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
+from billing.entrypoints.job_settings import JobSettings, KindSettings
 from billing.entrypoints.mail_settings import MailSettings
-from billing.entrypoints.settings import JobSettings, Settings, ShopSettings
+from billing.entrypoints.settings import Settings, ShopSettings
 
 
-def job_limits(jobs: JobSettings, mails: MailSettings | None) -> Mapping[JobKind, JobLimits]:
-    """The same for every kind of job, but that a mail outlasts a mail server that is away for a day."""
-    limits = JobLimits(
+def job_limits(jobs: JobSettings) -> Mapping[JobKind, JobLimits]:
+    """Those of each kind of job."""
+    return {kind: _limits_of(jobs, own) for kind, own in jobs.kinds.items()}
+
+
+def _limits_of(jobs: JobSettings, own: KindSettings) -> JobLimits:
+    return JobLimits(
         lease=timedelta(seconds=jobs.lease_seconds),
-        call_deadline_seconds=jobs.call_deadline_seconds,
-        retry=RetryPolicy(jobs.attempts_max, jobs.backoff_base_seconds, jobs.backoff_cap_seconds),
-        patience=timedelta(hours=jobs.patience_hours),
+        call_deadline_seconds=own.call_deadline_seconds,
+        retry=RetryPolicy(own.attempts_max, jobs.backoff_base_seconds, own.backoff_cap_seconds),
+        patience=timedelta(hours=own.patience_hours),
+        concurrency_max=own.concurrency_max,
+        full_retry=timedelta(seconds=jobs.concurrency_retry_seconds),
     )
-    per_kind = dict.fromkeys(JobKind, limits)
-    if mails is not None:
-        per_kind[JobKind.SEND_MAIL] = replace(limits, retry=replace(limits.retry, attempts_max=mails.attempts_max))
-    return per_kind
 
 
 def sender_domain(mails: MailSettings | None) -> str | None:

@@ -48,7 +48,6 @@ class MailSettings:
     operator: str | None
     alert_interval_minutes: float
     alerts_listed_max: int
-    attempts_max: int
 
 
 def read_mails(env: Env) -> MailSettings | None:
@@ -66,7 +65,6 @@ def read_mails(env: Env) -> MailSettings | None:
         operator=optional(env, "OPERATOR_EMAIL", _mail_address),
         alert_interval_minutes=env.float("ALERT_INTERVAL_MINUTES", 15, validate=POSITIVE),
         alerts_listed_max=env.int("ALERTS_LISTED_MAX", 20, validate=POSITIVE),
-        attempts_max=env.int("MAIL_ATTEMPTS_MAX", 200, validate=POSITIVE),
     )
 
 

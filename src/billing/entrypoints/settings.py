@@ -11,6 +11,7 @@ from marshmallow.validate import OneOf, Range
 from billing.domain.errors import BillingError
 from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
+from billing.entrypoints.job_settings import BreakerSettings, JobSettings, contradictions, read_breaker, read_jobs
 from billing.entrypoints.mail_settings import MailSettings, read_mails
 from billing.entrypoints.setting_formats import POSITIVE, optional
 
@@ -63,25 +64,6 @@ class HttpSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobSettings:
-    """How long a job may hold, call, retry and wait."""
-
-    lease_seconds: float
-    call_deadline_seconds: float
-    lease_margin_seconds: float
-    attempts_max: int
-    backoff_base_seconds: float
-    backoff_cap_seconds: float
-    patience_hours: float
-    sweep_seconds: float
-    sweep_batch: int
-    ring_again_seconds: float
-    ring_timeout_ms: int
-    workers: int
-    shutdown_seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class ShopSettings:
     """What an order may be and how long things wait."""
 
@@ -116,6 +98,7 @@ class Settings:
     registrars: dict[str, str]
     http: HttpSettings
     jobs: JobSettings
+    breaker: BreakerSettings
     shop: ShopSettings
     mails: MailSettings | None
     busy_deadline_ms: int
@@ -157,7 +140,8 @@ def _read(env: Env) -> Settings:
         epp=_read_epp(env),
         registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
         http=_read_http(env),
-        jobs=_read_jobs(env),
+        jobs=read_jobs(env),
+        breaker=read_breaker(env),
         shop=_read_shop(env),
         mails=read_mails(env),
         busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
@@ -213,24 +197,6 @@ def _read_http(env: Env) -> HttpSettings:
     )
 
 
-def _read_jobs(env: Env) -> JobSettings:
-    return JobSettings(
-        lease_seconds=env.float("JOB_LEASE_SECONDS", 60, validate=POSITIVE),
-        call_deadline_seconds=env.float("JOB_CALL_DEADLINE_SECONDS", 30, validate=POSITIVE),
-        lease_margin_seconds=env.float("JOB_LEASE_MARGIN_SECONDS", 10, validate=POSITIVE),
-        attempts_max=env.int("JOB_ATTEMPTS_MAX", 12, validate=POSITIVE),
-        backoff_base_seconds=env.float("JOB_BACKOFF_BASE_SECONDS", 2, validate=POSITIVE),
-        backoff_cap_seconds=env.float("JOB_BACKOFF_CAP_SECONDS", 900, validate=POSITIVE),
-        patience_hours=env.float("JOB_PATIENCE_HOURS", 72, validate=POSITIVE),
-        sweep_seconds=env.float("SWEEP_SECONDS", 2, validate=POSITIVE),
-        sweep_batch=env.int("SWEEP_BATCH", 200, validate=POSITIVE),
-        ring_again_seconds=env.float("RING_AGAIN_SECONDS", 10, validate=POSITIVE),
-        ring_timeout_ms=env.int("RING_TIMEOUT_MS", 250, validate=POSITIVE),
-        workers=env.int("WORKERS", 4, validate=POSITIVE),
-        shutdown_seconds=env.float("WORKER_SHUTDOWN_SECONDS", 45, validate=POSITIVE),
-    )
-
-
 def _read_shop(env: Env) -> ShopSettings:
     return ShopSettings(
         items_max=env.int("ORDER_ITEMS_MAX", 20, validate=POSITIVE),
@@ -255,12 +221,7 @@ def _read_shop(env: Env) -> ShopSettings:
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
-    jobs = settings.jobs
-    if jobs.lease_seconds <= jobs.call_deadline_seconds + jobs.lease_margin_seconds:
-        yield (
-            "BILLING_JOB_LEASE_SECONDS must be longer than BILLING_JOB_CALL_DEADLINE_SECONDS and "
-            "BILLING_JOB_LEASE_MARGIN_SECONDS together, or two workers could call for one job"
-        )
+    yield from contradictions(settings.jobs, settings.breaker)
     live = settings.stripe is not None and "_live_" in settings.stripe.api_key
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.jobs import Handler, Record, Run, RunJob
+from billing.application.engine import RunJob
+from billing.application.jobs import Handler, Record, Run
 from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain import Job, JobKind, JobRequest, JobStatus
@@ -175,6 +176,48 @@ def test_what_a_record_writes_and_its_wait_are_one_unit(shop: Twins) -> None:
     shop.work()
     assert the_job(shop).status is JobStatus.QUEUED
     assert shop.ledger.read(lambda uow: uow.customers.get("cus_new")).id == "cus_new"
+
+
+def test_a_unit_that_is_repeated_is_told_of_once(shop: Twins) -> None:
+    beaten = iter([True, False])
+
+    def record(uow: UnitOfWork) -> None:
+        uow.report(shop.telemetry.event, "recorded")
+        if next(beaten):
+            shop.ledger.write("faster", lambda other: other.jobs.lock(the_job(shop).id))
+
+    script(shop, lambda run: record)
+    shop.work()
+    told = [name for name, _ in shop.telemetry.events]
+    assert (told.count("unit_repeated"), told.count("recorded"), told.count("job_claimed")) == (1, 1, 1)
+
+
+class Clumsy(Scripted):
+    """A handler whose ends fail as well."""
+
+    def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        raise KeyError(why)
+
+    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        uow.customers.add(a_customer("cus_half"))
+        raise KeyError(why)
+
+
+def test_a_job_whose_handler_fails_at_every_end_is_dead_and_shown_all_the_same(shop: Twins) -> None:
+    script(shop, fail_with(Refused("no")))
+    clumsy = Clumsy(fail_with(Refused("no")))
+    shop.container.handlers.override(providers.Object({WANTED.kind: clumsy}))
+    for _ in range(30):
+        shop.work()
+        shop.pass_time(timedelta(hours=1))
+        shop.sweep_and_work()
+    assert (the_job(shop).status, the_job(shop).attempts, the_job(shop).why) == (
+        JobStatus.DEAD,
+        12,
+        "bug: KeyError('no')",
+    )
+    assert "cus_half" not in {str(key) for _, key in shop.begin.store.rows}
+    assert {name for name, _ in shop.telemetry.alarms} == {"job_bug", "job_dead"}
 
 
 def test_a_retried_job_must_be_known(shop: Twins) -> None:

@@ -53,7 +53,7 @@ class MemoryUnitOfWork(UnitOfWork):
 
     def __enter__(self) -> Self:
         session = self._session = Session(self._ledger.store)
-        self.bells, self.raised = {}, []
+        self.bells, self.reports, self.raised = {}, [], []
         self.orders = MemoryOrders(session)
         self.customers = MemoryCustomers(session)
         self.subscriptions = MemorySubscriptions(session)
@@ -96,7 +96,7 @@ class MemoryUnitOfWork(UnitOfWork):
     def savepoint(self) -> Iterator[None]:
         """Puts every working copy back where the block fails, or breaks what must be unique."""
         before = {key: clone(here.value) for key, here in self._session.loaded.items()}
-        raised = len(self.raised)
+        bells, reported, raised = dict(self.bells), len(self.reports), len(self.raised)
         try:
             yield
             require_unique(self._session)
@@ -106,6 +106,9 @@ class MemoryUnitOfWork(UnitOfWork):
                     _restore(here.value, before[key])
                 else:
                     del self._session.loaded[key]
+            self.bells.clear()
+            self.bells.update(bells)
+            del self.reports[reported:]
             del self.raised[raised:]
             raise
 

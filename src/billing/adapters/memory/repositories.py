@@ -21,6 +21,13 @@ from billing.domain.subscription import Subscription
 
 
 @dataclass(frozen=True)
+class KindLock:
+    """A row that only its stamp matters of: of two units that locked a kind, the slower one is refused."""
+
+    kind: JobKind
+
+
+@dataclass(frozen=True)
 class JobMaking:
     """What a new job row gets from outside the unit: its id, its times, and the logging context of the moment."""
 
@@ -254,6 +261,21 @@ class MemoryJobs:
             if status in (None, job.status) and kind in (None, job.kind) and (before is None or job.id < before)
         ]
         return fitting[::-1][:limit]
+
+    def lock_kind(self, kind: JobKind) -> None:
+        self._session.replace(kind, KindLock(kind))
+
+    def running(self, kind: JobKind, now: datetime) -> int:
+        at_it = (job for job in self._session.all(Job) if job.kind is kind and job.status is JobStatus.RUNNING)
+        return sum(job.lease_until is not None and job.lease_until > now for job in at_it)
+
+    def dead(self, kind: JobKind | None, error: str | None, limit: int) -> Sequence[str]:
+        fitting = (
+            job.id
+            for job in self._session.all(Job, lambda job: job.status is JobStatus.DEAD)
+            if kind in (None, job.kind) and (error is None or error.lower() in (job.why or "").lower())
+        )
+        return list(fitting)[:limit]
 
     def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
         waiting = OPEN | {JobStatus.DEAD}

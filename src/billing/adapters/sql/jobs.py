@@ -3,14 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zlib import crc32
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.tables import jobs, open_job, unsuccessful
 from billing.adapters.sql.work import Work
 from billing.application.ports import Ids
 from billing.domain.job import OPEN, PRIORITIES, Job, JobKind, JobRequest, JobStatus
+
+_KINDS = 0x6B696E64
+"""The first of two numbers under which kinds are locked on PostgreSQL: it spells "kind"."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,19 @@ class SqlJobs:
         locked = due.with_for_update(skip_locked=True).execution_options(populate_existing=True)
         return self._work.session.scalars(locked).all()
 
+    # ------------------------------------------------------------------ counting what runs
+
+    def lock_kind(self, kind: JobKind) -> None:
+        # On SQLite whoever writes is alone.
+        if self._work.connection.dialect.name == "postgresql":
+            number = crc32(kind.encode()) - 2**31  # the same in every process, within PostgreSQL's integer
+            self._work.connection.execute(select(func.pg_advisory_xact_lock(_KINDS, number)))
+
+    def running(self, kind: JobKind, now: datetime) -> int:
+        at_it = and_(unsuccessful, fixed(jobs.c.status, JobStatus.RUNNING), jobs.c.lease_until > now)
+        counted = select(func.count()).select_from(jobs).where(at_it, jobs.c.kind == kind)
+        return self._work.connection.scalars(counted).one()
+
     # ------------------------------------------------------------------ looking
 
     def written(self) -> Sequence[Job]:
@@ -100,6 +117,14 @@ class SqlJobs:
         if before is not None:
             wanted = wanted.where(jobs.c.id < before)
         return self._work.session.scalars(wanted).all()
+
+    def dead(self, kind: JobKind | None, error: str | None, limit: int) -> Sequence[str]:
+        wanted = select(jobs.c.id).where(unsuccessful, fixed(jobs.c.status, JobStatus.DEAD))
+        if kind is not None:
+            wanted = wanted.where(jobs.c.kind == kind)
+        if error is not None:
+            wanted = wanted.where(jobs.c.why.icontains(error, autoescape=True))
+        return self._work.connection.scalars(wanted.order_by(jobs.c.id).limit(limit)).all()
 
     def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
         j = jobs.c

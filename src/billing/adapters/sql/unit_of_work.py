@@ -52,7 +52,7 @@ class SqlUnitOfWork(UnitOfWork):
         connection = self._open()
         self._note_time(connection.info.pop(SERVER_TIME, None))
         work = self._work = Work(connection, self.now)
-        self.bells, self.raised = {}, []
+        self.bells, self.reports, self.raised = {}, [], []
         self.orders = SqlOrders(work)
         self.customers = SqlCustomers(work)
         self.subscriptions = SqlSubscriptions(work)
@@ -97,10 +97,11 @@ class SqlUnitOfWork(UnitOfWork):
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Where it fails, rows, entities, moves, bells and alerts are what they were before."""
+        """Where it fails, rows, entities, moves, bells, reports and alerts are what they were before."""
         session = self._work.session
         session.flush()
-        moves, bells, raised = session.moves.copy(), dict(self.bells), len(self.raised)
+        moves, bells = session.moves.copy(), dict(self.bells)
+        reported, raised = len(self.reports), len(self.raised)
         try:
             with session.begin_nested():
                 session.connection()  # or the savepoint is set only when the session is first used in it
@@ -111,6 +112,7 @@ class SqlUnitOfWork(UnitOfWork):
             session.moves = moves
             self.bells.clear()
             self.bells.update(bells)
+            del self.reports[reported:]
             del self.raised[raised:]
             session.reload()
             raise

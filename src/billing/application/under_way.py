@@ -1,0 +1,70 @@
+"""What this process is at, and giving it back when it has to go."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+
+from billing.application.jobs import Run, hold
+from billing.application.ledger import Ledger
+from billing.application.ports import Telemetry
+from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
+from billing.domain.errors import ClaimLost
+
+
+class UnderWay:
+    """The runs of one process, from their claim to their end; for all of its threads."""
+
+    def __init__(self) -> None:
+        self._mutex = Lock()
+        self._runs: dict[tuple[str, int], Run] = {}
+
+    @contextmanager
+    def of(self, run: Run) -> Iterator[None]:
+        """It runs as long as the block does."""
+        with self._mutex:
+            self._runs[run.job_id, run.claim_no] = run
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._runs.pop((run.job_id, run.claim_no), None)
+
+    def take_all(self) -> Sequence[Run]:
+        """What runs now, each given out once."""
+        with self._mutex:
+            runs, self._runs = list(self._runs.values()), {}
+        return runs
+
+
+@dataclass(frozen=True)
+class HandBack:
+    """Put what this process can't finish back into the queue, so that another worker need not wait for its lease.
+
+    Whatever a thread still does for it is fenced: it can record nothing. A repeat finds nothing to hand back.
+    """
+
+    ledger: Ledger
+    under_way: UnderWay
+    telemetry: Telemetry
+
+    def __call__(self) -> int:
+        """How many were handed back; without a ledger none are, and their leases decide."""
+        handed_back = 0
+        for run in self.under_way.take_all():
+            try:
+                self.ledger.write(run.by, partial(_hand_back, run=run))
+                self.telemetry.event("job_handed_back", kind=run.kind, job_id=run.job_id, claim_no=run.claim_no)
+                handed_back += 1
+            except ClaimLost:
+                continue
+            except (LedgerUnavailable, ConcurrentChange) as away:
+                self.telemetry.alarm("job_left_behind", kind=run.kind, job_id=run.job_id, why=away.why)
+        return handed_back
+
+
+def _hand_back(uow: UnitOfWork, run: Run) -> None:
+    job = hold(uow, run)
+    job.hand_back("handed back by a worker that was told to stop", uow.now())
+    uow.jobs.ring(job)
