@@ -76,6 +76,10 @@ class _AskProvider(Handler):
         if not payment.is_started:
             self.record.fail(uow, order, payment, f"the provider could not be asked: {why}")
 
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same."""
+        self.buried(uow, job, f"its job was {why}")
+
 
 def _expire(payment_id: str) -> Record:
     def record(uow: UnitOfWork) -> None:

@@ -53,6 +53,12 @@ class Delivery(Handler):
         order, item = lock_item(uow, job.subject)
         order.resume_item(item.id)
 
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The item stays as it is, and a person decides what becomes of it."""
+        order, item = lock_item(uow, job.subject)
+        if item.is_wanted:
+            order.park_item(item.id, f"its delivery was {why}")
+
 
 @dataclass(frozen=True)
 class RegisterDomain(Delivery):
@@ -195,11 +201,12 @@ class RenewDomain(Delivery):
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The slot is free for the next renewal."""
         super().refused(uow, job, why)
-        _, item = lock_item(uow, job.subject)
-        if item.domain is not None:
-            registration = uow.registrations.lock_name(item.domain)
-            if registration is not None:
-                registration.free_slot(item.id)
+        _free_slot(uow, job.subject)
+
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same: the next renewal starts from what the registry shows by then."""
+        super().called_off(uow, job, why)
+        _free_slot(uow, job.subject)
 
 
 @dataclass(frozen=True)
@@ -259,6 +266,13 @@ class RenewSubscription(Delivery):
         subscription.renew(what.cycles, self.clock(), self.restart_after)
         item.subscription_id = subscription.id
         self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))
+
+
+def _free_slot(uow: UnitOfWork, item_id: str) -> None:
+    _, item = lock_item(uow, item_id)
+    registration = uow.registrations.lock_name(item.domain) if item.domain else None
+    if registration is not None:
+        registration.free_slot(item.id)
 
 
 def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem] | None:

@@ -144,6 +144,10 @@ class ProcessEvent(Handler):
         """The same as a replay."""
         uow.inbox.lock(job.subject).reopen("to be read once more")
 
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """Nobody will read it by itself any more, and whoever called it off knows."""
+        uow.inbox.lock(job.subject).fail(why)
+
 
 def _alert(uow: UnitOfWork, kind: AlertKind, event: InboxEvent, job: Job, why: str) -> None:
     about = f"{event.gateway} {event.event_id}, job {job.id}: {why}"

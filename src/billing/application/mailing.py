@@ -49,6 +49,10 @@ class SendMail(Handler):
             about = f"{mail.occasion} to {mail.recipient}, job {job.id}: {why}"
             raise_alert(uow, AlertKind.MAIL_DEAD, mail.id, about, once=str(job.claim_no))
 
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """Nobody gets it, and whoever called it off knows."""
+        uow.mails.lock(job.subject).die(why)
+
     def revived(self, uow: UnitOfWork, job: Job) -> None:
         """It may be sent again."""
         uow.mails.lock(job.subject).revive()

@@ -20,6 +20,7 @@ from billing.domain.facts import (
     PaymentSucceeded,
     RefundFact,
 )
+from billing.domain.job import Job, JobKind, JobRequest
 from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus
 from billing.domain.payment import Payment
@@ -42,6 +43,7 @@ class RecordFact:
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
         if payment_id is None or order_id is None:
             return None
+        check = _waiting_check(uow, payment_id, fact)
         order = uow.orders.lock(order_id)
         payment = order.payment(payment_id)
         if payment.gateway != gateway:
@@ -53,6 +55,8 @@ class RecordFact:
             self.pay_back.take(uow, order, payment, fact)
             return payment
         self._apply(uow, order, payment, fact)
+        if check is not None and payment.has_money:
+            check.finish_early("its payment is known to be paid", uow.now())
         return payment
 
     def _find(self, uow: UnitOfWork, gateway: str, fact: Fact) -> str | None:
@@ -63,7 +67,7 @@ class RecordFact:
         match fact:
             case PaymentSucceeded(received=received):
                 settlement = order.record_success(payment, received, self.clock())
-                self.telemetry.event("payment_settled", payment_id=payment.id, settlement=settlement)
+                uow.report(self.telemetry.event, "payment_settled", payment_id=payment.id, settlement=settlement)
                 self.follow(uow, order, payment, settlement)
             case PaymentDeclined(why=why):
                 payment.note(why)
@@ -93,6 +97,12 @@ class RecordFact:
             self.pay_back.surplus(uow, order, payment)
         if settlement is Settlement.MISMATCHED:
             raise_alert(uow, AlertKind.PAYMENT_NEEDS_ATTENTION, payment.id, f"order {order.number}: {payment.why}")
+
+
+def _waiting_check(uow: UnitOfWork, payment_id: str, fact: Fact) -> Job | None:
+    """The job that would ask what a success has told; locked before the order, as every job is."""
+    wanted = JobRequest(JobKind.CHECK_PAYMENT, payment_id)
+    return uow.jobs.lock_for(wanted) if isinstance(fact, PaymentSucceeded) else None
 
 
 def _revive(uow: UnitOfWork, order: Order, pay_back: PayBack) -> None:

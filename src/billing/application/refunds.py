@@ -74,6 +74,10 @@ class RefundPayment(Handler):
             refund.park(why)
             order.derive_status()
 
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same."""
+        self.buried(uow, job, f"its job was {why}")
+
     def revived(self, uow: UnitOfWork, job: Job) -> None:
         """The provider is asked again."""
         order, _, refund = lock_refund(uow, job.subject)

@@ -354,3 +354,32 @@ def test_a_notification_that_lands_before_its_order_is_processed_when_the_order_
 def test_an_unknown_gateway_is_named(shop: Twins) -> None:
     with pytest.raises(Invalid, match="gateway: one of memory"):
         shop.container.start_payment()(shop.order(a_domain()).id, "cash", {}, BY)
+
+
+def test_a_success_spares_the_provider_the_question_about_it(shop: Twins) -> None:
+    payment = shop.start(shop.order(a_domain()))
+    shop.hear(shop.pay(payment))
+    shop.work()
+    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
+    assert (check.status, check.why) == (JobStatus.SUCCEEDED, "its payment is known to be paid")
+    shop.container.refresh_payment()(payment.id, BY)
+    shop.pass_time(timedelta(days=2))
+    shop.sweep_and_work()
+    assert [call for call, _ in shop.gateway.calls] == ["start"]
+
+
+def test_a_failure_leaves_the_question_to_be_asked(shop: Twins) -> None:
+    payment = shop.start(shop.order(a_domain()))
+    shop.hear(shop.gateway.decline(payment.id))
+    shop.work()
+    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
+    assert check.status is JobStatus.QUEUED
+
+
+def test_a_success_that_the_check_itself_finds_ends_it_as_any_other(shop: Twins) -> None:
+    payment = shop.start(shop.order(a_domain()))
+    shop.pay(payment)
+    shop.container.refresh_payment()(payment.id, BY)
+    shop.work()
+    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
+    assert (check.status, check.why) == (JobStatus.SUCCEEDED, None)

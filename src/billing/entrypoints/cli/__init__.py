@@ -6,7 +6,8 @@ import click
 
 from billing.domain.errors import BillingError
 from billing.entrypoints.cli.events import events
-from billing.entrypoints.cli.look import jobs, orders
+from billing.entrypoints.cli.jobs import jobs
+from billing.entrypoints.cli.look import orders
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker

@@ -10,8 +10,9 @@ from billing.application.replay import Preview
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import BillingError, Invalid
 from billing.domain.event import EventStatus, InboxEvent
-from billing.entrypoints.cli.look import LIMIT, job_row, move_row
-from billing.entrypoints.cli.show import AS_JSON, operator, say, show
+from billing.entrypoints.cli.jobs import job_row
+from billing.entrypoints.cli.look import move_row
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
 from billing.entrypoints.redaction import redacted, redacted_text
 from billing.entrypoints.startup import start_command
 

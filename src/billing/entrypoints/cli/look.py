@@ -1,19 +1,16 @@
-"""Commands that look into the ledger, and the one that sends a job on its way again."""
+"""Commands that look into the ledger: orders with their history, and what providers told."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from billing.application.records import Transition
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.job import Job, JobKind, JobStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
-from billing.entrypoints.cli.show import AS_JSON, operator, say, show
+from billing.entrypoints.cli.jobs import job_row
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, say, show
 from billing.entrypoints.startup import start_command
-
-LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 
 
 @click.group()
@@ -105,54 +102,6 @@ def _refunds(order: Order) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@click.group()
-def jobs() -> None:
-    """Jobs: what is to be done, is done, or could not be."""
-
-
-@jobs.command("list")
-@click.option("--status", type=click.Choice([status.value for status in JobStatus]))
-@click.option("--kind", type=click.Choice([kind.value for kind in JobKind]))
-@click.option("--before", metavar="ID", help="Only older ones than this job: the next page.")
-@LIMIT
-@AS_JSON
-def list_jobs(status: str | None, kind: str | None, before: str | None, limit: int, as_json: bool) -> None:
-    """Newest first."""
-    wanted = (JobStatus(status) if status else None, JobKind(kind) if kind else None)
-    found = start_command().ledger().read(lambda uow: uow.jobs.page(*wanted, before, limit))
-    show(as_json, [job_row(job) for job in found], "jobs")
-
-
-@jobs.command("show")
-@click.argument("job_id")
-@AS_JSON
-def showjob_row(job_id: str, as_json: bool) -> None:
-    """All that is known of JOB_ID."""
-    job = start_command().ledger().read(lambda uow: uow.jobs.get(job_id))
-    facts = {
-        **job_row(job),
-        "dedup_key": job.dedup_key,
-        "claim_no": job.claim_no,
-        "claimed_at": job.claimed_at,
-        "lease_until": job.lease_until,
-        "waiting_since": job.waiting_since,
-        "context": dict(job.context),
-    }
-    if as_json:
-        say(True, facts, "")
-    else:
-        show(False, [{"field": name, "value": value} for name, value in facts.items()])
-
-
-@jobs.command()
-@click.argument("job_ids", metavar="JOB_ID...", nargs=-1, required=True)
-@AS_JSON
-def retry(job_ids: Sequence[str], as_json: bool) -> None:
-    """Send dead or waiting jobs on their way again, with all their attempts, and what was parked for them."""
-    retry_job = start_command().retry_job()
-    show(as_json, [job_row(retry_job(job_id, operator())) for job_id in job_ids], "on their way")
-
-
 def move_row(move: Transition) -> dict[str, Any]:
     """A line of the history."""
     return {
@@ -162,18 +111,4 @@ def move_row(move: Transition) -> dict[str, Any]:
         "to": move.after,
         "why": move.why,
         "by": move.by,
-    }
-
-
-def job_row(job: Job) -> dict[str, Any]:
-    """A line about a job."""
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "subject": job.subject,
-        "status": job.status,
-        "attempts": job.attempts,
-        "due_at": job.due_at,
-        "finished_at": job.finished_at,
-        "why": job.why,
     }

@@ -2,15 +2,20 @@
 
 import getpass
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+T = TypeVar("T")
+
+LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Speak JSON, for programs.")
 
 
@@ -41,6 +46,12 @@ def show(as_json: bool, rows: Sequence[Mapping[str, Any]], title: str = "") -> N
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row.values()))
     Console(width=None if Console().is_terminal else 200).print(table)
+
+
+def progress(work: Iterable[T], length: int, as_json: bool) -> AbstractContextManager[Iterable[T]]:
+    """What is worked through, with a bar on standard error where a person watches."""
+    hidden = as_json or not sys.stderr.isatty()
+    return click.progressbar(work, length=length, file=sys.stderr, hidden=hidden)
 
 
 def _cell(value: Any) -> str:

@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from billing.domain.mail import Mail, MailStatus
-from billing.entrypoints.cli.look import LIMIT
-from billing.entrypoints.cli.show import AS_JSON, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, show
 from billing.entrypoints.startup import start_command
 
 
