@@ -1,17 +1,21 @@
 """What the engine asks of the ledger beside the rows: how many run, who died of what, and clocks that jump."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import JobKind, JobRequest, JobStatus
+from billing.domain import BreakerPolicy, JobKind, JobRequest, JobStatus
 from billing.domain.errors import ClaimLost
+from tests.builders import NOW
 from tests.contracts.ledger_case import HandClock, LedgerCase, in_parallel
 from tests.contracts.ledger_jobs import LEASE, REGISTER, claim, the_job
 
 THREADS = 8
+POLICY = BreakerPolicy(failures_max=1, open_for=timedelta(seconds=30), open_max=timedelta(minutes=10))
+PATIENT = replace(POLICY, failures_max=99)
 KIND = JobKind.REGISTER_DOMAIN
 
 
@@ -104,6 +108,36 @@ class EngineCases(LedgerCase):
         assert dead(KIND, "command") == ["itm_0"]
         assert dead(error="0% lost") == ["itm_2"], "what is searched for is text, not a pattern"
         assert dead(error="nothing of the kind") == []
+
+    # ------------------------------------------------------------------ circuit breakers
+
+    def test_a_breaker_is_made_when_it_is_first_changed_and_comes_back_whole(self, ledger: Ledger) -> None:
+        assert ledger.read(lambda uow: uow.breakers.get("registrar epp")) is None
+
+        def fail(uow: UnitOfWork, name: str) -> None:
+            breaker = uow.breakers.lock(name)
+            breaker.fail("no answer", uow.now(), POLICY)
+            breaker.probe(uow.now(), LEASE)
+            breaker.tell(uow.now())
+
+        for name in ("registrar epp", "gateway stripe"):
+            ledger.write("test", lambda uow, name=name: fail(uow, name))
+        found = ledger.read(lambda uow: uow.breakers.get("registrar epp"))
+        assert found is not None
+        assert (found.failures, found.opens, found.why, found.probing) == (1, 1, "no answer", True)
+        assert (found.since, found.held_from, found.held_until, found.told_at) == (NOW, NOW, NOW + LEASE, NOW)
+        assert [one.name for one in ledger.read(lambda uow: uow.breakers.all())] == ["gateway stripe", "registrar epp"]
+        ledger.write("test", lambda uow: uow.breakers.lock("registrar epp").succeed())
+        found = ledger.read(lambda uow: uow.breakers.get("registrar epp"))
+        assert found is not None
+        assert found.is_sound
+
+    def test_of_many_failures_at_once_none_is_lost(self, ledger: Ledger) -> None:
+        def fail(uow: UnitOfWork) -> None:
+            uow.breakers.lock("registrar epp").fail("no answer", uow.now(), PATIENT)
+
+        in_parallel(THREADS, lambda _: ledger.write("test", fail))
+        assert ledger.read(lambda uow: uow.breakers.get("registrar epp").failures) == THREADS  # type: ignore[union-attr]
 
     # ------------------------------------------------------------------ reports
 

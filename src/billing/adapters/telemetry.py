@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from billing.application.ports import Telemetry
 
 Counts = Callable[[], Mapping[tuple[str, str], int]]
+States = Callable[[], Mapping[str, str]]
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
 _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -97,22 +98,27 @@ def _labels(event: str, fields: Mapping[str, object]) -> list[str]:
     return [str(fields.get(label, "")) for label in MEASURES[event].labels]
 
 
-class _Backlog(Collector):
-    """Jobs that are not over, read from the ledger when somebody asks."""
+class _Standing(Collector):
+    """What is read from the ledger when somebody asks: jobs that are not over, and circuit breakers."""
 
-    def __init__(self, counts: Counts) -> None:
-        self._counts = counts
+    def __init__(self, counts: Counts, breakers: States) -> None:
+        self._counts, self._breakers = counts, breakers
 
     def collect(self) -> list[GaugeMetricFamily]:
-        """One gauge by kind and status."""
-        gauge = GaugeMetricFamily("billing_jobs_open", "Jobs not over", labels=("kind", "status"))
+        """Jobs by kind and status; each breaker is 1 in the state that it is in."""
+        backlog = GaugeMetricFamily("billing_jobs_open", "Jobs not over", labels=("kind", "status"))
         for (kind, status), jobs in self._counts().items():
-            gauge.add_metric([kind, status], jobs)
-        return [gauge]
+            backlog.add_metric([kind, status], jobs)
+        breakers = GaugeMetricFamily("billing_breaker", "Circuit breakers", labels=("breaker", "state"))
+        for name, state in self._breakers().items():
+            breakers.add_metric([name, state], 1)
+        return [backlog, breakers]
 
 
-def exposition(telemetry: LogTelemetry, counts: Counts, multiprocess_dir: str | None) -> tuple[bytes, str]:
-    """The metrics page: of this process, or of all that share a directory, and the backlog."""
+def exposition(
+    telemetry: LogTelemetry, counts: Counts, breakers: States, multiprocess_dir: str | None
+) -> tuple[bytes, str]:
+    """The metrics page: of this process, or of all that share a directory, and what the ledger knows."""
     registry = CollectorRegistry()
     if multiprocess_dir:
         from prometheus_client.multiprocess import MultiProcessCollector
@@ -120,7 +126,7 @@ def exposition(telemetry: LogTelemetry, counts: Counts, multiprocess_dir: str | 
         MultiProcessCollector(registry, path=multiprocess_dir)  # type: ignore[no-untyped-call]
     else:
         registry.register(telemetry.registry)
-    registry.register(_Backlog(counts))
+    registry.register(_Standing(counts, breakers))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 

@@ -50,10 +50,11 @@ class StartPayment:
 
         Invalid for an unknown gateway; Conflict where the order takes no payment, or an older attempt turned out
         paid or is still being decided; Refused by the provider. Closing an older attempt may also end in RetryLater,
-        OutcomeUnknown or NeedsPerson: then nothing new was opened.
+        OutcomeUnknown or NeedsPerson, and a gateway that is known to be away in NotYet: then nothing new was opened.
         """
         if gateway not in self.gateways:
             raise Invalid("gateway", f"one of {', '.join(sorted(self.gateways))}")
+        self.gateways[gateway].require_reachable()
         self._close_older(order_id, by)
         order, payment = self.ledger.write(by, lambda uow: self._open(uow, order_id, gateway, options))
         try:

@@ -140,6 +140,9 @@ class PaymentGateway(ABC):
     name: str
     is_proof: bool
 
+    def require_reachable(self) -> None:
+        """NotYet where it is known that a call would be in vain; calls nobody."""
+
     @abstractmethod
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
         """Prove a notification genuine, or Forged. Reads no ledger and calls nobody."""

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 from billing.application.correspondence import Alerts, Mails
 from billing.application.records import ApiKey, RememberedAnswer, Transition
 from billing.domain.alert import Alert
+from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
@@ -187,6 +188,19 @@ class Jobs(Protocol):
         """How many are not yet over, by kind and status; reads no finished job."""
 
 
+class Breakers(Protocol):
+    """What is known of providers that did not answer."""
+
+    def get(self, name: str) -> Breaker | None:
+        """To read; None where nothing ever went wrong."""
+
+    def lock(self, name: str) -> Breaker:
+        """To change, made where there is none."""
+
+    def all(self) -> Sequence[Breaker]:
+        """To read, by name."""
+
+
 class Catalogues(Protocol):
     """Price lists; the newest is in force."""
 
@@ -257,6 +271,7 @@ class UnitOfWork(ABC):
     jobs: Jobs
     mails: Mails
     alerts: Alerts
+    breakers: Breakers
     catalogues: Catalogues
     api_keys: ApiKeys
     answers: RememberedAnswers

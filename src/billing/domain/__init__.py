@@ -4,6 +4,7 @@
 """
 
 from billing.domain.alert import Alert, AlertKind
+from billing.domain.breaker import Breaker, BreakerPolicy, BreakerState
 from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
@@ -59,6 +60,9 @@ __all__ = [
     "Alert",
     "AlertKind",
     "BillingError",
+    "Breaker",
+    "BreakerPolicy",
+    "BreakerState",
     "Catalogue",
     "Compensation",
     "Conflict",

@@ -18,7 +18,7 @@ class AlertKind(StrEnum):
     REFUND_MADE_ELSEWHERE = "refund_made_elsewhere"
     REFUND_DIFFERS = "refund_differs"
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
-    REGISTRAR_UNREACHABLE = "registrar_unreachable"
+    PROVIDER_UNREACHABLE = "provider_unreachable"
 
 
 @dataclass(eq=False, kw_only=True)

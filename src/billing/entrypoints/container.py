@@ -23,6 +23,7 @@ from billing.adapters.telemetry import LogTelemetry, configure_logging, expositi
 from billing.application.access import Authenticate, CreateKey, RevokeKey
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
+from billing.application.breakers import Guard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.engine import ClaimJob, Ends, RunJob
@@ -32,12 +33,14 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
+from billing.application.guarded import GuardedGateway, GuardedRegistrar
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
 from billing.application.ledger import Ledger
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
+from billing.application.outages import TellOutages
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
@@ -62,7 +65,9 @@ from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 __all__ = ["Container", "configure_logging"]
 
 
-def _gateways(settings: Settings, ledger: Ledger, now: Clock) -> Mapping[str, PaymentGateway]:
+def _gateways(
+    settings: Settings, ledger: Ledger, now: Clock, guard: Callable[[str], Guard]
+) -> Mapping[str, PaymentGateway]:
     gateways: list[PaymentGateway] = []
     if settings.stripe is not None:
         stripe = StripeGateway(
@@ -73,10 +78,12 @@ def _gateways(settings: Settings, ledger: Ledger, now: Clock) -> Mapping[str, Pa
             now=now,
         )
         gateways.append(stripe)
-    return {gateway.name: gateway for gateway in gateways}
+    return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
 
 
-def _registrars(settings: Settings, told: Telemetry, monotonic: Callable[[], float]) -> RegistrarRoutes:
+def _registrars(
+    settings: Settings, told: Telemetry, monotonic: Callable[[], float], guard: Callable[[str], Guard]
+) -> RegistrarRoutes:
     adapters: dict[str, Registrar] = {}
     if settings.epp is not None:
         adapters["epp"] = _epp(settings.epp, settings.jobs.call_deadline_max_seconds, told, monotonic)
@@ -84,7 +91,8 @@ def _registrars(settings: Settings, told: Telemetry, monotonic: Callable[[], flo
         if name not in adapters:
             why = f"which is unknown or not set up by BILLING_{name.upper()}_…"
             raise WrongSettings(f"BILLING_REGISTRARS sends .{suffix} to {name}, {why}")
-    return RegistrarRoutes({suffix: adapters[name] for suffix, name in settings.registrars.items()})
+    guarded = {name: GuardedRegistrar(adapter, guard(f"registrar {name}")) for name, adapter in adapters.items()}
+    return RegistrarRoutes({suffix: guarded[name] for suffix, name in settings.registrars.items()})
 
 
 def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Callable[[], float]) -> EppRegistrar:
@@ -133,6 +141,10 @@ def _open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
     return {(str(kind), str(status)): jobs for (kind, status), jobs in counts.items()}
 
 
+def _breakers(ledger: Ledger) -> Mapping[str, str]:
+    return ledger.read(lambda uow: {one.name: one.state(uow.now()).value for one in uow.breakers.all()})
+
+
 class Container(containers.DeclarativeContainer):
     """Every object of the program, made when it is first asked for; one container per process."""
 
@@ -176,8 +188,10 @@ class Container(containers.DeclarativeContainer):
     prepare_bell = providers.Callable(huey_queue.prepare, bell)
     queue = providers.ThreadSafeSingleton(huey_queue.HueyQueue, bell, telemetry)
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
-    gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now)
-    registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic)
+    guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
+    guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
+    gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now, guard.provider)
+    registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(_notifier, settings.provided.mails, telemetry, monotonic)
 
     # ------------------------------------------------------------------ what people are told
@@ -322,8 +336,14 @@ class Container(containers.DeclarativeContainer):
         kept=providers.Factory(timedelta, hours=settings.provided.http.idempotency_hours),
         batch=jobs.sweep_batch,
     )
+    tell_outages = providers.ThreadSafeSingleton(
+        TellOutages, ledger, after=providers.Factory(timedelta, minutes=settings.provided.breaker.alert_minutes)
+    )
     keep_house = providers.ThreadSafeSingleton(
-        KeepHouse, sweep, providers.List(expire_orders, tell_operator, forget_answers, prune_bodies), telemetry
+        KeepHouse,
+        sweep,
+        providers.List(expire_orders, tell_outages, tell_operator, forget_answers, prune_bodies),
+        telemetry,
     )
     consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
@@ -378,6 +398,7 @@ class Container(containers.DeclarativeContainer):
             exposition,
             telemetry,
             providers.Factory(partial, _open_jobs, ledger),
+            providers.Factory(partial, _breakers, ledger),
             settings.provided.metrics_dir,
         ),
         ids=ids,

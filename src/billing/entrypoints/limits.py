@@ -5,11 +5,13 @@ from datetime import timedelta
 from importlib.metadata import version
 
 from billing.application.alerts import OperatorMail
+from billing.application.breakers import GuardLimits
 from billing.application.checkout import CheckoutLimits
 from billing.application.jobs import JobLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
+from billing.domain.breaker import BreakerPolicy
 from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.retry_policy import RetryPolicy
@@ -48,6 +50,20 @@ def operator_mail(mails: MailSettings | None) -> OperatorMail:
         recipient=mails.operator,
         interval=timedelta(minutes=mails.alert_interval_minutes),
         listed_max=mails.alerts_listed_max,
+    )
+
+
+def guard_limits(settings: Settings) -> GuardLimits:
+    """The same for every provider; a probe has the margin of a lease to be written down."""
+    breaker = settings.breaker
+    return GuardLimits(
+        policy=BreakerPolicy(
+            failures_max=breaker.failures,
+            open_for=timedelta(seconds=breaker.open_seconds),
+            open_max=timedelta(seconds=breaker.open_max_seconds),
+        ),
+        fair_call_seconds=breaker.fair_call_seconds,
+        probe_margin=timedelta(seconds=settings.jobs.lease_margin_seconds),
     )
 
 

@@ -21,7 +21,7 @@ INTERVAL = MINUTE * MAILS.alert_interval_minutes
 
 def trouble(shop: Twins, *subjects: str, once: str | None = None) -> list[bool]:
     def raise_all(uow: UnitOfWork) -> list[bool]:
-        kind = AlertKind.REGISTRAR_UNREACHABLE
+        kind = AlertKind.PROVIDER_UNREACHABLE
         return [raise_alert(uow, kind, subject, "no answer", once) for subject in subjects]
 
     return shop.ledger.write(BY, raise_all)
@@ -114,7 +114,7 @@ def test_where_nobody_is_to_be_told_alerts_are_kept_and_reported(shop: Twins, mi
     shop.sweep_and_work()
     assert shop.jobs(JobKind.SEND_MAIL) == []
     assert [alert.told_by for alert in shop.alerts()] == [None]
-    assert shop.telemetry.alarms == [("registrar_unreachable", {"subject": "epp", "why": "no answer"})]
+    assert shop.telemetry.alarms == [("provider_unreachable", {"subject": "epp", "why": "no answer"})]
 
 
 def test_an_alert_of_a_unit_that_did_not_commit_is_not_reported(shop: Twins) -> None:

@@ -76,7 +76,7 @@ def test_a_revived_mail_may_be_sent_again() -> None:
 
 
 def test_an_occasion_is_a_kind_a_subject_and_at_times_a_date() -> None:
-    alert = Alert.about(AlertKind.REGISTRAR_UNREACHABLE, "epp", "no answer", NOW)
-    assert alert.occasion == "registrar_unreachable:epp"
-    again = Alert.about(AlertKind.REGISTRAR_UNREACHABLE, "epp", "no answer", NOW, once="2027-01-31")
-    assert again.occasion == "registrar_unreachable:epp:2027-01-31"
+    alert = Alert.about(AlertKind.PROVIDER_UNREACHABLE, "epp", "no answer", NOW)
+    assert alert.occasion == "provider_unreachable:epp"
+    again = Alert.about(AlertKind.PROVIDER_UNREACHABLE, "epp", "no answer", NOW, once="2027-01-31")
+    assert again.occasion == "provider_unreachable:epp:2027-01-31"

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from billing.application.breakers import Unreachable
 from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown
 from billing.domain.catalogue import Catalogue
 from billing.domain.domain_name import DomainName
@@ -71,6 +72,7 @@ def test_a_name_that_is_not_sold_is_refused_with_the_field(shop, path):
         (OutcomeUnknown("10.0.0.7:700 timed out"), "2"),
         (NotYet("login limit at 10.0.0.7", timedelta(seconds=30)), "30"),
         (NeedsPerson("10.0.0.7 speaks nonsense"), "2"),
+        (Unreachable("10.0.0.7:700 is left in peace", timedelta(seconds=30)), "30"),
     ],
 )
 def test_a_registry_that_is_away_asks_to_come_again_and_tells_nothing_of_our_insides(shop, fault, seconds):

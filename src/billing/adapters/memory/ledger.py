@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, MemoryCatalogues, MemoryHistory
+from billing.adapters.memory.breakers import MemoryBreakers
 from billing.adapters.memory.correspondence import MemoryAlerts, MemoryMails
 from billing.adapters.memory.repositories import (
     JobMaking,
@@ -62,6 +63,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.jobs = MemoryJobs(session, self._ledger.making, self.bells)
         self.mails = MemoryMails(session)
         self.alerts = MemoryAlerts(session, self.raised)
+        self.breakers = MemoryBreakers(session)
         self.catalogues = MemoryCatalogues(session)
         self.api_keys = MemoryApiKeys(session)
         self.answers = MemoryAnswers(session)

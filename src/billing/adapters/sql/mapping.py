@@ -9,6 +9,7 @@ from sqlalchemy.orm import Composite, composite, registry, relationship
 from billing.adapters.sql import mail_tables, tables
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
+from billing.domain.breaker import Breaker
 from billing.domain.customer import Customer
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job
@@ -61,6 +62,7 @@ def _map_all() -> None:
     _map(Registration, tables.registrations)
     _map(InboxEvent, tables.inbox_events)
     _map(Job, tables.jobs)
+    _map(Breaker, tables.breakers)
     _map(Mail, mail_tables.mails)
     _map(Alert, mail_tables.alerts)
 

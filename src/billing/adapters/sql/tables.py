@@ -260,3 +260,18 @@ unsuccessful = fixed(jobs.c.status, *(set(JobStatus) - {JobStatus.SUCCEEDED}))
 partial_index(jobs.c.ring_at, where=open_job)
 partial_index(jobs.c.status, jobs.c.id, where=unsuccessful)
 Index(None, jobs.c.kind, jobs.c.id)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("opens", Integer, nullable=False),
+    Column("since", Moment),
+    why_column(),
+    Column("held_from", Moment),
+    Column("held_until", Moment),
+    Column("probing", Boolean, nullable=False),
+    Column("told_at", Moment),
+    version_column(),
+)

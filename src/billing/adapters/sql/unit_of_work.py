@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import insert, select
 
 from billing.adapters.sql.archive import SqlAnswers, SqlApiKeys, SqlCatalogues, SqlHistory
+from billing.adapters.sql.breakers import SqlBreakers
 from billing.adapters.sql.correspondence import SqlAlerts, SqlMails
 from billing.adapters.sql.engine import SERVER_TIME
 from billing.adapters.sql.holdings import SqlCustomers, SqlRegistrations, SqlSubscriptions
@@ -61,6 +62,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.jobs = SqlJobs(work, self._new_jobs, self.bells)
         self.mails = SqlMails(work)
         self.alerts = SqlAlerts(work, self.raised)
+        self.breakers = SqlBreakers(work)
         self.catalogues = SqlCatalogues(work, self._kept.catalogues)
         self.api_keys = SqlApiKeys(work)
         self.answers = SqlAnswers(work)

@@ -5,6 +5,7 @@ import sys
 import click
 
 from billing.domain.errors import BillingError
+from billing.entrypoints.cli.breakers import breakers
 from billing.entrypoints.cli.events import events
 from billing.entrypoints.cli.jobs import jobs
 from billing.entrypoints.cli.look import orders
@@ -23,7 +24,7 @@ def cli() -> None:
     """
 
 
-LOOKING = (orders, payments, refunds, jobs, events, mails, alerts)
+LOOKING = (orders, payments, refunds, jobs, events, mails, alerts, breakers)
 
 for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, *LOOKING):
     cli.add_command(command)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from billing.application.breakers import Unreachable
 from billing.application.ports import Forged, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList
 from billing.domain.errors import (
@@ -78,6 +79,7 @@ KINDS: Mapping[type[BillingError], Kind] = {
     OutcomeUnknown: Kind(503, "provider-unavailable", "The provider did not answer in time", "try again"),
     NeedsPerson: Kind(503, "needs-person", "A person must look first", "a person must look into it"),
     NoPriceList: Kind(503, "no-price-list", "Nothing is on sale yet", "no price list is in force"),
+    Unreachable: Kind(503, "provider-unavailable", "The provider can't be reached", "try again"),
     NotYet: Kind(503, "not-yet", "The provider is not ready", "try again"),
 }
 """Every error of the core that a caller may meet; any other is a defect of ours, and a 500."""

@@ -1,0 +1,95 @@
+"""Providers behind their circuit breakers: every call outward goes through the guard, and nothing else does."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from billing.application.breakers import Guard
+from billing.application.ports import (
+    Availability,
+    Deadline,
+    DomainInfo,
+    Envelope,
+    OutcomeUnknown,
+    PaymentGateway,
+    Reading,
+    Registrar,
+    RetryLater,
+    Started,
+)
+from billing.domain.contact import Contact
+from billing.domain.domain_name import DomainName
+from billing.domain.facts import Fact
+from billing.domain.order import Order
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund
+
+
+class GuardedRegistrar(Registrar):
+    """A registrar that is left in peace while it does not answer."""
+
+    def __init__(self, inner: Registrar, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+
+    def check(self, names: Sequence[DomainName], deadline: Deadline) -> Sequence[Availability]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.check(names, deadline))
+
+    def info(self, name: DomainName, deadline: Deadline) -> DomainInfo | None:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.info(name, deadline))
+
+    def register(
+        self,
+        name: DomainName,
+        years: int,
+        registrant: Contact,
+        nameservers: Sequence[str],
+        key: str,
+        deadline: Deadline,
+    ) -> DomainInfo:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.register(name, years, registrant, nameservers, key, deadline))
+
+    def renew(self, name: DomainName, years: int, current_expiry: datetime, key: str, deadline: Deadline) -> DomainInfo:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.renew(name, years, current_expiry, key, deadline))
+
+
+class GuardedGateway(PaymentGateway):
+    """A provider of payments that is left in peace while it does not answer."""
+
+    def __init__(self, inner: PaymentGateway, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+        self.name, self.is_proof = inner.name, inner.is_proof
+
+    def require_reachable(self) -> None:
+        """What the guard knows."""
+        self._guard.require()
+
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """Calls nobody."""
+        return self._inner.verify(body, headers)
+
+    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+        """Mostly calls nobody, so it is never held back; where it did call in vain, that is counted."""
+        try:
+            return self._inner.interpret(body, deadline)
+        except (RetryLater, OutcomeUnknown) as failure:
+            self._guard.note(failure)
+            raise
+
+    def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.start(order, payment, deadline))
+
+    def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.check(payment, deadline))
+
+    def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.close(payment, deadline))
+
+    def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.refund(payment, refund, deadline))
