@@ -10,6 +10,7 @@ from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.intake import ProcessEvent, process_job
 from billing.application.ledger import Begin, Ledger
+from billing.application.notifications import Notices, Postbox
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import Deadline, Ids
@@ -128,7 +129,8 @@ class InboxCases(LedgerCase):
 
     @pytest.fixture
     def process(self, gateway: MemoryGateway, told: MemoryTelemetry, ids: Ids, clock: HandClock) -> ProcessEvent:
-        record = RecordFact(DispatchPolicy(), PayBack(RefundPolicy(), told, ids, clock), clock, told)
+        notices = Notices(Postbox(ids, None))
+        record = RecordFact(DispatchPolicy(), PayBack(RefundPolicy(), notices, ids, clock), clock, told, notices)
         return ProcessEvent({gateway.name: gateway}, record, timedelta(minutes=5))
 
     @pytest.fixture

@@ -363,12 +363,7 @@ class Container(containers.DeclarativeContainer):
         providers.Factory(
             ProcessEvent,
             gateways,
-            providers.Callable(
-                replace,
-                record_fact,
-                telemetry=unheard,
-                pay_back=providers.Callable(replace, pay_back, telemetry=unheard),
-            ),
+            providers.Callable(replace, record_fact, telemetry=unheard),
             providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
         ),
         jobs.call_deadline_seconds,

@@ -121,7 +121,7 @@ def test_after_its_last_try_it_is_failed_its_job_dead_and_a_person_told(
     for _ in range(20):
         later(shop, hours=1)
     assert stands(shop) == (EventStatus.FAILED, "no connection", 12)
-    assert (its_job(shop).status, alarms(shop)) == (JobStatus.DEAD, ["job_dead"])
+    assert (its_job(shop).status, alarms(shop)) == (JobStatus.DEAD, ["job_dead", "event_failed"])
 
 
 def test_what_its_provider_refuses_to_tell_is_failed_at_once(shop: Twins, provider: Fetching, told: bytes) -> None:
@@ -263,7 +263,7 @@ def test_a_preview_says_what_would_change_and_changes_nothing(shop: Twins, provi
             ("item", "due"),
             ("payment", "succeeded"),
         }
-        assert [job.kind for job in preview.jobs] == [JobKind.REGISTER_DOMAIN]
+        assert [job.kind for job in preview.jobs] == [JobKind.REGISTER_DOMAIN, JobKind.SEND_MAIL]
     assert {key: (row.stamp, str(row.value)) for key, row in shop.begin.store.rows.items()} == before
     assert (list(shop.queue.drain()), shop.telemetry.events, shop.telemetry.alarms) == ([], [], [])
 
