@@ -3,24 +3,23 @@
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
-from threading import RLock
 from typing import Any, TypeVar
 
+from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Back, Page, PaidBack, Told
 from billing.application.ports import (
     Clock,
     Deadline,
     Envelope,
     Forged,
-    OutcomeUnknown,
     PaymentGateway,
     Reading,
     Refused,
     Started,
 )
-from billing.domain.errors import BillingError, Conflict
+from billing.domain.errors import Conflict
 from billing.domain.facts import Fact
 from billing.domain.money import Money
 from billing.domain.order import Order
@@ -33,18 +32,13 @@ SIGNATURE = "Memory-Signature"
 _SKEW_MAX_SECONDS = 300
 
 
-@dataclass(frozen=True)
-class _Fault:
-    call: str
-    error: BillingError
-    once_done: bool
-
-
-class MemoryGateway(PaymentGateway):
+class MemoryGateway(PaymentGateway, FailsOnOrder):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
     `calls` lists what it was asked, `pages` what it holds by payment id.
     """
+
+    usual_call = "start"
 
     def __init__(
         self,
@@ -55,13 +49,12 @@ class MemoryGateway(PaymentGateway):
         is_proof: bool = True,
         secret: bytes = b"known to both sides",
     ) -> None:
+        super().__init__()
         self.name, self.is_proof = name, is_proof
         self.calls: list[tuple[str, str]] = []
         self.pages: dict[str, Page] = {}
         self._installation, self._now, self._secret = installation, now, secret
-        self._faults: list[_Fault] = []
         self._told = self._desk = 0
-        self._mutex = RLock()
 
     # ------------------------------------------------------------------ the port
 
@@ -212,33 +205,13 @@ class MemoryGateway(PaymentGateway):
         at = int(self._now().timestamp()) if signed_at is None else signed_at
         return {SIGNATURE: f"{at},{self._digest(body, at)}"}
 
-    # ------------------------------------------------------------------ faults on order
-
-    def lose_answer(self, call: str = "start", times: int = 1) -> None:
-        """The next calls of that name take effect and their answers are lost."""
-        self.fail_with(OutcomeUnknown("the answer was lost"), call, times, once_done=True)
-
-    def refuse(self, why: str = "no", call: str = "start", times: int = 1) -> None:
-        """The next calls of that name are refused for good."""
-        self.fail_with(Refused(why), call, times)
-
-    def fail_with(self, error: BillingError, call: str = "start", times: int = 1, *, once_done: bool = False) -> None:
-        """The next calls of that name end in this, without effect unless `once_done`."""
-        self._faults += [_Fault(call, error, once_done)] * times
-
     # ------------------------------------------------------------------ within
 
     def _call(self, call: str, payment: Payment, deadline: Deadline, act: Callable[[], T]) -> T:
         deadline.remaining_seconds()
         with self._mutex:
             self.calls.append((call, payment.id))
-            fault = next((one for one in self._faults if one.call == call), None)
-            if fault is None:
-                return act()
-            self._faults.remove(fault)
-            if fault.once_done:
-                act()
-            raise fault.error
+            return self._act(call, act)
 
     def _move(
         self, payment_id: str, before: frozenset[Told], after: Told, why: str = "", amount: Money | None = None

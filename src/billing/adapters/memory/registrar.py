@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import RLock
 from typing import TypeVar
 
+from billing.adapters.memory.faults import FailsOnOrder
 from billing.application.ports import (
     Availability,
     Clock,
     Deadline,
     DomainInfo,
     NotYet,
-    OutcomeUnknown,
     Refused,
     Registrar,
     RetryLater,
@@ -21,7 +20,6 @@ from billing.application.ports import (
 from billing.domain.alert import AlertKind
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
-from billing.domain.errors import BillingError
 from billing.domain.term import Term
 
 T = TypeVar("T")
@@ -29,13 +27,6 @@ T = TypeVar("T")
 _YEARS_MAX = 10
 _PREMIUM_PREFIX = "premium-"
 _FUNDS_RETRY = timedelta(minutes=15)
-
-
-@dataclass(frozen=True)
-class _Fault:
-    call: str
-    error: BillingError
-    once_done: bool
 
 
 @dataclass
@@ -46,23 +37,24 @@ class _Holding:
     is_pending: bool = False
 
 
-class MemoryRegistrar(Registrar):
+class MemoryRegistrar(Registrar, FailsOnOrder):
     """One registry that takes any name; a name that starts with `premium-` is a premium one.
 
     `creates` and `renews` count by name what took effect, `contacts` holds registrants by handle, `calls` lists what
     was asked.
     """
 
+    usual_call = "register"
+
     def __init__(self, now: Clock) -> None:
+        super().__init__()
         self.creates: Counter[str] = Counter()
         self.renews: Counter[str] = Counter()
         self.contacts: dict[str, Contact] = {}
         self.calls: list[tuple[str, str]] = []
         self._now = now
         self._holdings: dict[DomainName, _Holding] = {}
-        self._faults: list[_Fault] = []
         self._is_reachable = self._has_funds = True
-        self._mutex = RLock()
 
     # ------------------------------------------------------------------ the port
 
@@ -160,21 +152,6 @@ class MemoryRegistrar(Registrar):
         """Without funds what costs money is NotYet."""
         self._has_funds = has_funds
 
-    def lose_answer(self, call: str = "register", times: int = 1) -> None:
-        """The next calls of that name take effect and their answers are lost."""
-        self.fail_with(OutcomeUnknown("the answer was lost"), call, times, once_done=True)
-
-    def refuse(self, why: str = "no", call: str = "register", times: int = 1) -> None:
-        """The next calls of that name are refused for good."""
-        self.fail_with(Refused(why), call, times)
-
-    def fail_with(
-        self, error: BillingError, call: str = "register", times: int = 1, *, once_done: bool = False
-    ) -> None:
-        """The next calls of that name end in this, without effect unless `once_done`."""
-        with self._mutex:
-            self._faults += [_Fault(call, error, once_done)] * times
-
     # ------------------------------------------------------------------ within
 
     def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
@@ -183,13 +160,7 @@ class MemoryRegistrar(Registrar):
             if not self._is_reachable:
                 raise RetryLater("no session with the registry")
             self.calls.append((call, about))
-            fault = next((one for one in self._faults if one.call == call), None)
-            if fault is None:
-                return act()
-            self._faults.remove(fault)
-            if fault.once_done:
-                act()
-            raise fault.error
+            return self._act(call, act)
 
     def _availability(self, name: DomainName) -> Availability:
         premium = str(name).startswith(_PREMIUM_PREFIX)
