@@ -3,93 +3,30 @@
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
 import pytest
-import stripe
 
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
-from billing.domain.facts import PaymentDeclined, PaymentExpired, PaymentFailed, PaymentPending, PaymentSucceeded
-from billing.domain.payment import Payment
-from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
+from billing.application.ports import Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.domain.facts import (
+    PaymentDeclined,
+    PaymentExpired,
+    PaymentFailed,
+    PaymentPending,
+    PaymentSucceeded,
+    RefundFact,
+    RefundSucceeded,
+)
+from billing.domain.money import Money
+from tests.contracts.gateway_refunds import GatewayRefundsContract, a_refund
+from tests.contracts.payment_gateway import an_order_to_pay, soon
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
-
-UNREAD = {"object": "event", "id": "evt_unread", "type": "customer.created", "livemode": False}
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class StripeProvider(Provider):
-    def __init__(self, sandbox: Sandbox, endpoint: Endpoint) -> None:
-        self.sandbox, self.endpoint = sandbox, endpoint
-        self.installation = "ins_ours"
-        self.gateway = self.gateway_of(self.installation)
-        self.stranger = self.gateway_of("ins_other")
-
-    def gateway_of(self, installation: str, **other: Any) -> StripeGateway:
-        settings = self.sandbox.settings
-        defaults = {
-            "api_key": settings["BILLING_STRIPE_API_KEY"],
-            "webhook_secrets": [settings["BILLING_STRIPE_WEBHOOK_SECRETS"]],
-            "api_base": settings["BILLING_STRIPE_API_BASE"],
-        }
-        return StripeGateway(**(defaults | other), installation=lambda: installation, now=now)
-
-    def now(self) -> datetime:
-        return now()
-
-    def pay(self, payment: Payment) -> None:
-        self.act(payment, "pay")
-
-    def decline(self, payment: Payment) -> None:
-        self.act(payment, "decline")
-
-    def expire(self, payment: Payment) -> None:
-        self.act(payment, "expire")
-
-    def act(self, payment: Payment, act: str) -> None:
-        assert self.sandbox.control("POST", f"/stripe/sessions/{payment.session_ref}/{act}").ok
-
-    def lose_next_answer(self) -> None:
-        self.sandbox.fault("stripe.checkout_sessions.create", "lose_answer")
-
-    def refuse_next(self) -> None:
-        self.sandbox.fault("stripe.checkout_sessions.create", "refuse", code=400)
-
-    def count_attempts(self, payment: Payment) -> int:
-        sessions = self.sandbox.state()["sessions"]
-        return sum(session["metadata"].get("payment_id") == payment.id for session in sessions)
-
-    def told(self, payment: Payment) -> tuple[bytes, Mapping[str, str]]:
-        return self.told_of(payment, "checkout.session.completed")
-
-    def told_of(self, payment: Payment, type: str) -> tuple[bytes, Mapping[str, str]]:
-        def look() -> tuple[bytes, Mapping[str, str]] | None:
-            for body, signature in list(self.endpoint.received):
-                event = json.loads(body)
-                if event["type"] == type and event["data"]["object"]["metadata"].get("payment_id") == payment.id:
-                    return body, {"Stripe-Signature": signature}
-            return None
-
-        found = eventually(look)
-        assert found
-        return found
-
-    def unread(self) -> bytes:
-        return json.dumps(UNREAD | {"data": {"object": {"id": "cus_1", "object": "customer"}}}).encode()
-
-    def sign(self, body: bytes, at: datetime) -> Mapping[str, str]:
-        secret = self.sandbox.settings["BILLING_STRIPE_WEBHOOK_SECRETS"]
-        text = body.decode(errors="replace")
-        sign = stripe.WebhookSignature.generate_signature_header
-        return {"Stripe-Signature": sign(text, secret, int(at.timestamp()))}
+from tests.integration.stripe_providers import StripeProvider, now
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +38,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProvide
     endpoint.close()
 
 
-class TestStripeGateway(PaymentGatewayContract):
+class TestStripeGateway(GatewayRefundsContract):
     def test_stripe_holds_the_lines_the_address_and_our_ids_of_an_order(self, provider: StripeProvider) -> None:
         order, payment = an_order_to_pay(now(), "stripe")
         started = provider.gateway.start(order, payment, soon())
@@ -193,6 +130,68 @@ class TestStripeGateway(PaymentGatewayContract):
         order, payment = an_order_to_pay(now(), "stripe")
         with pytest.raises(RetryLater, match="API key"):
             gateway.start(order, payment, soon())
+
+    def test_a_refusal_is_remembered_under_its_key_so_that_only_a_new_try_pays(self, provider: StripeProvider) -> None:
+        payment = self.paid(provider)
+        refund = a_refund(payment)
+        provider.refuse_next_refund()
+        for _ in range(2):
+            with pytest.raises(Refused, match="Insufficient funds"):
+                provider.gateway.refund(payment, refund, soon())
+        assert provider.paid_back(payment) == []
+
+    def test_a_refund_bears_our_ids_and_those_made_in_the_dashboard_none(self, provider: StripeProvider) -> None:
+        payment = self.paid(provider)
+        refund = a_refund(payment)
+        self.pay_back(provider, payment, refund)
+        provider.refund_at_the_desk(payment, Money(1, "USD"))
+        ours, theirs = provider.refunds_of(payment)
+        assert ours.metadata.to_dict() == {
+            "installation": "ins_ours",
+            "payment_id": payment.id,
+            "refund_id": refund.id,
+            "try_no": "1",
+        }
+        assert theirs.metadata.to_dict() == {}
+
+    def test_a_payment_that_only_knows_its_session_is_paid_back_too(self, provider: StripeProvider) -> None:
+        payment = self.paid(provider)
+        payment.payment_ref = None
+        assert isinstance(self.pay_back(provider, payment, a_refund(payment)), RefundSucceeded)
+
+    def test_all_refunds_of_a_charge_are_told_by_the_event_of_older_accounts(self, provider: StripeProvider) -> None:
+        payment = self.paid(provider)
+        ours = self.pay_back(provider, payment, a_refund(payment))
+        desk = provider.refund_at_the_desk(payment, Money(299, "USD"))
+
+        def look() -> bytes | None:
+            for body, _ in list(provider.endpoint.received):
+                event = json.loads(body)
+                charge = event["data"]["object"]
+                if event["type"] == "charge.refunded" and charge["amount_refunded"] == 999:
+                    return body
+            return None
+
+        found = eventually(look)
+        assert found
+        facts = provider.gateway.interpret(found, soon()).facts
+        told = {fact.refund_ref: (fact.refund_id, fact.amount) for fact in facts if isinstance(fact, RefundFact)}
+        assert told == {ours.refund_ref: (ours.refund_id, Money(700, "USD")), desk: (None, Money(299, "USD"))}
+
+    def test_a_disputed_charge_is_not_paid_back(self, provider: StripeProvider) -> None:
+        payment = self.paid(provider)
+        provider.next_refunds("charge_disputed")
+        with pytest.raises(Refused, match="charged back"):
+            provider.gateway.refund(payment, a_refund(payment), soon())
+        assert provider.paid_back(payment) == []
+
+    def test_where_the_list_of_refunds_goes_on_a_person_looks(self, provider: StripeProvider) -> None:
+        payment = self.paid(provider)
+        payment.received = Money(10**6, "USD")
+        for _ in range(101):
+            provider.refund_at_the_desk(payment, Money(1, "USD"))
+        with pytest.raises(NeedsPerson, match="more than 100"):
+            provider.gateway.refund(payment, a_refund(payment), soon())
 
 
 def test_connections_are_kept_from_call_to_call() -> None:

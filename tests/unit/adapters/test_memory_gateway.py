@@ -6,16 +6,18 @@ from datetime import datetime
 import pytest
 
 from billing.adapters.memory.gateway import MemoryGateway
+from billing.adapters.memory.pages import Back
 from billing.application.ports import NotYet, Refused
 from billing.domain.errors import Conflict
-from billing.domain.facts import PaymentCancelled, PaymentFailed, PaymentPending, PaymentSucceeded
+from billing.domain.facts import PaymentCancelled, PaymentFailed, PaymentPending, PaymentSucceeded, RefundFact
 from billing.domain.money import Money
 from billing.domain.payment import Payment
 from tests.builders import NOW
-from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
+from tests.contracts.gateway_refunds import GatewayRefundsContract, RefundProvider
+from tests.contracts.payment_gateway import an_order_to_pay, soon
 
 
-class MemoryProvider(Provider):
+class MemoryProvider(RefundProvider):
     def __init__(self) -> None:
         self.installation = "ins_ours"
         self.gateway: MemoryGateway = MemoryGateway(installation=lambda: self.installation, now=self.now)
@@ -47,6 +49,28 @@ class MemoryProvider(Provider):
         body = self.gateway.notification(payment.id)
         return body, self.gateway.sign(body)
 
+    def lose_next_refund(self) -> None:
+        self.gateway.lose_answer("refund")
+
+    def refuse_next_refund(self) -> None:
+        self.gateway.refuse("no funds", "refund")
+
+    def delay_next_refund(self) -> None:
+        self.gateway.refunds_wait = True
+
+    def decide_refund(self, payment: Payment, ref: str, succeeds: bool) -> None:
+        self.gateway.settle_refund(payment.id, ref, None if succeeds else "account closed")
+
+    def refund_at_the_desk(self, payment: Payment, amount: Money) -> str:
+        self.gateway.refund_at_the_desk(payment.id, amount)
+        return self.gateway.pages[payment.id].refunds[-1].ref
+
+    def paid_back(self, payment: Payment) -> list[Money]:
+        return [one.amount for one in self.gateway.pages[payment.id].refunds if one.state is not Back.FAILED]
+
+    def told_of_refund(self, payment: Payment, ref: str, fact: type[RefundFact]) -> bytes:
+        return self.gateway.refund_notification(payment.id, ref)
+
     def unread(self) -> bytes:
         order, payment = an_order_to_pay(NOW)
         self.gateway.start(order, payment, soon())
@@ -61,7 +85,7 @@ def provider() -> MemoryProvider:
     return MemoryProvider()
 
 
-class TestMemoryGateway(PaymentGatewayContract):
+class TestMemoryGateway(GatewayRefundsContract):
     def test_a_slow_method_is_pending_until_it_pays_or_fails(self, provider: MemoryProvider) -> None:
         paid, failed = self.start(provider), self.start(provider)
         for payment in (paid, failed):
