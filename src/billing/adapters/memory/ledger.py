@@ -19,7 +19,6 @@ from billing.adapters.memory.repositories import (
     MemorySubscriptions,
 )
 from billing.adapters.memory.store import Session, Store, clone
-from billing.adapters.memory.uniqueness import require_unique
 from billing.application.ports import Clock, Ids
 from billing.application.records import TRACKED, Standing, Tracked, Transition
 from billing.application.unit_of_work import UnitOfWork
@@ -77,10 +76,9 @@ class MemoryUnitOfWork(UnitOfWork):
         """All or nothing."""
         store = self._ledger.store
         with store.mutex:
-            self._session.require_unbeaten()
-            require_unique(self._session)
-            store.log.extend(self._transitions())
-            self._session.write()
+            moves = list(self._transitions())
+            self._session.commit()
+            store.log.extend(moves)
 
     def moves(self) -> Sequence[Transition]:
         """Read off the working copies."""
@@ -101,7 +99,7 @@ class MemoryUnitOfWork(UnitOfWork):
         bells, reported, raised = dict(self.bells), len(self.reports), len(self.raised)
         try:
             yield
-            require_unique(self._session)
+            self._session.require_unique()
         except BaseException:
             for key, here in list(self._session.loaded.items()):
                 if key in before:

@@ -4,17 +4,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from billing.adapters.memory.store import Session
-from billing.adapters.memory.uniqueness import require_unique
 from billing.application.ports import Clock, Ids
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import OPEN, Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
-from billing.domain.order_item import ItemStatus
+from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import OrderStatus
+from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription
@@ -45,7 +46,7 @@ class MemoryOrders:
 
     def add(self, order: Order) -> None:
         self._session.add(order.id, order)
-        require_unique(self._session)
+        self._session.require_unique()
 
     def get(self, order_id: str) -> Order:
         return self._session.get(Order, order_id)
@@ -66,27 +67,27 @@ class MemoryOrders:
         return self._first(lambda order: any(r.id == refund_id for p in order.payments for r in p.refunds))
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
-        for order in self._session.all(Order):
-            for payment in order.payments:
-                if payment.gateway == gateway and refs & {payment.session_ref, payment.payment_ref}:
-                    return payment.id
-        return None
+        def bears(payment: Payment) -> bool:
+            return payment.gateway == gateway and (payment.session_ref in refs or payment.payment_ref in refs)
+
+        bearing = self._session.all(Order, lambda order: any(map(bears, order.payments)))
+        return next((payment.id for order in bearing for payment in order.payments if bears(payment)), None)
 
     def page(
         self, customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int
     ) -> Sequence[Order]:
-        fitting = [
-            order
-            for order in self._session.all(Order)
-            if customer_id in (None, order.customer_id)
-            and status in (None, order.status)
-            and (before is None or order.id < before)
-        ]
-        return fitting[::-1][:limit]
+        def fits(order: Order) -> bool:
+            return (
+                customer_id in (None, order.customer_id)
+                and status in (None, order.status)
+                and (before is None or order.id < before)
+            )
+
+        return list(self._session.all(Order, fits))[::-1][:limit]
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        pending = (o for o in self._session.all(Order) if o.status is OrderStatus.PENDING)
-        return [order.id for order in pending if order.expires_at <= now][:limit]
+        overdue = self._session.all(Order, lambda o: o.status is OrderStatus.PENDING and o.expires_at <= now)
+        return [order.id for order in islice(overdue, limit)]
 
     def _first(self, fits: Callable[[Order], bool]) -> str | None:
         return next((order.id for order in self._session.all(Order, fits)), None)
@@ -129,7 +130,7 @@ class MemoryRegistrations:
 
     def add(self, registration: Registration) -> None:
         self._session.add(registration.id, registration)
-        require_unique(self._session)
+        self._session.require_unique()
 
     def of_name(self, name: DomainName) -> Registration | None:
         return self._find(name, lock=False)
@@ -138,11 +139,11 @@ class MemoryRegistrations:
         return self._find(name, lock=True)
 
     def has_unpaid_renewal(self, name: DomainName) -> bool:
-        return any(
-            isinstance(item.what, DomainRenewal) and item.what.domain == name and item.status is ItemStatus.UNPAID
-            for order in self._session.all(Order)
-            for item in order.items
-        )
+        def is_meant(item: OrderItem) -> bool:
+            is_unpaid = item.status is ItemStatus.UNPAID
+            return is_unpaid and isinstance(item.what, DomainRenewal) and item.what.domain == name
+
+        return any(True for _ in self._session.all(Order, lambda order: any(map(is_meant, order.items))))
 
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
         for held in self._session.all(Registration, lambda r: r.name == name):
@@ -241,7 +242,7 @@ class MemoryJobs:
             self._bells[job.id] = job.priority
 
     def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
-        due = [job for job in self._session.all(Job, lambda j: j.status in OPEN) if job.ring_at <= now]
+        due = list(self._session.all(Job, lambda job: job.status in OPEN and job.ring_at <= now))
         due.sort(key=lambda job: job.ring_at)
         return [job for job in due[:limit] if self.lock(job.id)]
 
@@ -255,12 +256,10 @@ class MemoryJobs:
         return list(self._session.all(Job, lambda job: job.subject in subjects))
 
     def page(self, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int) -> Sequence[Job]:
-        fitting = [
-            job
-            for job in self._session.all(Job)
-            if status in (None, job.status) and kind in (None, job.kind) and (before is None or job.id < before)
-        ]
-        return fitting[::-1][:limit]
+        def fits(job: Job) -> bool:
+            return status in (None, job.status) and kind in (None, job.kind) and (before is None or job.id < before)
+
+        return list(self._session.all(Job, fits))[::-1][:limit]
 
     def lock_kind(self, kind: JobKind) -> None:
         self._session.replace(kind, KindLock(kind))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from threading import RLock
 from typing import Any, TypeVar
 
+from billing.adapters.memory.uniqueness import Claim, claims_of, complaint
 from billing.application.unit_of_work import ConcurrentChange
 from billing.domain.errors import NotFound
 
@@ -14,8 +15,9 @@ Key = tuple[type, Hashable]
 
 def clone(value: Any) -> Any:
     """A copy that shares only what can't change: entities and lists are copied, frozen values are not."""
-    if is_dataclass(value) and not isinstance(value, type) and not _is_frozen(value):
-        return type(value)(**{f.name: clone(getattr(value, f.name)) for f in fields(value)})
+    names = _names_of(type(value))
+    if names is not None:
+        return type(value)(**{name: clone(getattr(value, name)) for name in names})
     if isinstance(value, list):
         return [clone(one) for one in value]
     return dict(value) if isinstance(value, dict) else value
@@ -23,15 +25,25 @@ def clone(value: Any) -> Any:
 
 def same(left: Any, right: Any) -> bool:
     """Whether two copies tell the same."""
-    if is_dataclass(left) and not isinstance(left, type) and not _is_frozen(left):
-        return all(same(getattr(left, f.name), getattr(right, f.name)) for f in fields(left))
+    if left is right:
+        return True
+    names = _names_of(type(left))
+    if names is not None:
+        return right is not None and all(same(getattr(left, name), getattr(right, name)) for name in names)
     if isinstance(left, list):
         return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
     return bool(left == right)
 
 
-def _is_frozen(value: Any) -> bool:
-    return bool(type(value).__dataclass_params__.frozen)
+_NAMES: dict[type, tuple[str, ...] | None] = {}
+
+
+def _names_of(cls: type) -> tuple[str, ...] | None:
+    """The fields of an entity; None for everything that is not one. Asked for every value, hence remembered."""
+    if cls not in _NAMES:
+        is_entity = is_dataclass(cls) and not cls.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        _NAMES[cls] = tuple(f.name for f in fields(cls)) if is_entity else None
+    return _NAMES[cls]
 
 
 @dataclass
@@ -48,6 +60,7 @@ class Store:
 
     installation: str
     rows: dict[Key, Row] = field(default_factory=dict)
+    claims: dict[Claim, Key] = field(default_factory=dict)
     log: list[Any] = field(default_factory=list)
     mutex: RLock = field(default_factory=RLock)
 
@@ -86,7 +99,7 @@ class Session:
                 row = self.store.rows.get((cls, key))
                 if row is None:
                     return None
-                here = Loaded(clone(row.value), clone(row.value), row.stamp)
+                here = Loaded(clone(row.value), row.value, row.stamp)
             self.loaded[cls, key] = here
         here.locked = here.locked or lock
         found: T = here.value
@@ -126,21 +139,49 @@ class Session:
                 if found is not None:
                     yield found
 
-    def require_unbeaten(self) -> None:
-        """ConcurrentChange where another unit changed or locked what this one did."""
-        for (cls, key), here in self.loaded.items():
-            row = self.store.rows.get((cls, key))
-            if here.is_dirty and (row.stamp if row else 0) != here.stamp:
-                raise ConcurrentChange(f"{cls.__name__} {key}")
+    def commit(self) -> None:
+        """Make the working copies the stored ones, all or none of them.
 
-    def write(self) -> None:
-        """Make the working copies the stored ones."""
-        for key, here in self.loaded.items():
-            if not here.is_dirty:
-                continue
-            if here.value is None:
-                del self.store.rows[key]
-                continue
-            if here.base is not None and hasattr(here.value, "version") and not same(here.value, here.base):
-                here.value.version += 1
-            self.store.rows[key] = Row(here.stamp + 1, clone(here.value))
+        ConcurrentChange where another unit changed or locked what this one did; otherwise as `require_unique`.
+        """
+        with self.store.mutex:
+            dirty = self._dirty()
+            for key, here in dirty.items():
+                row = self.store.rows.get(key)
+                if (row.stamp if row else 0) != here.stamp:
+                    raise ConcurrentChange(f"{key[0].__name__} {key[1]}")
+            self._require_unique(dirty)
+            for key, here in dirty.items():
+                self._write(key, here)
+
+    def require_unique(self) -> None:
+        """NameHeld, RenewalOpen or ConcurrentChange where two rows, as this unit sees them, claim the same."""
+        with self.store.mutex:
+            self._require_unique(self._dirty())
+
+    def _dirty(self) -> dict[Key, Loaded]:
+        return {key: here for key, here in self.loaded.items() if here.is_dirty}
+
+    def _require_unique(self, dirty: dict[Key, Loaded]) -> None:
+        claimed: set[Claim] = set()
+        clashes: set[Claim] = set()
+        for here in dirty.values():
+            for claim in claims_of(here.value):
+                holder = self.store.claims.get(claim)
+                if claim in claimed or (holder is not None and holder not in dirty):
+                    clashes.add(claim)
+                claimed.add(claim)
+        if clashes:
+            raise complaint(clashes) or ConcurrentChange(f"{min(clashes)} is there already")
+
+    def _write(self, key: Key, here: Loaded) -> None:
+        for claim in claims_of(here.base):
+            if self.store.claims.get(claim) == key:
+                del self.store.claims[claim]
+        if here.value is None:
+            del self.store.rows[key]
+            return
+        if here.base is not None and hasattr(here.value, "version") and not same(here.value, here.base):
+            here.value.version += 1
+        self.store.rows[key] = Row(here.stamp + 1, clone(here.value))
+        self.store.claims.update(dict.fromkeys(claims_of(here.value), key))

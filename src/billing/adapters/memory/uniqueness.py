@@ -1,62 +1,68 @@
 """What the real ledger's unique indexes refuse, refused here too."""
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
-from itertools import chain
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from billing.adapters.memory.store import Session
-from billing.application.unit_of_work import ConcurrentChange
-from billing.domain.errors import NameHeld, RenewalOpen
+from billing.domain.errors import BillingError, NameHeld, RenewalOpen
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job
 from billing.domain.mail import Mail
 from billing.domain.order import Order
-from billing.domain.order_item import LIVE, ItemStatus
+from billing.domain.order_item import LIVE, ItemStatus, OrderItem
+from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRegistration, DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
 
 
-def require_unique(session: Session) -> None:
-    """NameHeld, RenewalOpen or ConcurrentChange where two rows claim the same."""
-    orders = list(session.all(Order))
-    _once(_live_names(orders), lambda name: NameHeld(str(name)))
-    _once(_unpaid_renewals(orders), lambda name: RenewalOpen(str(name)))
-    held = (str(r.name) for r in session.all(Registration) if r.status is RegistrationStatus.ACTIVE)
-    _once(held, lambda name: NameHeld(str(name)))
-    others = chain(
-        (("number", order.number) for order in orders),
-        (("job", job.dedup_key) for job in session.all(Job)),
-        (("mail", mail.occasion, mail.recipient) for mail in session.all(Mail)),
-        (("event", event.gateway, event.event_id) for event in session.all(InboxEvent)),
-        _provider_refs(orders),
-    )
-    _once(others, lambda key: ConcurrentChange(f"{key} is there already"))
+class Claim(NamedTuple):
+    """Something that one row at most may have: the rule that says so, and the value claimed under it."""
+
+    rule: str
+    value: str
 
 
-def _once(keys: Iterator[Hashable], error: Callable[[Hashable], Exception]) -> None:
-    for key, times in Counter(keys).items():
-        if times > 1:
-            raise error(key)
+_NAMED = {"live": NameHeld, "renewal": RenewalOpen, "held": NameHeld}
 
 
-def _live_names(orders: list[Order]) -> Iterator[Hashable]:
-    for item in chain.from_iterable(order.items for order in orders):
-        if isinstance(item.what, DomainRegistration) and item.status in LIVE:
-            yield str(item.what.domain)
+def complaint(clashes: set[Claim]) -> BillingError | None:
+    """The refusal that tells most, if there is any clash; None for those on which a unit is just repeated."""
+    for rule, refusal in _NAMED.items():
+        for name in sorted(value for broken, value in clashes if broken == rule):
+            return refusal(name)
+    return None
 
 
-def _unpaid_renewals(orders: list[Order]) -> Iterator[Hashable]:
-    for item in chain.from_iterable(order.items for order in orders):
-        if isinstance(item.what, DomainRenewal) and item.status is ItemStatus.UNPAID:
-            yield str(item.what.domain)
+def claims_of(row: Any) -> Iterator[Claim]:
+    """Every claim of a row; a claim that comes twice is a clash within the row."""
+    match row:
+        case Job():
+            yield Claim("job", row.dedup_key)
+        case Order():
+            yield Claim("number", row.number)
+            for item in row.items:
+                yield from _of_item(item)
+            for payment in row.payments:
+                yield from _of_payment(payment)
+        case InboxEvent():
+            yield Claim("event", f"{row.gateway} {row.event_id}")
+        case Mail():
+            yield Claim("mail", f"{row.occasion} {row.recipient}")
+        case Registration() if row.status is RegistrationStatus.ACTIVE:
+            yield Claim("held", str(row.name))
 
 
-def _provider_refs(orders: list[Order]) -> Iterator[Hashable]:
-    for payment in chain.from_iterable(order.payments for order in orders):
-        if payment.session_ref:
-            yield (payment.gateway, "session", payment.session_ref)
-        if payment.payment_ref:
-            yield (payment.gateway, "payment", payment.payment_ref)
-        for refund in payment.refunds:
-            if refund.refund_ref:
-                yield (payment.id, "refund", refund.refund_ref)
+def _of_item(item: OrderItem) -> Iterator[Claim]:
+    if isinstance(item.what, DomainRegistration) and item.status in LIVE:
+        yield Claim("live", str(item.what.domain))
+    if isinstance(item.what, DomainRenewal) and item.status is ItemStatus.UNPAID:
+        yield Claim("renewal", str(item.what.domain))
+
+
+def _of_payment(payment: Payment) -> Iterator[Claim]:
+    if payment.session_ref:
+        yield Claim("session", f"{payment.gateway} {payment.session_ref}")
+    if payment.payment_ref:
+        yield Claim("payment", f"{payment.gateway} {payment.payment_ref}")
+    for refund in payment.refunds:
+        if refund.refund_ref:
+            yield Claim("refund", f"{payment.id} {refund.refund_ref}")
