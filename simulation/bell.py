@@ -1,0 +1,26 @@
+"""The bell in bad weather: some rings are lost, and whoever hears them hears them in any order."""
+
+from billing.adapters.memory.queue import MemoryQueue
+from simulation.weather import Weather
+
+
+class WildBell(MemoryQueue):
+    """What was rung wakes one worker."""
+
+    def __init__(self, weather: Weather) -> None:
+        super().__init__()
+        self._weather = weather
+
+    def ring(self, job_id: str, priority: int) -> None:
+        self._weather.point(f"ring {job_id}")
+        if self._weather.strikes(self._weather.faults.bell_lost):
+            self._weather.schedule.note(f"  the ring for {job_id} is lost")
+            return
+        super().ring(job_id, priority)
+        self._weather.schedule.unpark()
+
+    def hear(self) -> str | None:
+        """Some job that was rung for."""
+        if not self.rung:
+            return None
+        return self.rung.pop(self._weather.dice.randrange(len(self.rung)))[0]

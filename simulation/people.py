@@ -1,0 +1,152 @@
+"""Customers and operators: what they try, and that they try again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from billing.domain import Job, JobStatus, Money, Order, Payment
+from simulation.opening import customer_id, registrant
+from simulation.scenario import MINUTE_MS, Habit, Planned
+from simulation.world import World
+
+T = TypeVar("T")
+_TRIES = 4
+_LOOKS = 12
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """Carries out one planned order."""
+
+    world: World
+    planned: Planned
+
+    def __call__(self) -> None:
+        """From the basket to the last look at the return page."""
+        world, by = self.world, customer_id(self.planned.customer)
+        order = self._insist(
+            lambda: world.container.place_order()(
+                by, self.planned.currency, registrant(self.planned.customer), self.planned.wants, by
+            )
+        )
+        if order is None:
+            return
+        if self.planned.habit is Habit.CANCELS:
+            world.schedule.spawn(f"{by} again", lambda: self._cancel(order), self._minutes(50))
+        payment = self._open_page(order)
+        if payment is not None:
+            self._pay(order, payment)
+            self._come_back(payment)
+
+    # ------------------------------------------------------------------ paying
+
+    def _pay(self, order: Order, payment: Payment) -> None:
+        gateway, sleep = self.world.gateway, self.world.schedule.sleep
+        sleep(self._minutes(10))
+        match self.planned.habit:
+            case Habit.LEAVES:
+                return
+            case Habit.PAYS_SLOWLY:
+                gateway.submit(payment.id)
+                sleep(self._minutes(90))
+                gateway.pay(payment.id)
+            case Habit.FAILS_SLOWLY | Habit.FAILS_THEN_ARRIVES:
+                self._fail_slowly(order, payment)
+            case Habit.PAYS_ANOTHER_SUM:
+                gateway.pay(payment.id, Money(payment.amount.minor - 1, payment.amount.currency))
+            case Habit.OPENS_TWO_PAGES:
+                self._pay_twice(order, payment)
+            case Habit.PAYS_LATE:
+                left = payment.expires_at - self.world.now()
+                sleep(max(int(left.total_seconds() * 1000) - self.world.dice.randint(1, 20_000), 0))
+                gateway.pay(payment.id)
+            case _:
+                if self.planned.habit is Habit.IS_DECLINED_FIRST:
+                    gateway.decline(payment.id)
+                    sleep(self._minutes(3))
+                gateway.pay(payment.id)
+
+    def _fail_slowly(self, order: Order, payment: Payment) -> None:
+        gateway, sleep = self.world.gateway, self.world.schedule.sleep
+        if not gateway.submit(payment.id):
+            return
+        sleep(self._minutes(30))
+        gateway.fail(payment.id)
+        if self.planned.habit is Habit.FAILS_THEN_ARRIVES:
+            self.world.schedule.spawn("a bank", lambda: gateway.arrive_after_all(payment.id), self._minutes(60))
+        sleep(self._minutes(5))
+        second = self._open_page(order)
+        if second is not None:
+            gateway.pay(second.id)
+
+    def _pay_twice(self, order: Order, payment: Payment) -> None:
+        """In a second tab, while the first is still there."""
+        world = self.world
+        world.schedule.spawn(f"{order.customer_id} tab", lambda: self._open_and_pay(order), self._minutes(1))
+        world.schedule.sleep(self._minutes(1))
+        world.gateway.pay(payment.id)
+
+    def _open_and_pay(self, order: Order) -> None:
+        payment = self._open_page(order)
+        if payment is not None:
+            self.world.gateway.pay(payment.id)
+
+    def _open_page(self, order: Order) -> Payment | None:
+        """A page to pay on, perhaps only after the return page was asked for it a few times."""
+        started = self._insist(lambda: self.world.container.start_payment()(order.id, "memory", {}, order.customer_id))
+        for _ in range(_LOOKS):
+            if started is None or started.redirect_url or not started.is_open:
+                break
+            self.world.schedule.sleep(self._minutes(2))
+            started = self._refresh(started)
+        return started if started is not None and started.redirect_url else None
+
+    def _come_back(self, payment: Payment) -> None:
+        for _ in range(self.world.dice.randint(0, 2)):
+            self._refresh(payment)
+            self.world.schedule.sleep(self._minutes(1))
+
+    def _refresh(self, payment: Payment) -> Payment:
+        again = self.world.process(lambda: self.world.container.refresh_payment()(payment.id, "return page"))
+        return again or payment
+
+    def _cancel(self, order: Order) -> None:
+        self._insist(lambda: self.world.container.cancel_order()(order.id, order.customer_id))
+
+    # ------------------------------------------------------------------ within
+
+    def _insist(self, work: Callable[[], T]) -> T | None:
+        """Try, and try again a little later."""
+        for _ in range(_TRIES):
+            done = self.world.process(work)
+            if done is not None:
+                return done
+            self.world.schedule.sleep(self._minutes(2))
+        return None
+
+    def _minutes(self, most: int) -> int:
+        return self.world.dice.randint(0, most * MINUTE_MS)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Looks after dead jobs now and then, and at last after all of them."""
+
+    world: World
+
+    def __call__(self) -> None:
+        """An hour's shift."""
+        for _ in range(3):
+            self.world.schedule.sleep(self.world.dice.randint(MINUTE_MS, 40 * MINUTE_MS))
+            for job in self.dead_jobs():
+                if self.world.dice.random() < 0.5:
+                    self.world.process(lambda job=job: self.world.container.retry_job()(job.id, "operator"))
+
+    def dead_jobs(self) -> list[Job]:
+        """What waits for a person."""
+        return [job for job in self.world.books.rows(Job) if job.status is JobStatus.DEAD]
+
+    def revive_all(self) -> None:
+        """Every dead job is sent on its way again."""
+        for job in self.dead_jobs():
+            self.world.container.retry_job()(job.id, "operator")

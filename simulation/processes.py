@@ -1,0 +1,161 @@
+"""Whatever runs by itself: workers, the sweep, the provider's deliveries, the registry's bad days."""
+
+from dataclasses import dataclass
+
+from billing.adapters.memory.pages import Page, Told
+from billing.domain import DomainName, Money
+from simulation.people import Operator, Shopper
+from simulation.scenario import MINUTE_MS
+from simulation.world import START, World
+
+_RESTART_MS = 5_000
+_SWEEP_MS = 10_000
+_WHOLE_HOUSE = 0.1
+_REDELIVERIES = 10
+_LATE_MS = 90 * MINUTE_MS
+
+
+def set_going(world: World) -> None:
+    """Everybody of the scenario."""
+    scenario, schedule = world.scenario, world.schedule
+    postman = Postman(world)
+    world.gateway.tell, world.gateway.tell_surely = postman, postman.surely
+    schedule.on_idle = Housekeeper(world)
+    for number in range(scenario.workers):
+        schedule.spawn(f"worker {number}", Worker(world))
+    for planned in scenario.orders:
+        schedule.spawn(f"cus_{planned.customer}", Shopper(world, planned), planned.at_ms)
+    for name, at_ms in scenario.squatted:
+        schedule.spawn("a squatter", Squatter(world, DomainName(name)), at_ms)
+    for from_ms, for_ms, what in scenario.outages:
+        schedule.spawn("registry", Outage(world, what, for_ms), from_ms)
+    for number in range(scenario.strangers):
+        schedule.spawn("a stranger", Stranger(world, number))
+    schedule.spawn("operator", Operator(world), 20 * MINUTE_MS)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process, that is started again when it dies."""
+
+    world: World
+
+    def __call__(self) -> None:
+        """For ever."""
+        while True:
+            job_id = self.world.bell.hear()
+            if job_id is None:
+                self.world.schedule.park()
+            else:
+                self._run(job_id)
+
+    def _run(self, job_id: str) -> None:
+        ended = self.world.process(lambda: self.world.container.run_job()(job_id) or True)
+        if ended is None:
+            self.world.schedule.sleep(_RESTART_MS)
+
+
+@dataclass
+class Housekeeper:
+    """Keeps house when there is something to find; the sweeps that would find nothing are left out."""
+
+    world: World
+    began_ms: int = -_SWEEP_MS
+    next_ms: int | None = None
+
+    def __call__(self) -> None:
+        """Called before time moves on: the sweep comes within its interval after something is due."""
+        due = min(filter(None, self.world.books.next_due()), default=None)
+        if due is None:
+            return
+        now_ms = self.world.schedule.now_ms
+        due_ms = max(int((due - START).total_seconds() * 1000) + 1, now_ms, self.began_ms + _SWEEP_MS)
+        if self.next_ms is None or self.next_ms > due_ms + _SWEEP_MS:
+            self.next_ms = due_ms + self.world.dice.randint(1, _SWEEP_MS)
+            self.world.schedule.spawn("sweep", self._keep_house, self.next_ms - now_ms)
+
+    def _keep_house(self) -> None:
+        self.began_ms, self.next_ms = self.world.schedule.now_ms, None
+        _, expiry = self.world.books.next_due()
+        if (expiry and expiry <= self.world.now()) or self.world.dice.random() < _WHOLE_HOUSE:
+            self.world.process(lambda: self.world.container.keep_house()())
+        else:
+            self.world.process(lambda: self.world.container.sweep()())
+
+
+@dataclass(frozen=True)
+class Postman:
+    """Delivers the provider's notifications: late, twice, out of order, or never; an error is tried again."""
+
+    world: World
+
+    def __call__(self, body: bytes) -> None:
+        """Take one notification."""
+        weather, faults = self.world.weather, self.world.weather.faults
+        if weather.strikes(faults.webhook_lost):
+            self.world.schedule.note("  the webhook is lost for good")
+            return
+        self.surely(body)
+
+    def surely(self, body: bytes) -> None:
+        """One that is not lost, but late or double all the same."""
+        weather, faults = self.world.weather, self.world.weather.faults
+        for _ in range(2 if weather.strikes(faults.webhook_doubled) else 1):
+            after_ms = self.world.dice.randint(1, _LATE_MS if weather.strikes(faults.webhook_late) else 2_000)
+            self.world.schedule.spawn("webhook", lambda: self._deliver(body), after_ms)
+
+    def _deliver(self, body: bytes) -> None:
+        receive, sign = self.world.container.receive_webhook(), self.world.gateway.twin.sign
+        for tries in range(_REDELIVERIES):
+            if self.world.process(lambda: receive("memory", body, sign(body)) or True):
+                return
+            self.world.schedule.sleep(10_000 * 2**tries)
+
+
+@dataclass(frozen=True)
+class Squatter:
+    """Takes a name at another registrar, if it is still to be had."""
+
+    world: World
+    name: DomainName
+
+    def __call__(self) -> None:
+        """First come, first served."""
+        if str(self.name) not in self.world.registrar.twin.creates:
+            self.world.schedule.note(f"takes {self.name}")
+            self.world.registrar.twin.occupy(self.name)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """The registry can't be reached, or our account there is empty; for a while."""
+
+    world: World
+    what: str
+    for_ms: int
+
+    def __call__(self) -> None:
+        """From now on, and then no longer."""
+        twin = self.world.registrar.twin
+        turn = twin.set_reachable if self.what == "cut off" else twin.set_funds
+        self.world.schedule.note(self.what)
+        turn(False)
+        self.world.schedule.sleep(self.for_ms)
+        turn(True)
+        self.world.schedule.note(f"no longer {self.what}")
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Another installation on the same account at the provider: its notifications come to us too."""
+
+    world: World
+    number: int
+
+    def __call__(self) -> None:
+        """Somebody pays there."""
+        twin, payment_id = self.world.gateway.twin, f"pay_of_others_{self.number}"
+        page = Page(payment_id, f"page_of_others_{self.number}", "ins_of_others", Money(100, "USD"))
+        page.state, page.payment_ref = Told.PAID, f"money_of_others_{self.number}"
+        twin.pages[payment_id] = page
+        self.world.gateway.tell(twin.notification(payment_id))

@@ -1,0 +1,143 @@
+"""What happens in a seed: customers, what they order and how they pay, who else is about, and how bad it gets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+from billing.domain import Cycle, DomainName, DomainRegistration, DomainRenewal, Hosting, Purchase, SubscriptionRenewal
+from simulation.weather import Faults
+
+MINUTE_MS = 60_000
+_ROUGH = Faults(
+    death=0.008,
+    stall=0.004,
+    call_fails=0.06,
+    call_hangs=0.04,
+    answer_lost=0.05,
+    ledger_away=0.01,
+    bell_lost=0.08,
+    webhook_lost=0.1,
+    webhook_doubled=0.3,
+    webhook_late=0.3,
+)
+_LABELS = ("amahoro", "ubumwe", "imigongo")
+
+
+class Habit(StrEnum):
+    """How somebody pays."""
+
+    PAYS = "pays"
+    IS_DECLINED_FIRST = "is declined once, then pays"
+    PAYS_SLOWLY = "pays by a slow method"
+    FAILS_SLOWLY = "pays by a slow method that comes to nothing, then again"
+    FAILS_THEN_ARRIVES = "pays by a slow method that fails and arrives after all"
+    PAYS_ANOTHER_SUM = "pays another sum than asked"
+    LEAVES = "never pays"
+    CANCELS = "cancels, perhaps while paying"
+    OPENS_TWO_PAGES = "opens two pages and pays both"
+    PAYS_LATE = "pays when time is nearly over"
+
+
+_HABITS = {
+    Habit.PAYS: 10,
+    Habit.IS_DECLINED_FIRST: 2,
+    Habit.PAYS_SLOWLY: 3,
+    Habit.FAILS_SLOWLY: 1,
+    Habit.FAILS_THEN_ARRIVES: 1,
+    Habit.PAYS_ANOTHER_SUM: 1,
+    Habit.LEAVES: 1,
+    Habit.CANCELS: 2,
+    Habit.OPENS_TWO_PAGES: 2,
+    Habit.PAYS_LATE: 2,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """An order that somebody will place."""
+
+    customer: int
+    currency: str
+    wants: tuple[Purchase, ...]
+    at_ms: int
+    habit: Habit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Everything that is fixed before the dice of the run are thrown."""
+
+    seed: int
+    customers: int
+    orders: tuple[Planned, ...]
+    squatted: tuple[tuple[str, int], ...]  # a name that somebody takes at another registrar, and when
+    outages: tuple[tuple[int, int, str], ...]  # from, for how long, and what of the registry is out
+    strangers: int  # notifications about another installation's payments
+    workers: int
+    faults: Faults
+    fair_at_ms: int  # from here on nothing fails
+
+
+def held_name(customer: int) -> DomainName:
+    """The name that each customer has from the start."""
+    return DomainName(f"ikaze-{customer}.rw")
+
+
+def held_subscription(customer: int) -> str:
+    """The subscription that each customer has from the start; it is billed in USD."""
+    return f"sub_{customer}"
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed: always the same."""
+    dice = Random(f"scenario {seed}")
+    customers = dice.randint(1, 3)
+    orders = tuple(_an_order(dice, dice.randrange(customers)) for _ in range(dice.randint(1, 5)))
+    names = [f"{label}.rw" for label in _LABELS]
+    return Scenario(
+        seed=seed,
+        customers=customers,
+        orders=orders,
+        squatted=tuple((name, _minutes(dice, 60)) for name in names if dice.random() < 0.1),
+        outages=tuple(_outage(dice) for _ in range(dice.choice((0, 0, 1, 2)))),
+        strangers=dice.choice((0, 0, 1)),
+        workers=dice.randint(1, 4),
+        faults=_ROUGH.scaled(dice.choice((0, 0.3, 1, 1, 2, 3))),
+        fair_at_ms=_minutes(dice, 240),
+    )
+
+
+def _an_order(dice: Random, customer: int) -> Planned:
+    currency = dice.choice(("USD", "USD", "RWF"))
+    return Planned(
+        customer=customer,
+        currency=currency,
+        wants=_wants(dice, customer, currency),
+        at_ms=_minutes(dice, dice.choice((1, 5, 90))),
+        habit=dice.choices(list(_HABITS), list(_HABITS.values()))[0],
+    )
+
+
+def _wants(dice: Random, customer: int, currency: str) -> tuple[Purchase, ...]:
+    shelf: Sequence[Purchase] = (
+        DomainRegistration(domain=DomainName(f"{dice.choice(_LABELS)}.rw"), years=dice.randint(1, 2)),
+        DomainRegistration(domain=DomainName(f"murakoze-{dice.randint(1, 9)}.com")),
+        DomainRenewal(domain=held_name(customer), years=dice.randint(1, 2)),
+        DomainRenewal(domain=held_name(customer), years=1),
+        Hosting(plan="starter", cycle=Cycle.MONTHLY),
+        SubscriptionRenewal(subscription_id=held_subscription(customer), cycles=dice.randint(1, 2)),
+    )
+    chosen = dice.sample(shelf, dice.choice((1, 1, 2, 3)))
+    if currency != "USD":
+        chosen = [what for what in chosen if not isinstance(what, SubscriptionRenewal)]
+    distinct = {(what.kind, str(getattr(what, "domain", ""))): what for what in chosen}
+    return tuple(distinct.values()) or (Hosting(plan="business", cycle=Cycle.YEARLY),)
+
+
+def _outage(dice: Random) -> tuple[int, int, str]:
+    return _minutes(dice, 90), _minutes(dice, 60), dice.choice(("cut off", "no funds"))
+
+
+def _minutes(dice: Random, most: int) -> int:
+    return dice.randint(0, most * MINUTE_MS)

@@ -1,0 +1,141 @@
+"""Actors that take turns by the dice: one runs at a time, and time passes only while nobody runs."""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from random import Random
+
+from greenlet import GreenletExit, greenlet
+
+
+class Died(BaseException):
+    """The process that was running here is gone, as by SIGKILL."""
+
+
+class Broken(BaseException):
+    """Something that must always hold does not; no handler of the product can catch it."""
+
+    def __init__(self, rule: str, why: str) -> None:
+        super().__init__(f"{rule}: {why}")
+        self.rule, self.why = rule, why
+
+
+class Actor(greenlet):
+    """Somebody who acts: a customer, a worker, a provider."""
+
+    def __init__(self, name: str, body: Callable[[], object], hub: greenlet) -> None:
+        super().__init__(body, hub)
+        self.name = name
+
+
+class Trace:
+    """Readable lines, if anybody wants them."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.lines: list[str] | None = [] if wanted else None
+
+    def write(self, ms: int, who: str, what: str) -> None:
+        """One line: virtual time since the start, actor, deed."""
+        if self.lines is not None:
+            hours, rest = divmod(ms, 3_600_000)
+            minutes, rest = divmod(rest, 60_000)
+            self.lines.append(f"{hours:3}:{minutes:02}:{rest / 1000:06.3f}  {who:<14} {what}")
+
+
+class Schedule:
+    """The turns and the clock. `on_idle` may spawn or wake somebody just before time moves on."""
+
+    def __init__(self, dice: Random, trace: Trace, steps_max: int) -> None:
+        self.dice, self.trace = dice, trace
+        self.now_ms = 0
+        self.steps = 0
+        self.on_idle: Callable[[], None] = lambda: None
+        self._steps_max = steps_max
+        self._hub = greenlet.getcurrent()
+        self._numbers = count()
+        self._ready: list[Actor] = []
+        self._timers: list[tuple[int, int, Actor]] = []
+        self._parked: list[Actor] = []
+        self._running: Actor | None = None
+
+    # ------------------------------------------------------------------ for actors
+
+    def sleep(self, ms: int) -> None:
+        """Let so much time pass, and others act."""
+        self._wake_at(self._me(), self.now_ms + ms)
+        self._hub.switch()
+
+    def give_way(self) -> None:
+        """Others may act now, at the same moment."""
+        self._ready.append(self._me())
+        self._hub.switch()
+
+    def park(self) -> None:
+        """Wait until somebody rings."""
+        self._parked.append(self._me())
+        self._hub.switch()
+
+    def note(self, what: str) -> None:
+        """A line in the trace; ask `is_traced` first where making it costs."""
+        self.trace.write(self.now_ms, self._running.name if self._running else "-", what)
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether anybody reads the trace."""
+        return self.trace.lines is not None
+
+    # ------------------------------------------------------------------ for whoever sets them going
+
+    def spawn(self, name: str, body: Callable[[], object], after_ms: int = 0) -> None:
+        """A new actor, beginning then."""
+        self._wake_at(Actor(name, body, self._hub), self.now_ms + after_ms)
+
+    def unpark(self) -> None:
+        """One of those who wait goes on."""
+        if self._parked:
+            self._ready.append(self._parked.pop(self.dice.randrange(len(self._parked))))
+
+    def run(self, until_ms: int) -> bool:
+        """Go on until then or until nobody has anything to do, which is True."""
+        while True:
+            self._collect_due()
+            if not self._ready:
+                self.on_idle()
+                self._collect_due()
+            if not self._ready:
+                if not self._timers:
+                    return True
+                if self._timers[0][0] > until_ms:
+                    self.now_ms = until_ms
+                    return False
+                self.now_ms = self._timers[0][0]
+                continue
+            self._turn()
+
+    def close(self) -> None:
+        """Send everybody home."""
+        for actor in [*self._ready, *self._parked, *(actor for _, _, actor in self._timers)]:
+            actor.throw(GreenletExit)
+
+    def _turn(self) -> None:
+        self.steps += 1
+        if self.steps > self._steps_max:
+            raise Broken("comes to rest", f"still going after {self._steps_max} steps")
+        chosen = int(self.dice.random() * len(self._ready))
+        self._ready[chosen], self._ready[-1] = self._ready[-1], self._ready[chosen]
+        self._running = self._ready.pop()
+        try:
+            self._running.switch()
+        finally:
+            self._running = None
+
+    def _collect_due(self) -> None:
+        while self._timers and self._timers[0][0] <= self.now_ms:
+            self._ready.append(heappop(self._timers)[2])
+
+    def _wake_at(self, actor: Actor, at_ms: int) -> None:
+        heappush(self._timers, (at_ms, next(self._numbers), actor))
+
+    def _me(self) -> Actor:
+        assert self._running is not None, "only actors wait"
+        return self._running

@@ -1,0 +1,159 @@
+"""A shop and all that is outside it in one hand: the real container on twins in bad weather."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from dependency_injector import providers
+
+from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.ledger import Begin
+from billing.application.ports import Clock, Ids
+from billing.application.registrars import RegistrarRoutes
+from billing.domain import BillingError
+from billing.entrypoints.container import Container
+from billing.entrypoints.settings import Settings, load_settings
+from simulation.bell import WildBell
+from simulation.books import Books, MemoryBooks
+from simulation.scenario import Scenario
+from simulation.schedule import Broken, Died, Schedule, Trace
+from simulation.weather import Weather
+from simulation.wild_gateway import WildGateway
+from simulation.wild_ledger import WildLedger
+from simulation.wild_registrar import WildRegistrar
+
+T = TypeVar("T")
+START = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
+STEPS_MAX = 100_000
+RING_AGAIN = timedelta(seconds=60)
+_ORDER_EXPIRY_MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Bookkeeping:
+    """A ledger and a view of its rows; `interleaves` where it checks versions instead of holding locks."""
+
+    begin: Begin
+    books: Books
+    interleaves: bool
+
+
+OpenLedger = Callable[[Clock, Ids], Bookkeeping]
+Plant = Callable[["World"], None]
+"""Puts a bug in, by overriding what the container provides."""
+
+
+def memory_ledger(now: Clock, ids: Ids) -> Bookkeeping:
+    """The in-memory twin."""
+    ledger = MemoryLedger(ids=ids, now=now, ring_again=RING_AGAIN)
+    return Bookkeeping(ledger, MemoryBooks(ledger.store), interleaves=True)
+
+
+@cache
+def _settings() -> Settings:
+    settings = load_settings(Path("no such file"))
+    shop = replace(
+        settings.shop, order_expiry_minutes=_ORDER_EXPIRY_MINUTES, attempt_expiry_minutes=_ORDER_EXPIRY_MINUTES - 1
+    )
+    return replace(settings, shop=shop)
+
+
+def container_on(settings: Settings, **twins: object) -> Container:
+    """The real container with some of what it provides replaced."""
+    container = Container(settings=settings)
+    for name, twin in twins.items():
+        getattr(container, name).override(providers.Object(twin))
+    return container
+
+
+class AlarmedTelemetry(MemoryTelemetry):
+    """Keeps alarms; one about a defect ends the run."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        super().__init__()
+        self._schedule = schedule
+
+    def event(self, name: str, *, seconds: float | None = None, **fields: object) -> None:
+        if self._schedule.is_traced:
+            self._schedule.note(f"  . {name} {' '.join(f'{key}={value}' for key, value in fields.items())}")
+
+    def alarm(self, name: str, **fields: object) -> None:
+        super().alarm(name, **fields)
+        if self._schedule.is_traced:
+            self._schedule.note(f"  ! {name} {' '.join(f'{key}={value}' for key, value in fields.items())}")
+        if name.endswith("_bug"):
+            raise Broken("no defects", f"{name} {fields}")
+
+
+class World:
+    """Everything there is in one run."""
+
+    def __init__(self, scenario: Scenario, open_ledger: OpenLedger, trace: Trace) -> None:
+        self.scenario = scenario
+        self.dice = Random(f"run {scenario.seed}")
+        self._ids = count(1)
+        self.schedule = Schedule(self.dice, trace, STEPS_MAX)
+        self.weather = Weather(self.schedule, scenario.faults, self.dice)
+        self.telemetry = AlarmedTelemetry(self.schedule)
+        self.bell = WildBell(self.weather)
+        self.registrar = WildRegistrar(self.weather, self.now)
+        self.gateway = WildGateway(self.weather, self.now, self.installation)
+        kept = open_ledger(self.now, self.new_id)
+        self.begin, self.books = kept.begin, kept.books
+        self.on_commit: Callable[[], None] = lambda: None
+        wild = WildLedger(self.begin, self.weather, kept.interleaves, lambda: self.on_commit())
+        self.container = container_on(
+            _settings(),
+            telemetry=self.telemetry,
+            queue=self.bell,
+            begin=wild,
+            gateways={self.gateway.name: self.gateway},
+            registrars=RegistrarRoutes(dict.fromkeys(("rw", "com"), self.registrar)),
+            now=self.now,
+            business_clock=self.now,
+            monotonic=self.monotonic,
+            ids=self.new_id,
+            order_number=lambda: self.new_id("N"),
+            dice=self.dice.random,
+        )
+        self._installation = ""
+
+    # ------------------------------------------------------------------ time and ids
+
+    def now(self) -> datetime:
+        """The one clock: business, ledger and provider."""
+        return START + timedelta(milliseconds=self.schedule.now_ms)
+
+    def monotonic(self) -> float:
+        """The same, as a process counts it."""
+        return self.schedule.now_ms / 1000
+
+    def new_id(self, prefix: str) -> str:
+        """In the order of their making."""
+        return f"{prefix}_{next(self._ids):06}"
+
+    def installation(self) -> str:
+        """The ledger's own id, which every provider is told."""
+        if not self._installation:
+            with self.begin("reader", reading=True) as uow:
+                self._installation = uow.installation()
+        return self._installation
+
+    # ------------------------------------------------------------------ processes
+
+    def process(self, work: Callable[[], T]) -> T | None:
+        """Carry out one request in a process of its own, which may die, or refuse; None then."""
+        try:
+            return work()
+        except Died:
+            return None
+        except BillingError as refusal:
+            if self.schedule.is_traced:
+                self.schedule.note(f"  refused: {refusal!r}")
+            return None
