@@ -13,14 +13,23 @@ T = TypeVar("T")
 Key = tuple[type, Hashable]
 
 
+_SHARED: set[type] = set()
+"""Types seen whose values can't change: most values of most rows are of one of these."""
+
+
 def clone(value: Any) -> Any:
     """A copy that shares only what can't change: entities and lists are copied, frozen values are not."""
-    names = _names_of(type(value))
+    cls = type(value)
+    names = _names_of(cls)
     if names is not None:
-        return type(value)(**{name: clone(getattr(value, name)) for name in names})
-    if isinstance(value, list):
+        parts = ((name, getattr(value, name)) for name in names)
+        return cls(**{name: part if type(part) in _SHARED else clone(part) for name, part in parts})
+    if cls is list:
         return [clone(one) for one in value]
-    return dict(value) if isinstance(value, dict) else value
+    if cls is dict:
+        return dict(value)
+    _SHARED.add(cls)
+    return value
 
 
 def same(left: Any, right: Any) -> bool:
