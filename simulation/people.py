@@ -1,10 +1,13 @@
 """Customers and operators: what they try, and that they try again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from billing.domain import Job, JobStatus, Money, Order, Payment
+from billing.application.ports import Refused
+from billing.application.resolving import Resolution
+from billing.domain import Job, JobStatus, Money, Order, Payment, PaymentStatus
 from simulation.opening import customer_id, registrant
 from simulation.scenario import MINUTE_MS, Habit, Planned
 from simulation.world import World
@@ -130,17 +133,46 @@ class Shopper:
 
 @dataclass(frozen=True)
 class Operator:
-    """Looks after dead jobs now and then, and at last after all of them."""
+    """Looks after dead jobs now and then, and at last after all of them; decides about money that does not fit."""
 
     world: World
 
     def __call__(self) -> None:
-        """An hour's shift."""
+        """A shift of an hour or two."""
         for _ in range(3):
             self.world.schedule.sleep(self.world.dice.randint(MINUTE_MS, 40 * MINUTE_MS))
             for job in self.dead_jobs():
-                if self.world.dice.random() < 0.5:
-                    self.world.process(lambda job=job: self.world.container.retry_job()(job.id, "operator"))
+                if self._feels_like_it(0.5):
+                    self._try(lambda job=job: self.world.container.retry_job()(job.id, "operator"))
+            for order in self.world.books.rows(Order):
+                for payment in order.payments:
+                    self._see_to(payment)
+
+    def _see_to(self, payment: Payment) -> None:
+        container, dice = self.world.container, self.world.dice
+        if payment.status is PaymentStatus.REQUIRES_ATTENTION and self._feels_like_it(0.5):
+            resolution = dice.choice((Resolution.ACCEPT, Resolution.REFUND))
+            self._try(lambda: container.resolve_payment()(payment.id, resolution, "operator"))
+        if payment.received is None or payment.id.startswith("pay_open"):
+            return
+        part = Money(dice.randint(1, payment.received.minor), payment.received.currency)
+        if self._feels_like_it(0.06):
+            amount = dice.choice((None, part))
+            self._try(lambda: container.request_refund()(payment.id, amount, (), "asked for", "operator"))
+        if self._feels_like_it(0.03):
+            with suppress(Refused):
+                self.world.gateway.refund_at_the_desk(payment.id, part)
+        for refund in payment.refunds:
+            if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
+                self._try(
+                    lambda owed=refund.amount: container.request_refund()(payment.id, owed, (), "again", "operator")
+                )
+
+    def _try(self, work: Callable[[], object]) -> None:
+        self.world.process(work)
+
+    def _feels_like_it(self, chance: float) -> bool:
+        return self.world.dice.random() < chance
 
     def dead_jobs(self) -> list[Job]:
         """What waits for a person."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from simulation.invariants import Rules
 from simulation.opening import open_shop
 from simulation.people import Operator
 from simulation.processes import set_going
+from simulation.rules import Rules
 from simulation.scenario import MINUTE_MS, Scenario, draw
 from simulation.schedule import Broken, Trace
 from simulation.world import OpenLedger, Plant, World, memory_ledger

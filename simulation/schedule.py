@@ -20,6 +20,12 @@ class Broken(BaseException):
         self.rule, self.why = rule, why
 
 
+def require(holds: bool, rule: str, why: str) -> None:
+    """Broken unless it holds."""
+    if not holds:
+        raise Broken(rule, why)
+
+
 class Actor(greenlet):
     """Somebody who acts: a customer, a worker, a provider."""
 

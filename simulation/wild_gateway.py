@@ -1,18 +1,19 @@
-"""The payment provider in bad weather; its pages close by themselves, and what happens on them is told by webhooks."""
+"""The payment provider in bad weather; its pages close by themselves, and what happens is told by webhooks."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.adapters.memory.pages import PAYABLE, Page, Told
-from billing.application.ports import Clock, Deadline, Envelope, PaymentGateway, Reading, Started
-from billing.domain import Conflict, Fact, Money, Order, Payment
+from billing.adapters.memory.pages import PAYABLE, Back, Page, PaidBack, Told
+from billing.application.ports import Clock, Deadline, Envelope, PaymentGateway, Reading, Refused, Started
+from billing.domain import Conflict, Fact, Money, Order, Payment, Refund
 from simulation.weather import Weather
 
 _AGES_SECONDS = 3600.0
+_SLOW_REFUNDS, _FAILING_REFUNDS, _REFUSED_REFUNDS = 0.2, 0.1, 0.15
 
 
 class WildGateway(PaymentGateway):
-    """The twin behind the weather; `tell` takes every notification that it writes, `asked` what each page asks."""
+    """The twin behind the weather; `tell` takes all it writes, `told` counts it, `asked` is what each page asks."""
 
     name, is_proof = "memory", True
 
@@ -20,6 +21,8 @@ class WildGateway(PaymentGateway):
         self.twin = MemoryGateway(installation=installation, now=now)
         self.tell: Callable[[bytes], None] = lambda body: None
         self.tell_surely = self.tell
+        self.told = 0
+        self._refusals: dict[str, bool] = {}
         self.asked: dict[str, Money] = {}
         self._weather, self._now = weather, now
 
@@ -51,7 +54,47 @@ class WildGateway(PaymentGateway):
         sent = self._sent(deadline)
         return self._weather.call(f"provider: close {payment.id}", deadline, lambda: self.twin.close(payment, sent))
 
-    # ------------------------------------------------------------------ what customers do there
+    def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
+        key, sent = f"{refund.id}:{refund.try_no}", self._sent(deadline)
+
+        def act() -> Sequence[Fact]:
+            self._refuse_now_and_then(key)
+            page = self.twin.pages[payment.id]
+            paid_back = len(page.refunds)
+            self.twin.refunds_wait = self._weather.strikes(_SLOW_REFUNDS)
+            facts = self.twin.refund(payment, refund, sent)
+            for back in page.refunds[paid_back:]:
+                self._tell(self.twin.refund_notification(payment.id, back.ref))
+                self._perhaps_decide_later(payment.id, back)
+            return facts
+
+        return self._weather.call(f"provider: refund {key}", deadline, act)
+
+    def _refuse_now_and_then(self, key: str) -> None:
+        """A definite refusal is remembered under its key, as idempotency has it."""
+        if key not in self._refusals:
+            self._refusals[key] = self._weather.faults.call_fails > 0 and self._weather.strikes(_REFUSED_REFUNDS)
+        if self._refusals[key]:
+            raise Refused("insufficient_balance")
+
+    def _perhaps_decide_later(self, payment_id: str, back: PaidBack) -> None:
+        is_pending, dice = back.state is Back.PENDING, self._weather.dice
+        fails = self._weather.strikes(_FAILING_REFUNDS)
+        if is_pending or fails:
+            why = "account_closed" if fails else None
+            after_ms = dice.randint(1, 60 * 60_000)
+            self._weather.schedule.spawn("a bank", lambda: self._decide(payment_id, back.ref, why), after_ms)
+
+    def _decide(self, payment_id: str, ref: str, why: str | None) -> None:
+        """How a refund ended; only the webhook tells, so it comes."""
+        self.tell_surely(self._told(self.twin.settle_refund(payment_id, ref, why)))
+
+    # ------------------------------------------------------------------ what people do there
+
+    def refund_at_the_desk(self, payment_id: str, amount: Money) -> None:
+        """Somebody pays back in the provider's dashboard; only the webhook tells, so it comes."""
+        self.twin.refunds_wait = False
+        self.tell_surely(self._told(self.twin.refund_at_the_desk(payment_id, amount)))
 
     def pay(self, payment_id: str, amount: Money | None = None) -> bool:
         """Whether the page took the money."""
@@ -72,7 +115,7 @@ class WildGateway(PaymentGateway):
     def arrive_after_all(self, payment_id: str) -> None:
         """The bank takes its refusal back. Nobody asks about what has failed: only the webhook tells, so it comes."""
         self.twin.pages[payment_id].state = Told.SUBMITTED
-        self.tell_surely(self.twin.pay(payment_id))
+        self.tell_surely(self._told(self.twin.pay(payment_id)))
 
     def pages_of(self, installation: str) -> Sequence[Page]:
         """What the provider holds for one installation."""
@@ -86,8 +129,15 @@ class WildGateway(PaymentGateway):
         except Conflict:
             return False
         self._weather.schedule.note(f"{payment_id} {what}")
-        self.tell(told)
+        self._tell(told)
         return True
+
+    def _tell(self, body: bytes) -> None:
+        self.tell(self._told(body))
+
+    def _told(self, body: bytes) -> bytes:
+        self.told += 1
+        return body
 
     def _close_page(self, payment_id: str) -> None:
         if self.twin.pages[payment_id].state in PAYABLE:

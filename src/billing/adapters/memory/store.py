@@ -24,9 +24,9 @@ def clone(value: Any) -> Any:
     if names is not None:
         parts = ((name, getattr(value, name)) for name in names)
         return cls(**{name: part if type(part) in _SHARED else clone(part) for name, part in parts})
-    if cls is list:
+    if isinstance(value, list):
         return [clone(one) for one in value]
-    if cls is dict:
+    if isinstance(value, dict):
         return dict(value)
     _SHARED.add(cls)
     return value

@@ -1,0 +1,123 @@
+"""The money: what the provider's pages hold against what the ledger says, per payment and currency."""
+
+from billing.adapters.memory.pages import Back, PaidBack, Told
+from billing.domain import ItemStatus, Order, OrderItem, OrderStatus, Payment, PaymentStatus, Refund, RefundStatus
+from simulation.schedule import require
+from simulation.world import World
+
+_KEPT_FOR = {ItemStatus.FULFILLED, ItemStatus.DUE, ItemStatus.IN_PROGRESS, ItemStatus.FAILED}
+_SAME = {Back.SUCCEEDED: RefundStatus.SUCCEEDED, Back.FAILED: RefundStatus.FAILED}
+
+
+class MoneyRules:
+    """received = refunded + kept, and what is kept is for items that are delivered, under way or told about."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._pages = world.gateway.twin.pages
+
+    # ------------------------------------------------------------------ at every moment
+
+    def check_now(self, order: Order) -> None:
+        """No money is believed in that is not there, and nothing is kept or paid back twice."""
+        for payment in order.payments:
+            if payment.received is not None and not self._is_there(payment):
+                page = self._pages.get(payment.id)
+                require(False, "money received is money paid", f"{payment.id} shows {payment.received}, {page}")
+            self._check_paid_back_once(payment)
+        kept = [payment.id for payment in order.payments if _pays(payment)]
+        if len(kept) > 1:
+            require(False, "one payment per order", f"{order.id} kept {kept}")
+
+    def _is_there(self, payment: Payment) -> bool:
+        page = self._pages.get(payment.id)
+        return page is not None and page.state is Told.PAID and page.amount == payment.received
+
+    def _check_paid_back_once(self, payment: Payment) -> None:
+        backs = self._backs(payment)
+        if not backs:
+            return
+        ours = [back.refund_id for back in backs if back.refund_id]
+        require(len(ours) == len(set(ours)), "one refund, one payback", f"{payment.id}: {backs}")
+        owed = {refund.id: refund.amount for refund in payment.refunds}
+        for back in backs:
+            if back.refund_id:
+                same = owed.get(back.refund_id) == back.amount
+                require(same, "one refund, one payback", f"{back}, in the ledger {owed.get(back.refund_id)}")
+
+    def _backs(self, payment: Payment) -> list[PaidBack]:
+        """What the provider has paid back of it, or is about to."""
+        page = self._pages.get(payment.id)
+        return [back for back in page.refunds if back.state is not Back.FAILED] if page else []
+
+    # ------------------------------------------------------------------ at rest
+
+    def check_at_rest(self) -> None:
+        """Every page's money is in the ledger, every order's sums fit, and each currency's total."""
+        orders = self._world.books.rows(Order)
+        self._check_every_payment_is_known({p.id: p for order in orders for p in order.payments})
+        for order in orders:
+            for payment in order.payments:
+                for refund in payment.refunds:
+                    self._check_refund(order, payment, refund)
+                self._check_balance(order, payment)
+
+    def _check_every_payment_is_known(self, known: dict[str, Payment]) -> None:
+        for page in self._world.gateway.pages_of(self._world.installation()):
+            if page.state is not Told.PAID:
+                continue
+            payment = known.get(page.payment_id)
+            is_known = payment is not None and payment.received == page.amount
+            require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
+            refs = {refund.refund_ref: refund for refund in payment.refunds} if payment else {}
+            for back in page.refunds:
+                refund = refs.get(back.ref)
+                told = refund is not None and (refund.amount, refund.status) == (back.amount, _SAME.get(back.state))
+                require(told, "every refund is recorded", f"{page.payment_id}: {back}, in the ledger {refund}")
+
+    def _check_refund(self, order: Order, payment: Payment, refund: Refund) -> None:
+        told = order.status is OrderStatus.REQUIRES_ATTENTION
+        if refund.is_pending:
+            require(told, "nothing is forgotten", f"{refund.id} is pending and nobody was told")
+        elif refund.is_live:
+            paid = any(back.ref == refund.refund_ref for back in self._backs(payment))
+            require(paid, "money paid back is gone", f"{refund.id} succeeded, the provider shows {payment.id} without")
+        elif refund.attention:
+            require(told, "nothing is kept silently", f"{refund.id} failed, {order.id} is {order.status}")
+
+    def _check_balance(self, order: Order, payment: Payment) -> None:
+        """received = refunded + kept; and what is kept is for items, or a person knows of it."""
+        if payment.received is None:
+            return
+        told = order.status is OrderStatus.REQUIRES_ATTENTION
+        backs = self._backs(payment)
+        back = sum(back.amount.minor for back in backs)
+        require(back <= payment.received.minor, "the books balance", f"{payment.id}: {back} went back")
+        gone = {back.refund_id for back in backs}
+        reserved = sum(r.amount.minor for r in payment.refunds if r.is_pending and r.id not in gone)
+        kept = payment.received.minor - back - reserved
+        if payment.status is PaymentStatus.REQUIRES_ATTENTION or payment.surplus:
+            require(kept == 0 or told, "nothing is kept silently", f"{kept} of {payment.id} of {order.id}")
+            return
+        given = sum(refund.amount.minor for refund in payment.refunds if refund.is_live and not refund.item_ids)
+        agreed = payment.received.minor - payment.amount.minor
+        needed = sum(item.price.minor for item in order.items if _is_kept_for(item, payment))
+        why = f"{payment.id} of {order.id}: {kept} kept, {needed} for items, {given} given up, {agreed} agreed on"
+        # Exactly, but for what a person gave back beside the items' prices, or took for them.
+        fits = needed - given + min(agreed, 0) <= kept <= needed + max(agreed, 0)
+        require(fits or told, "the books balance", why)
+        for item in order.items:
+            if item.status is ItemStatus.FAILED and not _is_covered(item, payment):
+                require(told, "nothing is kept silently", f"{item.id} of {order.id} failed, its price is kept")
+
+
+def _pays(payment: Payment) -> bool:
+    return payment.status is PaymentStatus.SUCCEEDED and not payment.surplus
+
+
+def _is_kept_for(item: OrderItem, payment: Payment) -> bool:
+    return item.status in _KEPT_FOR and not _is_covered(item, payment)
+
+
+def _is_covered(item: OrderItem, payment: Payment) -> bool:
+    return any(refund.is_live and item.id in refund.item_ids for refund in payment.refunds)
