@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 ARGS ?=
+SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint bench bench-slo lock clean
+.PHONY: help demo test test-unit simulate lint bench bench-slo lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -18,6 +19,9 @@ test: $(READY) ## all tests; what can't run here is said in one line
 
 test-unit: $(READY) ## the tests that need nothing, in seconds
 	@$(BIN)/python -m pytest -q -p no:schemathesis -p no:xdist tests/unit $(ARGS)
+
+simulate: $(READY) ## all faults at once, by seeds, on twins (SEEDS=5000; ARGS="--seed 7 --trace" replays one)
+	@$(BIN)/python -m simulation --seeds $(SEEDS) $(ARGS)
 
 lint: $(READY) ## style, types, and which room may import which
 	@$(BIN)/ruff check .

@@ -114,7 +114,9 @@ class Shopper:
         return again or payment
 
     def _cancel(self, order: Order) -> None:
-        self._insist(lambda: self.world.container.cancel_order()(order.id, order.customer_id))
+        """By a double click."""
+        for _ in range(2):
+            self._insist(lambda: self.world.container.cancel_order()(order.id, order.customer_id))
 
     # ------------------------------------------------------------------ within
 

@@ -81,7 +81,10 @@ class Rules:
             require(is_over, "nothing is forgotten", f"{job.dedup_key} is {job.status}, due {job.due_at}")
 
     def _check_events(self) -> None:
-        for event in self._books.rows(InboxEvent):
+        events = self._books.rows(InboxEvent)
+        notifications = {event.body for event in events}
+        require(len(notifications) == len(events), "one row per notification", f"{len(events)} rows")
+        for event in events:
             if event.status not in (EventStatus.PROCESSED, EventStatus.IGNORED):
                 self._require_dead_job(event.id, f"{event.event_id} is {event.status}")
 

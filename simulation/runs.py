@@ -56,7 +56,8 @@ def run(
 def _tell(world: World, plant: Plant) -> None:
     open_shop(world)
     rules = Rules(world)
-    world.on_commit = rules.always
+    if world.wild.interleaves:  # where reading all rows costs little
+        world.on_commit = rules.always
     plant(world)
     set_going(world)
     world.schedule.run(world.scenario.fair_at_ms)

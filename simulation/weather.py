@@ -96,7 +96,8 @@ class Weather:
             if schedule.is_traced:
                 schedule.note(f"{what}: {refusal!r}")
             raise
-        self.point(f"{what}: done" if not schedule.is_traced else f"{what}: {answer}")
+        # A reading has a set in it, whose order is not the same in every process.
+        self.point(f"{what}: {getattr(answer, 'facts', answer)}" if schedule.is_traced else what)
         return answer
 
     def _lose(self, what: str, deadline: Deadline, act: Callable[[], T], hangs: bool) -> None:

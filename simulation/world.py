@@ -30,7 +30,7 @@ from simulation.wild_registrar import WildRegistrar
 
 T = TypeVar("T")
 START = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
-STEPS_MAX = 100_000
+STEPS_MAX = 50_000
 RING_AGAIN = timedelta(seconds=60)
 _ORDER_EXPIRY_MINUTES = 60
 
@@ -107,12 +107,12 @@ class World:
         kept = open_ledger(self.now, self.new_id)
         self.begin, self.books = kept.begin, kept.books
         self.on_commit: Callable[[], None] = lambda: None
-        wild = WildLedger(self.begin, self.weather, kept.interleaves, lambda: self.on_commit())
+        self.wild = WildLedger(self.begin, self.weather, kept.interleaves, lambda: self.on_commit())
         self.container = container_on(
             _settings(),
             telemetry=self.telemetry,
             queue=self.bell,
-            begin=wild,
+            begin=self.wild,
             gateways={self.gateway.name: self.gateway},
             registrars=RegistrarRoutes(dict.fromkeys(("rw", "com"), self.registrar)),
             now=self.now,

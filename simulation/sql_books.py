@@ -1,0 +1,50 @@
+"""The same scenarios on a real database: its ledger, and its rows past every use case."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from billing.adapters.sql import records, tables
+from billing.adapters.sql.ledger import SqlLedger
+from billing.application.ports import Clock, Ids
+from billing.application.records import Transition
+from simulation.books import Books
+from simulation.world import RING_AGAIN, Bookkeeping, OpenLedger
+
+T = TypeVar("T")
+
+
+class SqlBooks(Books):
+    """Reads in a session of its own each time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rows(self, cls: type[T]) -> Sequence[T]:
+        with Session(self._engine) as session:
+            return session.scalars(select(cls).order_by(cls.id)).all()  # type: ignore[attr-defined]
+
+    def moves(self) -> Iterable[Transition]:
+        columns: Any = records.transitions.c
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*(columns[name] for name in Transition.__dataclass_fields__)))
+            return [Transition(**row) for row in rows.mappings()]
+
+    def next_due(self) -> tuple[datetime | None, datetime | None]:
+        ring_at = select(func.min(tables.jobs.c.ring_at)).where(tables.open_job)
+        expiry = select(func.min(tables.orders.c.expires_at)).where(tables.pending)
+        with self._engine.connect() as connection:
+            return connection.scalar(ring_at), connection.scalar(expiry)
+
+
+def sql_ledger(engine: Engine) -> OpenLedger:
+    """A migrated, empty ledger; its units hold locks, so that nobody else acts within one."""
+
+    def open_ledger(now: Clock, ids: Ids) -> Bookkeeping:
+        ledger = SqlLedger(engine, ids=ids, clock=now, now=now, ring_again=RING_AGAIN)
+        return Bookkeeping(ledger, SqlBooks(engine), interleaves=False)
+
+    return open_ledger

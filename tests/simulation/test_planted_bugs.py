@@ -1,0 +1,33 @@
+"""The simulator finds bugs that were put in on purpose, and says which rule they break."""
+
+from collections.abc import Callable
+
+import pytest
+
+from simulation.runs import run_seed
+from simulation.world import World
+from tests.simulation import planted
+
+SEEDS = 500
+
+BREAKS = {
+    planted.drop_the_dedup_key_of_jobs: {"one job per occasion"},
+    planted.drop_the_dedup_key_of_events: {"one row per notification"},
+    planted.ignore_the_fence: {"no defects"},  # the entities' guarded moves refuse what the stale worker writes
+    planted.refund_without_a_key: {"one refund, one payback", "every refund is recorded"},
+    planted.commit_before_the_call: {"what is fulfilled was done"},
+    planted.let_a_late_failure_overwrite_a_success: {"what is final stays", "nothing unpaid is delivered"},
+    planted.renew_from_whatever_expiry_is_shown: {"one effect per item"},
+    planted.take_no_answer_for_a_no: {"delivered or compensated, never both"},
+    planted.leave_the_sum_unread: {"money received is money paid"},
+    planted.ring_only_once: {"comes to rest"},
+}
+
+
+@pytest.mark.parametrize("plant", BREAKS, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_found(plant: Callable[[World], None]) -> None:
+    outcomes = (run_seed(seed, plant=plant) for seed in range(SEEDS))
+    broken = next((outcome.broken for outcome in outcomes if outcome.broken), None)
+
+    assert broken is not None, f"not found in {SEEDS} seeds"
+    assert broken.rule in BREAKS[plant], broken
