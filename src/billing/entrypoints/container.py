@@ -366,7 +366,7 @@ class Container(containers.DeclarativeContainer):
             providers.Callable(replace, record_fact, telemetry=unheard),
             providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
         ),
-        jobs.call_deadline_seconds,
+        job_limits.provided[JobKind.PROCESS_EVENT].call_deadline_seconds,
         monotonic,
     )
 

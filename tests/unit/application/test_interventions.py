@@ -118,7 +118,9 @@ def test_a_running_job_is_refused_to_everybody(shop: Twins, command: str) -> Non
             getattr(shop.container, command)()(job_id, BY)
         refused.append(str(refusal.value))
 
-    shop.container.handlers.override(providers.Object({JobKind.PROCESS_EVENT: Watched(try_it)}))
+    shop.container.handlers.override(
+        providers.Object({**shop.container.handlers(), JobKind.PROCESS_EVENT: Watched(try_it)})
+    )
     shop.buy(a_domain("a.rw"))
     assert len(refused) == 1
     assert job_of(shop, JobKind.PROCESS_EVENT).status is JobStatus.SUCCEEDED

@@ -206,7 +206,7 @@ class Clumsy(Scripted):
 def test_a_job_whose_handler_fails_at_every_end_is_dead_and_shown_all_the_same(shop: Twins) -> None:
     script(shop, fail_with(Refused("no")))
     clumsy = Clumsy(fail_with(Refused("no")))
-    shop.container.handlers.override(providers.Object({WANTED.kind: clumsy}))
+    shop.container.handlers.override(providers.Object({**shop.container.handlers(), WANTED.kind: clumsy}))
     for _ in range(30):
         shop.work()
         shop.pass_time(timedelta(hours=1))
