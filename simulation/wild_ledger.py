@@ -1,12 +1,13 @@
 """The ledger's port in bad weather: units that can't begin, commits unconfirmed, processes that die at both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from billing.application.ledger import Begin
+from billing.application.records import Transition
 from billing.application.unit_of_work import UnitOfWork
 from simulation.weather import Weather
 
@@ -62,6 +63,9 @@ class WildUnit(UnitOfWork):
 
     def now(self) -> datetime:
         return self._unit.now()
+
+    def moves(self) -> Sequence[Transition]:
+        return self._unit.moves()
 
     def savepoint(self) -> AbstractContextManager[None]:
         return self._unit.savepoint()
