@@ -1,12 +1,12 @@
 """The rows of a ledger as they are, past every use case: what the rules are computed from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from billing.adapters.memory.store import Store
 from billing.application.records import Transition
-from billing.domain import Job, Order, OrderStatus
+from billing.domain import Alert, Job, Mail, MailKind, Order, OrderStatus
 from billing.domain.job import OPEN
 
 T = TypeVar("T")
@@ -15,14 +15,20 @@ T = TypeVar("T")
 class Books(Protocol):
     """Committed rows; to read only."""
 
-    def rows(self, cls: type[T]) -> Sequence[T]:
+    def rows(self, cls: type[T]) -> list[T]:
         """All of a kind."""
 
     def moves(self) -> Iterable[Transition]:
         """The history, oldest first."""
 
-    def next_due(self) -> tuple[datetime | None, datetime | None]:
-        """When the sweep has to ring next, and when the next order expires."""
+    def to_ring(self) -> datetime | None:
+        """When the sweep has to ring next."""
+
+    def to_expire(self) -> datetime | None:
+        """When the next order expires."""
+
+    def untold(self) -> tuple[datetime, datetime | None] | None:
+        """When the oldest alert that nobody was told of was raised, and when an operator was last written to."""
 
 
 class MemoryBooks(Books):
@@ -31,13 +37,21 @@ class MemoryBooks(Books):
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def rows(self, cls: type[T]) -> Sequence[T]:
+    def rows(self, cls: type[T]) -> list[T]:
         return [row.value for (kind, _), row in self._store.rows.items() if kind is cls]
 
     def moves(self) -> Iterable[Transition]:
         return self._store.log
 
-    def next_due(self) -> tuple[datetime | None, datetime | None]:
-        ring_at = (job.ring_at for job in self.rows(Job) if job.status in OPEN)
-        expiry = (order.expires_at for order in self.rows(Order) if order.status is OrderStatus.PENDING)
-        return min(ring_at, default=None), min(expiry, default=None)
+    def to_ring(self) -> datetime | None:
+        return min((job.ring_at for job in self.rows(Job) if job.status in OPEN), default=None)
+
+    def to_expire(self) -> datetime | None:
+        return min((o.expires_at for o in self.rows(Order) if o.status is OrderStatus.PENDING), default=None)
+
+    def untold(self) -> tuple[datetime, datetime | None] | None:
+        raised = [alert.raised_at for alert in self.rows(Alert) if alert.told_by is None]
+        if not raised:
+            return None
+        written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
+        return min(raised), max(written, default=None)

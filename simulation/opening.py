@@ -72,6 +72,7 @@ def _customer(number: int, at: datetime) -> Customer:
 
 def _give_holdings(world: World, number: int, at: datetime) -> None:
     order = _paid_order(world, number, at)
+    world.opened.add(order.id)
     name, hosting = order.items
     what = DomainRegistration(domain=held_name(number))
     time_enough = Deadline.after(60, world.monotonic)

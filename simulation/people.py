@@ -145,7 +145,7 @@ class Operator:
             self.world.schedule.sleep(self.world.dice.randint(MINUTE_MS, 40 * MINUTE_MS))
             for job in self.dead_jobs():
                 if self._feels_like_it(0.5):
-                    self._try(lambda job=job: self.world.container.retry_job()(job.id, "operator"))
+                    self._try(lambda job=job: self._revive(job))
             for order in self.world.books.rows(Order):
                 for payment in order.payments:
                     self._see_to(payment)
@@ -183,4 +183,8 @@ class Operator:
     def revive_all(self) -> None:
         """Every dead job is sent on its way again."""
         for job in self.dead_jobs():
-            self.world.container.retry_job()(job.id, "operator")
+            self._revive(job)
+
+    def _revive(self, job: Job) -> Job:
+        self.world.revivals[job.subject] += 1
+        return self.world.container.retry_job()(job.id, "operator")

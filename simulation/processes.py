@@ -1,12 +1,13 @@
 """Whatever runs by itself: workers, the sweep, the provider's deliveries, the registry's bad days."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from billing.adapters.memory.pages import Page, Told
 from billing.domain import DomainName, Money
 from simulation.people import Operator, Shopper
 from simulation.scenario import MINUTE_MS
-from simulation.world import START, World
+from simulation.world import ALERT_MINUTES, START, World
 
 _RESTART_MS = 5_000
 _SWEEP_MS = 10_000
@@ -65,7 +66,7 @@ class Housekeeper:
 
     def __call__(self) -> None:
         """Called before time moves on: the sweep comes within its interval after something is due."""
-        due = min(filter(None, self.world.books.next_due()), default=None)
+        due = min(filter(None, (self.world.books.to_ring(), self._house_due())), default=None)
         if due is None:
             return
         now_ms = self.world.schedule.now_ms
@@ -74,10 +75,16 @@ class Housekeeper:
             self.next_ms = due_ms + self.world.dice.randint(1, _SWEEP_MS)
             self.world.schedule.spawn("sweep", self._keep_house, self.next_ms - now_ms)
 
+    def _house_due(self) -> datetime | None:
+        """When there is more to do than to ring."""
+        alerts = self.world.books.untold()
+        tell_at = alerts and max(alerts[0], (alerts[1] or alerts[0]) + timedelta(minutes=ALERT_MINUTES))
+        return min(filter(None, (self.world.books.to_expire(), tell_at)), default=None)
+
     def _keep_house(self) -> None:
         self.began_ms, self.next_ms = self.world.schedule.now_ms, None
-        _, expiry = self.world.books.next_due()
-        if (expiry and expiry <= self.world.now()) or self.world.dice.random() < _WHOLE_HOUSE:
+        due = self._house_due()
+        if (due and due <= self.world.now()) or self.world.dice.random() < _WHOLE_HOUSE:
             self.world.process(lambda: self.world.container.keep_house()())
         else:
             self.world.process(lambda: self.world.container.sweep()())

@@ -5,6 +5,7 @@ from collections import Counter
 from billing.domain import InboxEvent, ItemStatus, Job, JobStatus, Order, OrderStatus, PaymentStatus
 from billing.domain.event import EventStatus
 from simulation.delivery_rules import DeliveryRules
+from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
 from simulation.schedule import require
 from simulation.world import World
@@ -18,7 +19,7 @@ class Rules:
 
     def __init__(self, world: World) -> None:
         self._world, self._books = world, world.books
-        self._money, self._deliveries = MoneyRules(world), DeliveryRules(world)
+        self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
@@ -40,6 +41,7 @@ class Rules:
         self.always()
         self._money.check_at_rest()
         self._deliveries.check_at_rest()
+        self._mails.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
         self._check_jobs()

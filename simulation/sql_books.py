@@ -1,16 +1,17 @@
 """The same scenarios on a real database: its ledger, and its rows past every use case."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from billing.adapters.sql import records, tables
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.ports import Clock, Ids
 from billing.application.records import Transition
+from billing.domain import Alert, Mail, MailKind
 from simulation.books import Books
 from simulation.world import RING_AGAIN, Bookkeeping, OpenLedger
 
@@ -23,9 +24,9 @@ class SqlBooks(Books):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def rows(self, cls: type[T]) -> Sequence[T]:
+    def rows(self, cls: type[T]) -> list[T]:
         with Session(self._engine) as session:
-            return session.scalars(select(cls).order_by(cls.id)).all()  # type: ignore[attr-defined]
+            return list(session.scalars(select(cls)))
 
     def moves(self) -> Iterable[Transition]:
         columns: Any = records.transitions.c
@@ -33,11 +34,22 @@ class SqlBooks(Books):
             rows = connection.execute(select(*(columns[name] for name in Transition.__dataclass_fields__)))
             return [Transition(**row) for row in rows.mappings()]
 
-    def next_due(self) -> tuple[datetime | None, datetime | None]:
-        ring_at = select(func.min(tables.jobs.c.ring_at)).where(tables.open_job)
-        expiry = select(func.min(tables.orders.c.expires_at)).where(tables.pending)
+    def to_ring(self) -> datetime | None:
+        return self._ask(select(func.min(tables.jobs.c.ring_at)).where(tables.open_job))
+
+    def to_expire(self) -> datetime | None:
+        return self._ask(select(func.min(tables.orders.c.expires_at)).where(tables.pending))
+
+    def untold(self) -> tuple[datetime, datetime | None] | None:
+        raised = [alert.raised_at for alert in self.rows(Alert) if alert.told_by is None]
+        if not raised:
+            return None
+        written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
+        return min(raised), max(written, default=None)
+
+    def _ask(self, question: Select[tuple[datetime | None]]) -> datetime | None:
         with self._engine.connect() as connection:
-            return connection.scalar(ring_at), connection.scalar(expiry)
+            return connection.scalar(question)
 
 
 def sql_ledger(engine: Engine) -> OpenLedger:

@@ -1,5 +1,6 @@
 """A shop and all that is outside it in one hand: the real container on twins in bad weather."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,13 @@ from dependency_injector import providers
 
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.guarded import GuardedGateway, GuardedRegistrar
 from billing.application.ledger import Begin
-from billing.application.ports import Clock, Ids
+from billing.application.ports import Clock, Ids, PaymentGateway, Registrar
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import BillingError
 from billing.entrypoints.container import Container
+from billing.entrypoints.mail_settings import MailSettings, SmtpServer
 from billing.entrypoints.settings import Settings, load_settings
 from simulation.bell import WildBell
 from simulation.books import Books, MemoryBooks
@@ -26,13 +29,24 @@ from simulation.schedule import Broken, Died, Schedule, Trace
 from simulation.weather import Weather
 from simulation.wild_gateway import WildGateway
 from simulation.wild_ledger import WildLedger
+from simulation.wild_notifier import WildNotifier
 from simulation.wild_registrar import WildRegistrar
 
 T = TypeVar("T")
 START = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
 STEPS_MAX = 50_000
+ALERT_MINUTES = 15
 RING_AGAIN = timedelta(seconds=60)
 _ORDER_EXPIRY_MINUTES = 60
+_MAILS = MailSettings(
+    server=SmtpServer.of("smtp://127.0.0.1:1"),
+    ca_file=None,
+    sender_name="Shop",
+    sender="billing@shop.example",
+    operator="operator@shop.example",
+    alert_interval_minutes=ALERT_MINUTES,
+    alerts_listed_max=3,
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ def _settings() -> Settings:
     shop = replace(
         settings.shop, order_expiry_minutes=_ORDER_EXPIRY_MINUTES, attempt_expiry_minutes=_ORDER_EXPIRY_MINUTES - 1
     )
-    return replace(settings, shop=shop)
+    return replace(settings, shop=shop, mails=_MAILS)
 
 
 def container_on(settings: Settings, **twins: object) -> Container:
@@ -92,7 +106,7 @@ class AlarmedTelemetry(MemoryTelemetry):
 
 
 class World:
-    """Everything there is in one run."""
+    """Everything there is in one run; `opened` are orders from before, `revivals` counts a person's by subject."""
 
     def __init__(self, scenario: Scenario, open_ledger: OpenLedger, trace: Trace) -> None:
         self.scenario = scenario
@@ -103,6 +117,9 @@ class World:
         self.telemetry = AlarmedTelemetry(self.schedule)
         self.bell = WildBell(self.weather)
         self.registrar = WildRegistrar(self.weather, self.now)
+        self.notifier = WildNotifier(self.weather)
+        self.opened: set[str] = set()
+        self.revivals: Counter[str] = Counter()
         self.gateway = WildGateway(self.weather, self.now, self.installation)
         kept = open_ledger(self.now, self.new_id)
         self.begin, self.books = kept.begin, kept.books
@@ -113,8 +130,7 @@ class World:
             telemetry=self.telemetry,
             queue=self.bell,
             begin=self.wild,
-            gateways={self.gateway.name: self.gateway},
-            registrars=RegistrarRoutes(dict.fromkeys(("rw", "com"), self.registrar)),
+            notifier=self.notifier,
             now=self.now,
             business_clock=self.now,
             monotonic=self.monotonic,
@@ -122,7 +138,16 @@ class World:
             order_number=lambda: self.new_id("N"),
             dice=self.dice.random,
         )
+        self.stand_in(self.gateway, self.registrar)
         self._installation = ""
+
+    def stand_in(self, gateway: PaymentGateway, registrar: Registrar) -> None:
+        """The providers, behind their circuit breakers as the container would have them."""
+        container = self.container
+        guarded = GuardedRegistrar(registrar, container.guard("registrar memory"))
+        container.registrars.override(providers.Object(RegistrarRoutes({"rw": guarded, "com": guarded})))
+        gateways = {"memory": GuardedGateway(gateway, container.guard("gateway memory"))}
+        container.gateways.override(providers.Object(gateways))
 
     # ------------------------------------------------------------------ time and ids
 
