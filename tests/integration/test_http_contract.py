@@ -5,11 +5,13 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 
+from billing.application.access import Role
+from billing.domain.money import Money
 from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
 
 SHOP = Shop()
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", SHOP.app)
-KEY = {"Authorization": f"Bearer {SHOP.key}"}
+KEY = {"Authorization": f"Bearer {SHOP.a_key(Role.OPERATOR)}"}
 # Well-formed requests may be refused for what only the ledger and the registry know.
 KNOWN_TO_THE_CORE_ONLY = CHECKS.get_by_names(["positive_data_acceptance"])
 
@@ -48,7 +50,29 @@ def test_the_answers_of_a_purchase_fit_their_description():
     fits("/v1/orders/{order_id}", "GET", shop.get(path), 200)
     fits("/v1/orders/{order_id}/cancel", "POST", shop.post(f"{path}/cancel"), 200)
     fits("/v1/orders", "GET", shop.get("/v1/orders?limit=1"), 200)
+    _the_answers_of_a_refund_fit(shop, fits)
     fits("/v1/orders", "POST", shop.post("/v1/orders", a_basket(currency="usd")), 422)
+
+
+def _the_answers_of_a_refund_fit(shop: Shop, fits):
+    operator = {"key": shop.a_key(Role.OPERATOR)}
+    order = shop.place(a_name("paid.rw"), a_hosting()).json
+    payment = shop.pay(order).json
+    shop.gateway.pay(payment["id"], Money(1, "USD"))
+    shop.pay(order)
+    path = f"/v1/payments/{payment['id']}"
+    refunds, resolve = "/v1/payments/{payment_id}/refunds", "/v1/payments/{payment_id}/resolve"
+    reason = {"reason": "as asked"}
+    fits(refunds, "POST", shop.post(f"{path}/refunds", reason), 403)
+    fits(refunds, "POST", shop.post(f"{path}/refunds", reason, **operator), 409)
+    fits(resolve, "POST", shop.post(f"{path}/resolve", {"resolution": "accept"}, **operator), 200)
+    fits(refunds, "POST", shop.post(f"{path}/refunds", {}, **operator), 422)
+    too_much = {"amount": {"amount": 2, "currency": "USD"}, **reason}
+    left = fits(refunds, "POST", shop.post(f"{path}/refunds", too_much, **operator), 422)["left"]
+    assert left == {"amount": 1, "currency": "USD"}
+    fits(refunds, "POST", shop.post(f"{path}/refunds", reason, **operator), 201)
+    fits(refunds, "GET", shop.get(f"{path}/refunds", **operator), 200)
+    fits("/v1/payments/{payment_id}", "GET", shop.get(path), 200)
 
 
 @pytest.mark.parametrize("wrong", [{"amount": "12.99"}, {"amount": 1.5}, {}])

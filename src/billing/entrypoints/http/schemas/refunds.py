@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from billing.application.resolving import Resolution
+from billing.domain.errors import Invalid
 from billing.domain.money import Money
 from billing.domain.refund import RefundCause, RefundStatus
-from billing.entrypoints.http.schemas.fields import MoneySchema, currency, identifier
+from billing.entrypoints.http.schemas.fields import MoneySchema, Whole, currency, identifier
 
 _ITEMS_MAX = 100
 _REASON_CHARS_MAX = 500
@@ -22,20 +23,30 @@ class SumSchema(Schema):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Money:
         """The domain's own value; an unknown currency is refused by it."""
-        return Money(data["amount"], data["currency"])
+        try:
+            return Money(data["amount"], data["currency"])
+        except Invalid as wrong:
+            raise ValidationError(wrong.why, wrong.field) from wrong
 
 
 class RequestRefundSchema(Schema):
-    """A sum, or some items at their price; neither means all that is left."""
+    """A sum, or some items at their price; neither means all that is left, which a reason must say in any case."""
 
-    amount = fields.Nested(SumSchema, metadata={"description": "Part of the payment; leaves every item as it is."})
+    amount = fields.Nested(
+        SumSchema,
+        metadata={"description": "A part leaves every item as it is; all that is left is as if no sum were given."},
+    )
     item_ids = fields.List(
         identifier(),
         load_default=list,
-        validate=validate.Length(max=_ITEMS_MAX),
+        validate=validate.Length(1, _ITEMS_MAX),
         metadata={"description": "Items to pay back; those not delivered yet are called off."},
     )
-    reason = fields.String(load_default="", validate=validate.Length(max=_REASON_CHARS_MAX))
+    reason = fields.String(
+        required=True,
+        validate=[validate.Length(1, _REASON_CHARS_MAX), Whole(r"[\s\S]*\S[\s\S]*", error="Must say something.")],
+        metadata={"description": "Why, for the history."},
+    )
 
 
 class ResolvePaymentSchema(Schema):
