@@ -61,9 +61,6 @@ class WildUnit(UnitOfWork):
         else:
             self._ledger.weather.peril(where)
 
-    def moves(self) -> Sequence[Transition]:
-        return self._unit.moves()
-
     def now(self) -> datetime:
         return self._unit.now()
 
