@@ -90,6 +90,7 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_JOB_CLOSE_PAYMENT_ATTEMPTS_MAX", "0", "BILLING_JOB_CLOSE_PAYMENT_ATTEMPTS_MAX: Must be"),
         ("BILLING_JOB_CONCURRENCY_MAX", "-1", "BILLING_JOB_CONCURRENCY_MAX: Must be"),
         ("BILLING_BREAKER_OPEN_SECONDS", "601", "BILLING_BREAKER_OPEN_MAX_SECONDS must be at least"),
+        ("BILLING_FAILPOINTS_DIR", "/no/such", "BILLING_FAILPOINTS_DIR: There is no such folder"),
     ],
 )
 def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> None:
@@ -228,6 +229,13 @@ def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:
         load_settings(NOWHERE)
 
 
+def test_a_live_shop_is_not_broken_on_purpose(given, tmp_path: Path) -> None:
+    live = {"BILLING_STRIPE_API_KEY": "sk_live_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
+    given(**live, BILLING_FAILPOINTS_DIR=str(tmp_path))
+    with pytest.raises(WrongSettings, match="BILLING_FAILPOINTS_DIR breaks a shop with a live key"):
+        load_settings(NOWHERE)
+
+
 def test_a_secret_may_come_from_a_file(given, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("sk_test_from_file\n")
     given(BILLING_STRIPE_API_KEY_FILE=str(tmp_path / "key"), BILLING_STRIPE_WEBHOOK_SECRETS="whsec_1,whsec_2")
@@ -310,6 +318,13 @@ def test_what_serves_is_built_before_it_runs(serving) -> None:
 def test_nothing_serves_with_settings_that_can_not_work(serving, settings: dict[str, str], words: str) -> None:
     with pytest.raises(WrongSettings, match=words):
         serving(**settings)
+
+
+def test_only_a_shop_that_is_told_so_has_failpoints(serving, tmp_path: Path) -> None:
+    wired = serving(**STRIPE, **EPP, BILLING_REGISTRARS="rw=epp")
+    assert type(wired.begin()).__module__ == "billing.adapters.sql.ledger"
+    watched = serving(BILLING_FAILPOINTS_DIR=str(tmp_path))
+    assert type(watched.begin()).__module__ == type(watched.queue()).__module__ == "billing.entrypoints.failpoints"
 
 
 @pytest.mark.parametrize("text", ["soon", "1e400", "1e300", "nan"])

@@ -86,6 +86,12 @@ def existing_file(value: str) -> None:
         raise ValidationError("There is no such file.")
 
 
+def existing_folder(value: str) -> None:
+    """A path where a folder is."""
+    if not Path(value).is_dir():
+        raise ValidationError("There is no such folder.")
+
+
 def secrets(values: list[str]) -> None:
     """One or more, none of them blank."""
     if not all(value.strip() for value in values) or not values:

@@ -107,6 +107,7 @@ class Settings:
     log_json: bool
     metrics_dir: str | None
     clock_offset_file: Path | None
+    failpoints_dir: Path | None
 
 
 def load_settings(dotenv: Path = Path(".env")) -> Settings:
@@ -133,6 +134,7 @@ def load_settings(dotenv: Path = Path(".env")) -> Settings:
 
 def _read(env: Env) -> Settings:
     offset_file = env.str("CLOCK_OFFSET_FILE", None)
+    failpoints_dir = _optional(env, "FAILPOINTS_DIR", formats.existing_folder)
     return Settings(
         database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
@@ -150,6 +152,7 @@ def _read(env: Env) -> Settings:
         log_json=env.bool("LOG_JSON", True),
         metrics_dir=env.str("METRICS_DIR", None),
         clock_offset_file=Path(offset_file) if offset_file else None,
+        failpoints_dir=Path(failpoints_dir) if failpoints_dir else None,
     )
 
 
@@ -225,3 +228,5 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     live = settings.stripe is not None and "_live_" in settings.stripe.api_key
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"
+    if live and settings.failpoints_dir is not None:
+        yield "BILLING_FAILPOINTS_DIR breaks a shop with a live key: it is for tests only"

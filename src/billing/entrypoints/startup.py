@@ -25,6 +25,10 @@ def start(settings: Settings | None = None, *, log_level: str | None = None) -> 
     configure_logging(level=log_level or settings.log_level, as_json=settings.log_json)
     container = Container(settings=settings)
     container.check_dependencies()
+    if settings.failpoints_dir:
+        from billing.entrypoints import failpoints
+
+        failpoints.install(container, settings.failpoints_dir)
     return container
 
 

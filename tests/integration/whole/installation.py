@@ -77,12 +77,13 @@ class Installation:
         }
         env_file = folder / ".env"
         env_file.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
-        self.key = self._prepare(env_file)
+        self.container = Container(settings=load_settings(env_file))
+        self.key = self._prepare()
         self._customer: str | None = None
 
-    def _prepare(self, env_file: Path) -> str:
+    def _prepare(self) -> str:
         """Schema, prices and a key, made in this process to save the start of three."""
-        container = Container(settings=load_settings(env_file))
+        container = self.container
         container.upgrade_schema()
         container.prepare_bell()
         container.load_catalogue()(tomllib.loads(CATALOGUE.read_text()), "tests")
@@ -95,6 +96,8 @@ class Installation:
     def launch(self, name: str, *arguments: str, settings: Mapping[str, str] | None = None) -> None:
         """Start a process; its output goes to a log in the folder."""
         environment = {**self._clean_environment(), **(settings or {})}
+        if self.failpoints(name).exists():
+            environment["BILLING_FAILPOINTS_DIR"] = str(self.failpoints(name))
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -114,11 +117,24 @@ class Installation:
         """Start a worker."""
         self.launch(name, "-m", "billing", "worker")
 
+    def fail_at(self, name: str, point: str, what: str = "kill") -> None:
+        """Order a failure of a process; one that is to be hit for the first time must not have been started yet."""
+        self.failpoints(name).mkdir(parents=True, exist_ok=True)
+        (self.failpoints(name) / point).write_text(what)
+
+    def failpoints(self, name: str) -> Path:
+        """Where a process finds its orders to fail; without the folder it has no failpoints."""
+        return self.folder / "failpoints" / name
+
     def kill(self, name: str) -> None:
         """SIGKILL, also to its children."""
         process = self.processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def ended(self, name: str) -> int:
+        """Wait until it ends by itself; its exit code."""
+        return self.processes.pop(name).wait(30)
 
     def stop(self, name: str) -> int:
         """SIGTERM, and the exit code it then gives."""
@@ -134,6 +150,7 @@ class Installation:
                 process.wait(10)
             process.kill()
             process.wait()
+        self.container.engine().dispose()
 
     def command(self, *arguments: str, exit_code: int = 0) -> str:
         """Run `billing …` and give what it printed."""

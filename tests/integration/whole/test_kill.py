@@ -1,20 +1,18 @@
 """SIGKILL at the worst moment: the effect is at the registry, and nothing of it is written down."""
 
 import signal
-from pathlib import Path
 
 import pytest
 
 from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
 
-DYING = str(Path(__file__).with_name("dying_worker.py"))
-
 
 def test_killed_after_the_registry_answered_the_order_completes_with_one_create(installation: Installation) -> None:
     installation.serve()
-    installation.launch("dying", DYING, "register")
+    installation.fail_at("worker", "registrar.register:after")
+    installation.work()
     order = installation.buy(a_domain("example.rw"), a_hosting())
-    assert installation.processes.pop("dying").wait(30) == -signal.SIGKILL
+    assert installation.ended("worker") == -signal.SIGKILL
     assert installation.registry("example.rw")["creates"] == 1
     assert installation.get(f"/v1/orders/{order['id']}")["items"][0]["status"] == "in_progress"
 
@@ -29,9 +27,10 @@ def test_killed_after_the_registry_renewed_no_year_is_added_twice(on_sqlite: Ins
     on_sqlite.work()
     on_sqlite.until(on_sqlite.buy(a_domain("kept.rw")), "completed")
     on_sqlite.stop("worker")
-    on_sqlite.launch("dying", DYING, "renew")
+    on_sqlite.fail_at("worker", "registrar.renew:after")
+    on_sqlite.work()
     order = on_sqlite.buy({"kind": "domain_renewal", "domain": "kept.rw", "years": 1})
-    assert on_sqlite.processes.pop("dying").wait(30) == -signal.SIGKILL
+    assert on_sqlite.ended("worker") == -signal.SIGKILL
 
     on_sqlite.work()
     on_sqlite.until(order, "completed")
