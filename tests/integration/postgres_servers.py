@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -27,8 +28,8 @@ def a_server() -> Iterator[str]:
     elif _is_reachable(LOCAL_SERVER):
         yield LOCAL_SERVER
     elif (bin := programs()) is not None:
-        with own_server(bin) as url:
-            yield url
+        with own_server(bin) as server:
+            yield server.url
     else:
         pytest.skip(f"PostgreSQL neither reachable nor installed: set {URL_VARIABLE}")
 
@@ -50,20 +51,45 @@ def programs() -> Path | None:
     return installed[-1].parent if installed else None
 
 
+@dataclass(frozen=True)
+class OwnServer:
+    """A server that keeps nothing and lets everybody on this machine in."""
+
+    bin: Path
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        self._control("-o", options, "-l", self.folder / "log", "-t", _START_SECONDS, "-w", "start")
+
+    def stop(self) -> None:
+        """At once, as a crash would: what was under way is rolled back by the next start."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *arguments: object) -> None:
+        _run(self.bin / "pg_ctl", "-D", self.folder / "data", *arguments)
+
+
 @contextmanager
-def own_server(bin: Path) -> Iterator[str]:
-    """The URL of a server that keeps nothing and lets everybody on this machine in."""
+def own_server(bin: Path) -> Iterator[OwnServer]:
+    """A server for as long as the block runs; it must be running at its end."""
     folder = Path(tempfile.mkdtemp(prefix="billing-postgres-"))
-    port, data = free_port(), folder / "data"
+    server = OwnServer(bin, folder, free_port())
     _give_away(folder)
     try:
-        _run(bin / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        _run(bin / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-t", _START_SECONDS, "-w", "start")
+        _run(bin / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        server.start()
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run(bin / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -30,23 +31,46 @@ def new_redis_database() -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
 
 
+class OwnServer:
+    """A server that keeps nothing."""
+
+    def __init__(self, program: str, folder: str, port: int) -> None:
+        self.url = f"redis://127.0.0.1:{port}/0"
+        keep_nothing = ("--save", "", "--appendonly", "no", "--dir", folder)
+        self._command = [program, "--port", str(port), "--bind", "127.0.0.1", *keep_nothing]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Empty; returns when it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        _await(self.url)
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal, to a server that runs."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, if it runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
 @contextmanager
-def redis_server(port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server that keeps nothing, up while the block runs."""
+def redis_server(port: int) -> Iterator[OwnServer]:
+    """A server that is up when the block begins, and gone after it."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip(f"Redis not reachable: set {URL_VARIABLE}")
     with tempfile.TemporaryDirectory() as folder:
-        server = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
-            stdout=subprocess.DEVNULL,
-        )
+        server = OwnServer(program, folder, port)
         try:
-            _await(f"redis://127.0.0.1:{port}/0")
+            server.start()
             yield server
         finally:
-            server.terminate()
-            server.wait(10)
+            server.kill()
 
 
 def _await(url: str) -> None:

@@ -5,6 +5,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Mapping
@@ -171,7 +172,11 @@ class Installation:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def _clean_environment(self) -> dict[str, str]:
-        return {name: value for name, value in os.environ.items() if not name.startswith("BILLING_")}
+        """Without settings of ours; and with compiled modules kept, since the same program is started many times."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("BILLING_")}
+        if kept.pop("PYTHONDONTWRITEBYTECODE", None):
+            kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / f"billing-pycache-{os.getuid()}"))
+        return kept
 
     def _require_alive(self, name: str) -> None:
         assert self.processes[name].poll() is None, self.log(name)
