@@ -7,7 +7,7 @@ import pytest
 from billing.application import ports, unit_of_work
 from billing.domain import errors
 from billing.domain.errors import BillingError, ClaimLost, CurrencyMismatch
-from billing.entrypoints.http.problems import KINDS
+from billing.entrypoints.http.problems import KINDS, kind_of
 
 DEFECTS = {BillingError, ClaimLost, CurrencyMismatch}
 """No call of a caller can bring them about: the engine of jobs catches the one, the order's guards the other."""
@@ -31,3 +31,12 @@ def test_the_closed_set_of_calls_outward_is_told_without_their_words() -> None:
 
 def test_a_defect_has_no_status_of_its_own() -> None:
     assert not DEFECTS & set(KINDS)
+
+
+class _BusyLedger(unit_of_work.LedgerUnavailable):
+    """the ledger can't be reached: {why}"""
+
+
+def test_a_case_of_an_error_is_shown_as_that_error() -> None:
+    assert kind_of(_BusyLedger) is KINDS[unit_of_work.LedgerUnavailable]
+    assert [kind_of(defect) for defect in DEFECTS] == [None] * len(DEFECTS)

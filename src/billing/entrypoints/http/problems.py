@@ -85,11 +85,16 @@ KINDS: Mapping[type[BillingError], Kind] = {
 """Every error of the core that a caller may meet; any other is a defect of ours, and a 500."""
 
 
+def kind_of(error: type[BillingError]) -> Kind | None:
+    """How an error is shown: as itself, or as the nearest of those that it is a case of; None for a defect."""
+    return next((KINDS[cls] for cls in error.__mro__ if cls in KINDS), None)
+
+
 def attach(app: Flask, telemetry: Telemetry) -> None:
     """Answer every error of this application with a problem document."""
 
     def refuse(error: BillingError) -> Response:
-        kind = KINDS.get(type(error))
+        kind = kind_of(type(error))
         if kind is None:
             return fail(error)
         if kind.status >= 500:
