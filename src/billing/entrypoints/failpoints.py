@@ -9,7 +9,8 @@ folder orders one failure: its name is a step and a side, its text what happens 
     queue.ring:before                       raise         a defect
 
 Steps are `<port>.<call>` and `commit:<who>`, where the claim of a job is `commit:claim:<kind>`. A file named `passed`
-gets a line for every step that is passed, which is how a list of all of them is made.
+gets a line for every point that is passed, which is how a list of all of them is made: when, by which process, the
+point, and what was done there or whose job it was.
 """
 
 import fcntl
@@ -50,19 +51,19 @@ class Failpoints:
     folder: Path
 
     @contextmanager
-    def around(self, step: str) -> Iterator[None]:
+    def around(self, step: str, subject: str = "") -> Iterator[None]:
         """Both sides of a step; what ends in an error has no `after`."""
-        self.pass_by(f"{step}:before")
+        self.pass_by(f"{step}:before", subject)
         yield
-        self.pass_by(f"{step}:after")
+        self.pass_by(f"{step}:after", subject)
 
-    def pass_by(self, point: str) -> None:
+    def pass_by(self, point: str, subject: str = "") -> None:
         """Do what is ordered for this point, if anything is."""
-        self._tell(point)
+        self._tell(point, subject)
         if not (self.folder / point).exists():
             return
         if (order := self._take(point)) is not None:
-            self._tell(f"{point} {order[0]}")
+            self._tell(point, order["act"])
             _carry_out(order)
 
     def _take(self, point: str) -> re.Match[str] | None:
@@ -83,13 +84,13 @@ class Failpoints:
             (self.folder / point).unlink()
             return order
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, point: str, what: str) -> None:
         try:
             log = os.open(self.folder / PASSED, os.O_WRONLY | os.O_APPEND)
         except FileNotFoundError:
             return
         try:
-            os.write(log, f"{time.time():.6f} {os.getpid()} {line}\n".encode())
+            os.write(log, f"{time.time():.6f} {os.getpid()} {point} {what}\n".encode())
         finally:
             os.close(log)
 
@@ -162,12 +163,11 @@ class _WatchedUnit:
         self._unit.__exit__(*exc)
 
     def commit(self) -> None:
-        with self._points.around(f"commit:{self._who()}"):
-            self._unit.commit()
-
-    def _who(self) -> str:
         who, _, subject = self._by.partition(" ")
-        return f"claim:{self._claimed(subject)}" if who == "claim" else who
+        if who == "claim":
+            who = f"claim:{self._claimed(subject)}"
+        with self._points.around(f"commit:{who}", subject):
+            self._unit.commit()
 
     def _claimed(self, job_id: str) -> str:
         try:

@@ -124,8 +124,8 @@ class Installation:
         (self.failpoints(name) / point).write_text(what)
 
     def failpoints(self, name: str) -> Path:
-        """Where a process finds its orders to fail; without the folder it has no failpoints."""
-        return self.folder / "failpoints" / name
+        """Where a process finds its orders to fail: `worker` and `worker-2` share theirs; without it there are none."""
+        return self.folder / "failpoints" / name.partition("-")[0]
 
     def kill(self, name: str) -> None:
         """SIGKILL, also to its children."""
