@@ -1,0 +1,1 @@
+"""Real faults on real processes: what is killed, cut, filled and delayed, and what becomes of the orders meanwhile."""

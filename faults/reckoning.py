@@ -1,0 +1,142 @@
+"""What came of purchases: counted at the registry and at the provider, and read in the ledger's own tables."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from billing.adapters.sql.tables import inbox_events, jobs, open_job, order_items, orders, subscriptions
+from billing.domain.errors import BillingError
+from billing.domain.job import JobStatus
+from billing.domain.purchase import DomainRegistration, DomainRenewal, SubscriptionRenewal
+from faults.outcome import Tally
+from faults.shop import Purchase
+from tests.integration.whole.installation import Installation
+
+_SOON = timedelta(minutes=1)
+_READ_BY_US = ("checkout.session.", "payment_intent.succeeded", "payment_intent.payment_failed")
+_PAID_FOR = orders.c.paid_at.is_not(None)
+
+
+class Books:
+    """Reads an installation's ledger from beside it, and asks its outside world."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation, self._engine = installation, installation.container.engine()
+
+    def are_quiet(self, purchases: Sequence[Purchase]) -> bool:
+        """Every order is where it should be, and no job runs or is due within a minute."""
+        try:
+            with self._engine.connect() as ledger:
+                return all(self._ended(ledger, purchases)) and ledger.scalar(_busy()) == 0
+        except BillingError:
+            return False
+
+    def tally(self, purchases: Sequence[Purchase]) -> Tally:
+        """Duplicates anywhere in the installation, and what is missing of these purchases, a sentence each."""
+        world = self._installation.control("GET", "/state")
+        with self._engine.connect() as ledger:
+            return Tally(
+                orders=len(purchases),
+                duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(world), *_in_the_ledger(ledger)],
+                losses=[*_orders_left(ledger, purchases), *_names_left(ledger, world), *_given_up(ledger),
+                        *_events_left(ledger, world)],
+            )  # fmt: skip
+
+    def _ended(self, ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[bool]:
+        statuses = _statuses(ledger, purchases)
+        return (statuses.get(purchase.order_id) == purchase.wanted for purchase in purchases)
+
+
+# ---------------------------------------------------------------------- twice
+
+
+def _at_the_registry(ledger: Connection, world: Any) -> Iterator[str]:
+    """More creates than one, more renews than were paid for."""
+    paid = dict(ledger.execute(_items(DomainRenewal.kind, order_items.c.domain)).tuples().all())
+    paid_for = {str(name): count for name, count in paid.items()}
+    for domain in world["registry"]["domains"]:
+        if domain["creates"] > 1:
+            yield f"{domain['name']} was registered {domain['creates']} times"
+        if domain["renews"] > paid_for.get(domain["name"], 0):
+            yield f"{domain['name']} was renewed {domain['renews']} times, paid {paid_for.get(domain['name'], 0)} times"
+
+
+def _at_the_provider(world: Any) -> Iterator[str]:
+    """Two pages of one attempt, two charges for one order."""
+    sessions = Counter(session["metadata"].get("payment_id") for session in world["stripe"]["sessions"])
+    yield from (f"attempt {payment} has {count} pages" for payment, count in sessions.items() if count > 1)
+    paid = [intent for intent in world["stripe"]["payment_intents"] if intent["status"] == "succeeded"]
+    charges = Counter(intent["metadata"].get("order_id") for intent in paid)
+    yield from (f"order {order} was paid {count} times" for order, count in charges.items() if count > 1)
+
+
+def _in_the_ledger(ledger: Connection) -> Iterator[str]:
+    """Periods of hosting that nobody paid, and jobs of one occasion."""
+    bought: Counter[str] = Counter()
+    renewals = select(order_items.c.what).join(orders).where(_PAID_FOR, order_items.c.kind == SubscriptionRenewal.kind)
+    for what in ledger.scalars(renewals):
+        bought[what.subscription_id] += what.cycles
+    for subscription_id, periods in ledger.execute(select(subscriptions.c.id, subscriptions.c.periods)):
+        if periods > 1 + bought[subscription_id]:
+            yield f"{subscription_id} has {periods} periods, {1 + bought[subscription_id]} were paid"
+    occasions = select(jobs.c.kind, jobs.c.subject).group_by(jobs.c.kind, jobs.c.subject).having(func.count() > 1)
+    yield from (f"two jobs {kind} of {subject}" for kind, subject in ledger.execute(occasions))
+
+
+# ---------------------------------------------------------------------- missing
+
+
+def _orders_left(ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[str]:
+    statuses = _statuses(ledger, purchases)
+    for purchase in purchases:
+        status = statuses.get(purchase.order_id, "not in the ledger")
+        if status != purchase.wanted:
+            yield f"order {purchase.order_id} is {status}, not {purchase.wanted}"
+
+
+def _names_left(ledger: Connection, world: Any) -> Iterator[str]:
+    """Fulfilled here, unknown there."""
+    held = {domain["name"]: domain["renews"] for domain in world["registry"]["domains"]}
+    fulfilled = order_items.c.status == "fulfilled"
+    for name, _ in ledger.execute(_items(DomainRegistration.kind, order_items.c.domain, fulfilled)):
+        if str(name) not in held:
+            yield f"{name} is fulfilled and not registered"
+    for name, renewals in ledger.execute(_items(DomainRenewal.kind, order_items.c.domain, fulfilled)):
+        if held.get(str(name), 0) < renewals:
+            yield f"{name} is renewed {renewals} times here and {held.get(str(name), 0)} times there"
+
+
+def _given_up(ledger: Connection) -> Iterator[str]:
+    dead = select(jobs.c.dedup_key, jobs.c.why).where(jobs.c.status == JobStatus.DEAD)
+    yield from (f"dead: {key}: {why}" for key, why in ledger.execute(dead))
+
+
+def _events_left(ledger: Connection, world: Any) -> Iterator[str]:
+    """Answered with 200 and not in the inbox."""
+    stored = set(ledger.scalars(select(inbox_events.c.event_id)))
+    for event in world["stripe"]["events"]:
+        if event["delivered"] and event["type"].startswith(_READ_BY_US) and event["id"] not in stored:
+            yield f"{event['type']} {event['id']} was acknowledged and is not in the inbox"
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def _statuses(ledger: Connection, purchases: Sequence[Purchase]) -> dict[str, str]:
+    wanted = [purchase.order_id for purchase in purchases]
+    rows = ledger.execute(select(orders.c.id, orders.c.status).where(orders.c.id.in_(wanted)))
+    return {order_id: str(status) for order_id, status in rows}
+
+
+def _busy() -> Any:
+    due = jobs.c.due_at <= datetime.now(UTC) + _SOON
+    return select(func.count()).where(open_job, or_(jobs.c.status == JobStatus.RUNNING, due))
+
+
+def _items(kind: str, of: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:
+    """How many paid items there are of each."""
+    wanted = and_(_PAID_FOR, order_items.c.kind == kind, *conditions)
+    return select(of, func.count()).join(orders, order_items.c.order_id == orders.c.id).where(wanted).group_by(of)

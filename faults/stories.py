@@ -1,0 +1,122 @@
+"""Stories whose every step is a place to be killed at: what is made ready, and what then passes the steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faults.shop import Held, Purchase
+from faults.site import Site
+from tests.integration.whole.installation import a_hosting, eventually
+
+NOBODY = "http://127.0.0.1:9/nobody"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What one process does, from its first step to its last.
+
+    `prepare` comes before, `act` passes the steps, `finish` is what must still be done for the purchase to end.
+    """
+
+    name: str
+    process: str
+    prepare: Callable[[Site], Purchase]
+    act: Callable[[Site, Purchase], Purchase]
+    finish: Callable[[Site, Purchase], Purchase] | None = None
+
+
+# ---------------------------------------------------------------------- ready
+
+
+def _nothing(site: Site) -> Purchase:
+    return Purchase("", site.shop.a_new_site())
+
+
+def _an_order(site: Site) -> Purchase:
+    return site.shop.order(*site.shop.a_new_site())
+
+
+def _a_page(site: Site) -> Purchase:
+    return site.shop.start(_an_order(site))
+
+
+def _a_page_to_renew(site: Site) -> Purchase:
+    return site.shop.start(site.shop.order(*site.shop.more_of(a_held_site(site))))
+
+
+def _paid_and_not_told(site: Site) -> Purchase:
+    """Paid, and the webhooks go nowhere."""
+    purchase = _a_page(site)
+    site.installation.control("PUT", "/webhooks", {"url": NOBODY})
+    return site.shop.pay(purchase)
+
+
+def _a_start_to_be_lost(site: Site) -> Purchase:
+    """The provider will open the page and hang up."""
+    fault = {"point": "stripe.checkout_sessions.create", "kind": "lose_answer", "times": 1}
+    site.installation.control("PUT", "/faults", {"faults": [fault]})
+    return site.shop.order(a_hosting())
+
+
+def a_held_site(site: Site) -> Held:
+    """A name and hosting that a customer has."""
+    purchase = site.shop.buy(*site.shop.a_new_site())
+    eventually(lambda: site.books.are_quiet([purchase]))
+    return site.shop.held_by(purchase)
+
+
+# ---------------------------------------------------------------------- acts
+
+
+def _order(site: Site, ready: Purchase) -> Purchase:
+    return site.shop.order(*ready.items)
+
+
+def _start(site: Site, ready: Purchase) -> Purchase:
+    return site.shop.start(ready)
+
+
+def _pay(site: Site, ready: Purchase) -> Purchase:
+    return site.shop.pay(ready)
+
+
+def _start_and_pay(site: Site, ready: Purchase) -> Purchase:
+    return site.shop.pay(site.shop.start(ready))
+
+
+def _refresh(site: Site, ready: Purchase) -> Purchase:
+    site.shop.refresh(ready)
+    return ready
+
+
+def _refresh_until_delivered(site: Site, ready: Purchase) -> Purchase:
+    site.shop.refresh(ready)
+    eventually(lambda: site.books.are_quiet([ready]))
+    return ready
+
+
+def _hear_again(site: Site, ready: Purchase) -> Purchase:
+    """The webhooks find their way after all, and change nothing."""
+    site.installation.control("PUT", "/webhooks", {"url": f"{site.installation.url}/webhooks/stripe"})
+    eventually(lambda: all(event["delivered"] for event in site.stripe()["events"]))
+    return ready
+
+
+def _cancel(site: Site, ready: Purchase) -> Purchase:
+    site.shop.cancel(ready)
+    return ready
+
+
+STORIES = (
+    Story("a paid order is delivered", "worker", _a_page, _pay),
+    Story("a paid renewal is delivered", "worker", _a_page_to_renew, _pay),
+    Story(
+        "the return page asks, no webhook comes", "worker", _paid_and_not_told, _refresh_until_delivered, _hear_again
+    ),
+    Story("an unanswered start is found again", "worker", _a_start_to_be_lost, _start_and_pay),
+    Story("a cancelled order's page is closed", "worker", _a_page, _cancel),
+    Story("an order is placed", "web", _nothing, _order, _start_and_pay),
+    Story("a payment is started", "web", _an_order, _start, _pay),
+    Story("a webhook comes in", "web", _a_page, _pay),
+    Story("the return page asks", "web", _a_page, _refresh, _pay),
+    Story("an order is cancelled", "web", _a_page, _cancel),
+)
