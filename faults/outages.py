@@ -57,7 +57,7 @@ OUTAGES = (
     Outage("web and workers killed at once", breakages.killed_at_once, is_short=True),
     Outage("a worker frozen beyond its lease", breakages.frozen, seconds=LEASE_SECONDS + 2),
     Outage(
-        "an answer held back beyond the lease", breakages.held_back, seconds=LEASE_SECONDS + 2, sign="job_claim_lost"
+        "an answer held back beyond the lease", breakages.held_back, seconds=LEASE_SECONDS + 4, sign="job_claim_lost"
     ),
     Outage("Redis flushed", breakages.redis_flushed, [SERVERS], sign="sweep_rang"),
     Outage("Redis frozen", breakages.redis_frozen, [SERVERS], sign="ring_failed"),

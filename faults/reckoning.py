@@ -40,9 +40,10 @@ class Books:
         with self._engine.connect() as ledger:
             return Tally(
                 orders=len(purchases),
-                duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(world), *_in_the_ledger(ledger)],
-                losses=[*_orders_left(ledger, purchases), *_names_left(ledger, world), *_given_up(ledger),
-                        *_events_left(ledger, world)],
+                duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(world, purchases),
+                            *_in_the_ledger(ledger)],
+                losses=[*_orders_left(ledger, purchases), *_money_left(world, purchases), *_names_left(ledger, world),
+                        *_given_up(ledger), *_events_left(ledger, world)],
             )  # fmt: skip
 
     def _ended(self, ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[bool]:
@@ -64,13 +65,17 @@ def _at_the_registry(ledger: Connection, world: Any) -> Iterator[str]:
             yield f"{domain['name']} was renewed {domain['renews']} times, paid {paid_for.get(domain['name'], 0)} times"
 
 
-def _at_the_provider(world: Any) -> Iterator[str]:
-    """Two pages of one attempt, two charges for one order."""
+def _at_the_provider(world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
+    """Two pages of one attempt, two charges for one order, more back than was owed."""
     sessions = Counter(session["metadata"].get("payment_id") for session in world["stripe"]["sessions"])
     yield from (f"attempt {payment} has {count} pages" for payment, count in sessions.items() if count > 1)
     paid = [intent for intent in world["stripe"]["payment_intents"] if intent["status"] == "succeeded"]
     charges = Counter(intent["metadata"].get("order_id") for intent in paid)
     yield from (f"order {order} was paid {count} times" for order, count in charges.items() if count > 1)
+    owed, back = {purchase.order_id: purchase.owed for purchase in purchases}, _paid_back(world)
+    yield from (
+        f"order {order}: {back[order]} was paid back, {owed[order]} owed" for order in owed if back[order] > owed[order]
+    )
 
 
 def _in_the_ledger(ledger: Connection) -> Iterator[str]:
@@ -95,6 +100,13 @@ def _orders_left(ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[
         status = statuses.get(purchase.order_id, "not in the ledger")
         if status != purchase.wanted:
             yield f"order {purchase.order_id} is {status}, not {purchase.wanted}"
+
+
+def _money_left(world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
+    back = _paid_back(world)
+    for purchase in purchases:
+        if back[purchase.order_id] < purchase.owed:
+            yield f"order {purchase.order_id}: {back[purchase.order_id]} was paid back of {purchase.owed}"
 
 
 def _names_left(ledger: Connection, world: Any) -> Iterator[str]:
@@ -129,6 +141,16 @@ def _statuses(ledger: Connection, purchases: Sequence[Purchase]) -> dict[str, st
     wanted = [purchase.order_id for purchase in purchases]
     rows = ledger.execute(select(orders.c.id, orders.c.status).where(orders.c.id.in_(wanted)))
     return {order_id: str(status) for order_id, status in rows}
+
+
+def _paid_back(world: Any) -> Counter[str]:
+    """Minor units by order."""
+    order_of = {intent["id"]: intent["metadata"].get("order_id") for intent in world["stripe"]["payment_intents"]}
+    back: Counter[str] = Counter()
+    for refund in world["stripe"]["refunds"]:
+        if refund["status"] not in ("failed", "canceled"):
+            back[order_of[refund["payment_intent"]]] += refund["amount"]
+    return back
 
 
 def _busy() -> Any:

@@ -22,13 +22,14 @@ class GaveUp(AssertionError):
 
 @dataclass
 class Purchase:
-    """An order as its customer knows it."""
+    """An order as its customer knows it; `owed` are the minor units that must come back."""
 
     order_id: str
     items: tuple[Mapping[str, Any], ...]
     page: str | None = None
     is_paid: bool = False
     wanted: str = "completed"
+    owed: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,19 @@ class Shop:
         """The customer thinks better of it."""
         self._insist(f"/v1/orders/{purchase.order_id}/cancel", None)
         purchase.wanted = "cancelled"
+
+    def pay_back(self, purchase: Purchase) -> None:
+        """An operator gives all of the money back, and looks before asking twice."""
+        order = self._get(f"/v1/orders/{purchase.order_id}")
+        path = f"/v1/payments/{order['payments'][0]['id']}/refunds"
+        answer = self._until_answered("POST", path, {"reason": "as asked"}, secrets.token_hex(8))
+        assert answer.ok or self._get(path), answer.text
+        purchase.owed = order["total"]["amount"]
+
+    def price_of(self, purchase: Purchase, item: int) -> int:
+        """In minor units."""
+        price: int = self._get(f"/v1/orders/{purchase.order_id}")["items"][item]["price"]["amount"]
+        return price
 
     def held_by(self, purchase: Purchase) -> Held:
         """What a completed purchase of a site gave its customer."""

@@ -50,6 +50,20 @@ def _paid_and_not_told(site: Site) -> Purchase:
     return site.shop.pay(purchase)
 
 
+def _taken_meanwhile(site: Site) -> Purchase:
+    """Somebody else is quicker to have the name."""
+    purchase = _a_page(site)
+    site.installation.control("POST", f"/registry/domains/{purchase.items[0]['domain']}/occupy")
+    purchase.wanted, purchase.owed = "partially_completed", site.shop.price_of(purchase, 0)
+    return purchase
+
+
+def _delivered_hosting(site: Site) -> Purchase:
+    purchase = site.shop.buy(a_hosting())
+    eventually(lambda: site.books.are_quiet([purchase]))
+    return purchase
+
+
 def _a_start_to_be_lost(site: Site) -> Purchase:
     """The provider will open the page and hang up."""
     fault = {"point": "stripe.checkout_sessions.create", "kind": "lose_answer", "times": 1}
@@ -106,6 +120,11 @@ def _cancel(site: Site, ready: Purchase) -> Purchase:
     return ready
 
 
+def _pay_back(site: Site, ready: Purchase) -> Purchase:
+    site.shop.pay_back(ready)
+    return ready
+
+
 STORIES = (
     Story("a paid order is delivered", "worker", _a_page, _pay),
     Story("a paid renewal is delivered", "worker", _a_page_to_renew, _pay),
@@ -114,9 +133,11 @@ STORIES = (
     ),
     Story("an unanswered start is found again", "worker", _a_start_to_be_lost, _start_and_pay),
     Story("a cancelled order's page is closed", "worker", _a_page, _cancel),
+    Story("what can't be had is paid back", "worker", _taken_meanwhile, _pay),
     Story("an order is placed", "web", _nothing, _order, _start_and_pay),
     Story("a payment is started", "web", _an_order, _start, _pay),
     Story("a webhook comes in", "web", _a_page, _pay),
     Story("the return page asks", "web", _a_page, _refresh, _pay),
     Story("an order is cancelled", "web", _a_page, _cancel),
+    Story("a refund is asked for", "web", _delivered_hosting, _pay_back),
 )
