@@ -6,7 +6,7 @@ ARGS ?=
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit simulate lint bench bench-slo lock clean
+.PHONY: help demo test test-unit simulate faults lint bench bench-slo lock clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test-unit: $(READY) ## the tests that need nothing, in seconds
 
 simulate: $(READY) ## all faults at once, by seeds, on twins (SEEDS=5000; ARGS="--seed 7 --trace" replays one)
 	@$(BIN)/python -m simulation --seeds $(SEEDS) $(ARGS)
+
+faults: $(READY) ## kill, cut, fill and delay everything there is, on real processes (ARGS=--short for a few)
+	@$(BIN)/python -m faults $(ARGS)
 
 lint: $(READY) ## style, types, and which room may import which
 	@$(BIN)/ruff check .

@@ -107,8 +107,10 @@ def postgres_crashed(site: Site) -> Iterator[None]:
     """Stopped at once, with everything under way, and started again."""
     assert site.postgres is not None
     site.postgres.stop()
-    yield
-    site.postgres.start()
+    try:
+        yield
+    finally:
+        site.postgres.start()
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def _come_back(site: Site, purchases: Sequence[Purchase]) -> None:
 
 
 _HANG_UP = [{"point": f"epp.{command}", "kind": "lose_answer"} for command in ("create", "renew", "contact_create")]
-_REGISTRY, _STRIPE = "job_attempt_spent", "payment_start_unanswered"
+_SPENT, _STRIPE = "job_attempt_spent", "payment_start_unanswered"
 
 OUTAGES = (
     Outage("web and workers killed, one after another", breakages.killed_again_and_again),
@@ -68,15 +68,15 @@ OUTAGES = (
     Outage("the SQLite queue locked", breakages.queue_locked, [SQLITE], sign="ring_failed"),
     Outage("the queue's disk full", breakages.disk_full, [SMALL_DISK], sign="ring_failed"),
     Outage("registry a black hole", world("connections and commands are taken, nothing is answered",
-           {"point": "epp", "kind": "hang"}), sign=_REGISTRY),
+           {"point": "epp", "kind": "hang"}), sign=_SPENT),
     Outage("registry resets connections", world("every connection is reset", {"point": "epp.connect",
-           "kind": "reject_connect"}, {"point": "epp", "kind": "close"}), sign=_REGISTRY),
+           "kind": "reject_connect"}, {"point": "epp", "kind": "close"}), sign=_SPENT),
     Outage("registry slow", world("each command takes half a second", {"point": "epp", "kind": "slow",
            "seconds": 0.5})),
     Outage("registry slower than the deadline", world("each command takes 4 s, and has its effect then",
-           {"point": "epp", "kind": "slow", "seconds": 4}), sign=_REGISTRY),
+           {"point": "epp", "kind": "slow", "seconds": 4}), sign=_SPENT),
     Outage("registry's answers lost", world("creates and renews have their effect, then the line is cut", *_HANG_UP),
-           sign=_REGISTRY, is_short=True),
+           sign=_SPENT, is_short=True),
     Outage("Stripe answers 500", world("every call", {"point": "stripe", "kind": "refuse", "code": 500}),
            sign=_STRIPE),
     Outage("Stripe answers 429", world("every call", {"point": "stripe", "kind": "refuse", "code": 429}),
@@ -89,6 +89,10 @@ OUTAGES = (
            "kind": "duplicate"})),
     Outage("webhooks lost", world("no event is delivered; the customers come back to the shop's page",
            {"point": "stripe.webhooks.deliver", "kind": "lose"}), afterwards=_come_back),
+    Outage("the mail server down", world("nobody listens", {"point": "smtp.connect", "kind": "reject_connect"}),
+           sign=_SPENT),
+    Outage("the mail server's answers lost", world("each mail is taken, then the line is cut",
+           {"point": "smtp.message", "kind": "lose_answer", "times": 5}), sign=_SPENT),
 )  # fmt: skip
 
 

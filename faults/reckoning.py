@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from billing.adapters.sql.mail_tables import mails
 from billing.adapters.sql.tables import inbox_events, jobs, open_job, order_items, orders, subscriptions
 from billing.domain.errors import BillingError
 from billing.domain.job import JobStatus
+from billing.domain.mail import MailStatus
 from billing.domain.purchase import DomainRegistration, DomainRenewal, SubscriptionRenewal
 from faults.outcome import Tally
 from faults.shop import Purchase
@@ -34,6 +36,12 @@ class Books:
         except BillingError:
             return False
 
+    def jobs(self) -> Counter[str]:
+        """How many there are of each kind."""
+        with self._engine.connect() as ledger:
+            counted = ledger.execute(select(jobs.c.kind, func.count()).group_by(jobs.c.kind))
+            return Counter({str(kind): count for kind, count in counted})
+
     def tally(self, purchases: Sequence[Purchase]) -> Tally:
         """Duplicates anywhere in the installation, and what is missing of these purchases, a sentence each."""
         world = self._installation.control("GET", "/state")
@@ -41,9 +49,9 @@ class Books:
             return Tally(
                 orders=len(purchases),
                 duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(world, purchases),
-                            *_in_the_ledger(ledger)],
+                            *_in_the_ledger(ledger), *_in_the_mailbox(world)],
                 losses=[*_orders_left(ledger, purchases), *_money_left(world, purchases), *_names_left(ledger, world),
-                        *_given_up(ledger), *_events_left(ledger, world)],
+                        *_given_up(ledger, world), *_events_left(ledger, world)],
             )  # fmt: skip
 
     def _ended(self, ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[bool]:
@@ -56,8 +64,7 @@ class Books:
 
 def _at_the_registry(ledger: Connection, world: Any) -> Iterator[str]:
     """More creates than one, more renews than were paid for."""
-    paid = dict(ledger.execute(_items(DomainRenewal.kind, order_items.c.domain)).tuples().all())
-    paid_for = {str(name): count for name, count in paid.items()}
+    paid_for = {str(name): count for name, count in ledger.execute(_items(DomainRenewal.kind, order_items.c.domain))}
     for domain in world["registry"]["domains"]:
         if domain["creates"] > 1:
             yield f"{domain['name']} was registered {domain['creates']} times"
@@ -91,6 +98,12 @@ def _in_the_ledger(ledger: Connection) -> Iterator[str]:
     yield from (f"two jobs {kind} of {subject}" for kind, subject in ledger.execute(occasions))
 
 
+def _in_the_mailbox(world: Any) -> Iterator[str]:
+    """The same letter more often than the once more that is allowed where an answer was lost."""
+    copies = Counter(letter["message_id"] for letter in world["mail"])
+    yield from (f"mail {letter} came {count} times" for letter, count in copies.items() if count > 2)
+
+
 # ---------------------------------------------------------------------- missing
 
 
@@ -121,9 +134,16 @@ def _names_left(ledger: Connection, world: Any) -> Iterator[str]:
             yield f"{name} is renewed {renewals} times here and {held.get(str(name), 0)} times there"
 
 
-def _given_up(ledger: Connection) -> Iterator[str]:
-    dead = select(jobs.c.dedup_key, jobs.c.why).where(jobs.c.status == JobStatus.DEAD)
-    yield from (f"dead: {key}: {why}" for key, why in ledger.execute(dead))
+def _given_up(ledger: Connection, world: Any) -> Iterator[str]:
+    """Dead jobs; of a mail only where it has not arrived: it is given up when its outcome was twice unknown."""
+    arrived = {letter["message_id"] for letter in world["mail"]}
+    known = {mail_id for mail_id, letter in ledger.execute(select(mails.c.id, mails.c.message_id)) if letter in arrived}
+    dead = select(jobs.c.dedup_key, jobs.c.subject, jobs.c.why).where(jobs.c.status == JobStatus.DEAD)
+    yield from (f"dead: {key}: {why}" for key, subject, why in ledger.execute(dead) if subject not in known)
+    sent = select(mails.c.id, mails.c.message_id).where(mails.c.status == MailStatus.SENT)
+    yield from (
+        f"{mail_id} is sent and not in the mailbox" for mail_id, letter in ledger.execute(sent) if letter not in arrived
+    )
 
 
 def _events_left(ledger: Connection, world: Any) -> Iterator[str]:

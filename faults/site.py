@@ -30,6 +30,8 @@ SETTINGS = {
     "BILLING_JOB_BACKOFF_BASE_SECONDS": "0.1",
     "BILLING_JOB_BACKOFF_CAP_SECONDS": "2",
     "BILLING_JOB_ATTEMPTS_MAX": "100",
+    "BILLING_BREAKER_OPEN_SECONDS": "1",
+    "BILLING_BREAKER_OPEN_MAX_SECONDS": "3",
     "BILLING_SWEEP_SECONDS": "0.5",
     "BILLING_RING_AGAIN_SECONDS": "1",
     "BILLING_REGISTRY_POLL_SECONDS": "1",
@@ -113,9 +115,9 @@ class Site:
         """What the provider holds."""
         return self.installation.control("GET", "/state")["stripe"]
 
-    def quiet_at(self, purchases: Sequence[Purchase]) -> float | None:
-        """The Unix time at which all had ended well and nothing was left to do; None if not within a minute."""
-        deadline = time.monotonic() + _QUIET_SECONDS
+    def quiet_at(self, purchases: Sequence[Purchase], seconds: float = _QUIET_SECONDS) -> float | None:
+        """The Unix time at which all had ended well and nothing was left to do; None if not within so many seconds."""
+        deadline = time.monotonic() + seconds
         while not self.books.are_quiet(purchases):
             if time.monotonic() > deadline:
                 return None

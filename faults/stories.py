@@ -22,6 +22,7 @@ class Story:
     prepare: Callable[[Site], Purchase]
     act: Callable[[Site, Purchase], Purchase]
     finish: Callable[[Site, Purchase], Purchase] | None = None
+    is_short: bool = False
 
 
 # ---------------------------------------------------------------------- ready
@@ -126,17 +127,17 @@ def _pay_back(site: Site, ready: Purchase) -> Purchase:
 
 
 STORIES = (
-    Story("a paid order is delivered", "worker", _a_page, _pay),
+    Story("a paid order is delivered", "worker", _a_page, _pay, is_short=True),
     Story("a paid renewal is delivered", "worker", _a_page_to_renew, _pay),
     Story(
         "the return page asks, no webhook comes", "worker", _paid_and_not_told, _refresh_until_delivered, _hear_again
     ),
     Story("an unanswered start is found again", "worker", _a_start_to_be_lost, _start_and_pay),
     Story("a cancelled order's page is closed", "worker", _a_page, _cancel),
-    Story("what can't be had is paid back", "worker", _taken_meanwhile, _pay),
+    Story("what can't be had is paid back", "worker", _taken_meanwhile, _pay, is_short=True),
     Story("an order is placed", "web", _nothing, _order, _start_and_pay),
     Story("a payment is started", "web", _an_order, _start, _pay),
-    Story("a webhook comes in", "web", _a_page, _pay),
+    Story("a webhook comes in", "web", _a_page, _pay, is_short=True),
     Story("the return page asks", "web", _a_page, _refresh, _pay),
     Story("an order is cancelled", "web", _a_page, _cancel),
     Story("a refund is asked for", "web", _delivered_hosting, _pay_back),

@@ -66,23 +66,23 @@ def test_every_step_of_a_purchase_is_told(watched: Twins, tmp_path: Path) -> Non
     told = [line.split()[2] for line in (tmp_path / PASSED).read_text().splitlines()]
     before, after = ([step for step in told if step.endswith(side)] for side in (":before", ":after"))
     assert len(before) == len(after)
-    assert [step.removesuffix(":before") for step in before] == [
+    passed = [step.removesuffix(":before") for step in before]
+    assert passed[:3] == ["gateway.verify", "commit:webhook", "queue.ring"]
+    assert [step for step in passed if "event" in step or "gateway" in step] == [
         "gateway.verify",
-        "commit:webhook",
-        "queue.ring",
         "commit:claim:process_event",
         "gateway.interpret",
         "commit:process_event",
-        "queue.ring",
-        "queue.ring",
+    ]
+    assert [step for step in passed if "register" in step] == [
         "commit:claim:register_domain",
         "commit:register_domain",
         "commit:register_domain",
         "registrar.register",
         "commit:register_domain",
-        "commit:claim:activate_subscription",
-        "commit:activate_subscription",
     ]
+    assert passed.count("commit:activate_subscription") == 1
+    assert passed.count("notifier.send") == passed.count("commit:claim:send_mail") > 0
     assert watched.statuses(order) == ["completed", "fulfilled", "fulfilled"]
 
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dependency_injector import providers
 
 from billing.application.ledger import Begin
-from billing.application.ports import JobQueue, PaymentGateway, Registrar
+from billing.application.ports import JobQueue, Notifier, PaymentGateway, Registrar
 from billing.application.registrars import RegistrarRoutes
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import NotFound
@@ -96,7 +96,7 @@ class Failpoints:
 
 
 def install(container: "Container", folder: Path) -> None:
-    """Put a wrapper around the ledger, the bell, every gateway and every registrar of this container.
+    """Put a wrapper around the ledger, the bell and every port to the outside of this container.
 
     Ledger and bell come first, since a gateway is built with the ledger in hand.
     """
@@ -107,6 +107,8 @@ def install(container: "Container", folder: Path) -> None:
     container.gateways.override(providers.Object(cast(dict[str, PaymentGateway], gateways)))
     routes = {suffix: _Watched(one, "registrar", points) for suffix, one in container.registrars().by_suffix.items()}
     container.registrars.override(providers.Object(RegistrarRoutes(cast(dict[str, Registrar], routes))))
+    if (notifier := container.notifier()) is not None:
+        container.notifier.override(providers.Object(cast(Notifier, _Watched(notifier, "notifier", points))))
 
 
 def _carry_out(order: re.Match[str]) -> None:

@@ -134,7 +134,7 @@ def load_settings(dotenv: Path = Path(".env")) -> Settings:
 
 def _read(env: Env) -> Settings:
     offset_file = env.str("CLOCK_OFFSET_FILE", None)
-    failpoints_dir = _optional(env, "FAILPOINTS_DIR", formats.existing_folder)
+    failpoints_dir = optional(env, "FAILPOINTS_DIR", formats.existing_folder)
     return Settings(
         database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
