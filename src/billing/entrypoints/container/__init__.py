@@ -57,92 +57,13 @@ from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.errors import Invalid
 from billing.domain.job import JobKind
 from billing.entrypoints import clock, limits
+from billing.entrypoints.container import outside
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.readiness import readiness
 from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 
 __all__ = ["Container", "configure_logging"]
-
-
-def _gateways(
-    settings: Settings, ledger: Ledger, now: Clock, guard: Callable[[str], Guard]
-) -> Mapping[str, PaymentGateway]:
-    gateways: list[PaymentGateway] = []
-    if settings.stripe is not None:
-        stripe = StripeGateway(
-            api_key=settings.stripe.api_key,
-            webhook_secrets=settings.stripe.webhook_secrets,
-            api_base=settings.stripe.api_base,
-            installation=lambda: ledger.read(lambda uow: uow.installation()),
-            now=now,
-        )
-        gateways.append(stripe)
-    return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
-
-
-def _registrars(
-    settings: Settings, told: Telemetry, monotonic: Callable[[], float], guard: Callable[[str], Guard]
-) -> RegistrarRoutes:
-    adapters: dict[str, Registrar] = {}
-    if settings.epp is not None:
-        adapters["epp"] = _epp(settings.epp, settings.jobs.call_deadline_max_seconds, told, monotonic)
-    for suffix, name in settings.registrars.items():
-        if name not in adapters:
-            why = f"which is unknown or not set up by BILLING_{name.upper()}_…"
-            raise WrongSettings(f"BILLING_REGISTRARS sends .{suffix} to {name}, {why}")
-    guarded = {name: GuardedRegistrar(adapter, guard(f"registrar {name}")) for name, adapter in adapters.items()}
-    return RegistrarRoutes({suffix: guarded[name] for suffix, name in settings.registrars.items()})
-
-
-def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Callable[[], float]) -> EppRegistrar:
-    config = EppConfig(
-        host=epp.host,
-        port=epp.port,
-        username=epp.username,
-        password=epp.password,
-        ca_file=epp.ca_file,
-        server_name=epp.server_name,
-        client_cert_file=epp.client_cert_file,
-        client_key_file=epp.client_key_file,
-        client_key_passphrase=epp.client_key_passphrase,
-        read_timeout_seconds=read_timeout,
-        sessions_max=epp.sessions_max,
-        renew_expiry_format=ExpiryFormat.TIMESTAMP if epp.renew_with_time else ExpiryFormat.DATE,
-    )
-    try:
-        registry = EppRegistrar(config, told, monotonic)
-    except Invalid as wrong:  # its fields are named as the settings are
-        raise WrongSettings(f"BILLING_EPP_{wrong.field.upper()}: {wrong.why}") from wrong
-    atexit.register(registry.close)
-    return registry
-
-
-def _notifier(mails: MailSettings | None, told: Telemetry, monotonic: Callable[[], float]) -> Notifier | None:
-    if mails is None:
-        return None
-    config = SmtpConfig(
-        host=mails.server.host,
-        port=mails.server.port,
-        tls=Tls(mails.server.scheme),
-        username=mails.server.username,
-        password=mails.server.password,
-        ca_file=mails.ca_file,
-        sender=Address(mails.sender_name, addr_spec=mails.sender),
-    )
-    try:
-        return SmtpNotifier(config, told, monotonic)
-    except OSError as unusable:
-        raise WrongSettings(f"BILLING_SMTP_CA_FILE can't be used: {unusable}") from unusable
-
-
-def _open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
-    counts = ledger.read(lambda uow: uow.jobs.counts())
-    return {(str(kind), str(status)): jobs for (kind, status), jobs in counts.items()}
-
-
-def _breakers(ledger: Ledger) -> Mapping[str, str]:
-    return ledger.read(lambda uow: {one.name: one.state(uow.now()).value for one in uow.breakers.all()})
 
 
 class Container(containers.DeclarativeContainer):
@@ -190,9 +111,9 @@ class Container(containers.DeclarativeContainer):
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
-    gateways = providers.ThreadSafeSingleton(_gateways, settings, ledger, now, guard.provider)
-    registrars = providers.ThreadSafeSingleton(_registrars, settings, telemetry, monotonic, guard.provider)
-    notifier = providers.ThreadSafeSingleton(_notifier, settings.provided.mails, telemetry, monotonic)
+    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, guard.provider)
+    registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
+    notifier = providers.ThreadSafeSingleton(outside.notifier, settings.provided.mails, telemetry, monotonic)
 
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
@@ -392,8 +313,8 @@ class Container(containers.DeclarativeContainer):
             partial,
             exposition,
             telemetry,
-            providers.Factory(partial, _open_jobs, ledger),
-            providers.Factory(partial, _breakers, ledger),
+            providers.Factory(partial, outside.open_jobs, ledger),
+            providers.Factory(partial, outside.breakers, ledger),
             settings.provided.metrics_dir,
         ),
         ids=ids,

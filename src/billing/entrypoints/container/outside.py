@@ -1,0 +1,97 @@
+"""The outside things that settings ask for, each as the adapter that speaks to it."""
+
+import atexit
+from collections.abc import Callable, Mapping
+from email.headerregistry import Address
+
+from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
+from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
+from billing.adapters.stripe_gateway import StripeGateway
+from billing.application.breakers import Guard
+from billing.application.guarded import GuardedGateway, GuardedRegistrar
+from billing.application.ledger import Ledger
+from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
+from billing.application.registrars import RegistrarRoutes
+from billing.domain.errors import Invalid
+from billing.entrypoints.mail_settings import MailSettings
+from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
+
+
+def gateways(
+    settings: Settings, ledger: Ledger, now: Clock, guard: Callable[[str], Guard]
+) -> Mapping[str, PaymentGateway]:
+    gateways: list[PaymentGateway] = []
+    if settings.stripe is not None:
+        stripe = StripeGateway(
+            api_key=settings.stripe.api_key,
+            webhook_secrets=settings.stripe.webhook_secrets,
+            api_base=settings.stripe.api_base,
+            installation=lambda: ledger.read(lambda uow: uow.installation()),
+            now=now,
+        )
+        gateways.append(stripe)
+    return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
+
+
+def registrars(
+    settings: Settings, told: Telemetry, monotonic: Callable[[], float], guard: Callable[[str], Guard]
+) -> RegistrarRoutes:
+    adapters: dict[str, Registrar] = {}
+    if settings.epp is not None:
+        adapters["epp"] = _epp(settings.epp, settings.jobs.call_deadline_max_seconds, told, monotonic)
+    for suffix, name in settings.registrars.items():
+        if name not in adapters:
+            why = f"which is unknown or not set up by BILLING_{name.upper()}_…"
+            raise WrongSettings(f"BILLING_REGISTRARS sends .{suffix} to {name}, {why}")
+    guarded = {name: GuardedRegistrar(adapter, guard(f"registrar {name}")) for name, adapter in adapters.items()}
+    return RegistrarRoutes({suffix: guarded[name] for suffix, name in settings.registrars.items()})
+
+
+def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Callable[[], float]) -> EppRegistrar:
+    config = EppConfig(
+        host=epp.host,
+        port=epp.port,
+        username=epp.username,
+        password=epp.password,
+        ca_file=epp.ca_file,
+        server_name=epp.server_name,
+        client_cert_file=epp.client_cert_file,
+        client_key_file=epp.client_key_file,
+        client_key_passphrase=epp.client_key_passphrase,
+        read_timeout_seconds=read_timeout,
+        sessions_max=epp.sessions_max,
+        renew_expiry_format=ExpiryFormat.TIMESTAMP if epp.renew_with_time else ExpiryFormat.DATE,
+    )
+    try:
+        registry = EppRegistrar(config, told, monotonic)
+    except Invalid as wrong:  # its fields are named as the settings are
+        raise WrongSettings(f"BILLING_EPP_{wrong.field.upper()}: {wrong.why}") from wrong
+    atexit.register(registry.close)
+    return registry
+
+
+def notifier(mails: MailSettings | None, told: Telemetry, monotonic: Callable[[], float]) -> Notifier | None:
+    if mails is None:
+        return None
+    config = SmtpConfig(
+        host=mails.server.host,
+        port=mails.server.port,
+        tls=Tls(mails.server.scheme),
+        username=mails.server.username,
+        password=mails.server.password,
+        ca_file=mails.ca_file,
+        sender=Address(mails.sender_name, addr_spec=mails.sender),
+    )
+    try:
+        return SmtpNotifier(config, told, monotonic)
+    except OSError as unusable:
+        raise WrongSettings(f"BILLING_SMTP_CA_FILE can't be used: {unusable}") from unusable
+
+
+def open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
+    counts = ledger.read(lambda uow: uow.jobs.counts())
+    return {(str(kind), str(status)): jobs for (kind, status), jobs in counts.items()}
+
+
+def breakers(ledger: Ledger) -> Mapping[str, str]:
+    return ledger.read(lambda uow: {one.name: one.state(uow.now()).value for one in uow.breakers.all()})
