@@ -1,24 +1,18 @@
 """The one place that knows every adapter and wires it to the port it serves."""
 
-import atexit
 import random
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from email.headerregistry import Address
 from functools import partial
 
 from dependency_injector import containers, providers
 
 from billing.adapters import huey_queue
-from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.sql import migrations as schema
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
-from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.telemetry import LogTelemetry, configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey, RevokeKey
 from billing.application.alerts import TellOperator
@@ -33,7 +27,6 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
-from billing.application.guarded import GuardedGateway, GuardedRegistrar
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
@@ -44,9 +37,7 @@ from billing.application.outages import TellOutages
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
-from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
-from billing.application.registrars import RegistrarRoutes
 from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
@@ -54,14 +45,12 @@ from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.errors import Invalid
 from billing.domain.job import JobKind
 from billing.entrypoints import clock, limits
 from billing.entrypoints.container import outside
 from billing.entrypoints.http.app import UseCases, create_app
-from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.readiness import readiness
-from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
+from billing.entrypoints.settings import Settings
 
 __all__ = ["Container", "configure_logging"]
 
