@@ -62,6 +62,7 @@ class EntityCases(LedgerCase):
         first.bind("cs_1", "pi_1")
         first.redirect_url, first.options = "https://pay.example/1", {"email": "é@example.rw", "phone": "+250"}
         first.fail("card refused")
+        first.attention = "nobody knows how it stands"
         second = an_attempt(order)
         order.record_success(second, order.total, EXACT)
         order.items[1].frozen_expiry = EXACT

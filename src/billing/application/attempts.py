@@ -88,8 +88,33 @@ def _expire(payment_id: str) -> Record:
     return record
 
 
+def _unflag(uow: UnitOfWork, payment_id: str) -> Payment:
+    """No person need find out about it any more."""
+    order, payment = lock_attempt(uow, payment_id)
+    if payment.attention:
+        payment.unflag()
+        order.derive_status()
+    return payment
+
+
 class CheckPayment(_AskProvider):
     """Ask the provider how an attempt stands, until it is decided."""
+
+    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """A started one may be paid by now and nobody knows: a person looks."""
+        super().buried(uow, job, why)
+        order, payment = lock_attempt(uow, job.subject)
+        payment.flag(f"how it stands can't be found out: {why}")
+        order.derive_status()
+
+    def revived(self, uow: UnitOfWork, job: Job) -> None:
+        """The provider is asked again."""
+        _unflag(uow, job.subject)
+
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """A person does not want to know: what its notifications tell still counts."""
+        super().buried(uow, job, f"its job was {why}")
+        self.revived(uow, job)
 
     def __call__(self, run: Run) -> Record:
         """Also after a failure or expiry, since a late success counts."""
@@ -103,7 +128,7 @@ class CheckPayment(_AskProvider):
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
                 self.record(uow, payment.gateway, fact)
-            if read_attempt(uow, payment.id)[1].is_open:
+            if _unflag(uow, payment.id).is_open:
                 return NotYet("the provider has not decided", self.note_start.until_closed(payment))
             return None
 

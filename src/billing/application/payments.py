@@ -55,6 +55,7 @@ class RecordFact:
             self.pay_back.take(uow, order, payment, fact)
             return payment
         self._apply(uow, order, payment, fact)
+        order.derive_status()
         if check is not None and payment.has_money:
             check.finish_early("its payment is known to be paid", uow.now())
         return payment
@@ -83,6 +84,7 @@ class RecordFact:
     def fail(self, uow: UnitOfWork, order: Order, payment: Payment, why: str) -> None:
         """The attempt is over without money, and the customer is told; nothing where it has ended before."""
         if payment.fail(why):
+            order.derive_status()
             self.notices.payment_failed(uow, order, payment)
 
     def follow(self, uow: UnitOfWork, order: Order, payment: Payment, settlement: Settlement) -> None:

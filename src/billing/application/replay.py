@@ -99,10 +99,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class PreviewEvent:
-    """Read a notification as its job would, and keep nothing of it.
-
-    `process` reports nowhere: what only would happen is no news.
-    """
+    """Read a notification as its job would, and keep nothing of it: nothing is written, rung for or reported."""
 
     ledger: Ledger
     find: FindEvent

@@ -31,6 +31,8 @@ def unsettled(items: Sequence[OrderItem], payments: Sequence[Payment]) -> Iterat
     for payment in payments:
         if payment.status is PaymentStatus.REQUIRES_ATTENTION:
             yield f"payment {payment.attempt}: {payment.why}"
+        elif payment.attention:
+            yield f"payment {payment.attempt}: {payment.attention}"
         elif payment.surplus and payment.left.minor:
             yield f"payment {payment.attempt}: {payment.left} are surplus and owed back"
         for refund in payment.refunds:

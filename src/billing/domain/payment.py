@@ -49,7 +49,7 @@ class Payment:
 
     `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
     a repeated call has the same body. `surplus` marks money that no item of the order needs. `under_way` says that
-    a slow method was chosen and decides later.
+    a slow method was chosen and decides later. `attention` says why a person must find out how an open one stands.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Payment:
     received: Money | None = None
     surplus: bool = False
     under_way: bool = False
+    attention: str | None = None
     refunds: list[Refund] = field(default_factory=list)
     version: int = 1
 
@@ -194,7 +195,16 @@ class Payment:
         if self.is_open:
             self.under_way = True
 
+    def flag(self, why: str) -> None:
+        """Nobody asks its provider any more: while it is open, a person must."""
+        if self.is_open:
+            self.attention = why
+
+    def unflag(self) -> None:
+        """A person has seen to it."""
+        self.attention = None
+
     def _move(self, after: PaymentStatus, why: str) -> None:
         if after not in _MOVES[self.status]:
             raise IllegalMove(f"payment {self.id}", self.status, after)
-        self.status, self.why = after, why
+        self.status, self.why, self.attention = after, why, None

@@ -2,14 +2,12 @@
 
 import random
 import time
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from dependency_injector import containers, providers
 
 from billing.adapters import huey_queue
-from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql import migrations as schema
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
@@ -175,14 +173,15 @@ class Container(containers.DeclarativeContainer):
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
 
     # ------------------------------------------------------------------ jobs
+    process_event = providers.Factory(
+        ProcessEvent,
+        gateways,
+        record_fact,
+        providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
+    )
     handlers = providers.Dict(
         {
-            JobKind.PROCESS_EVENT: providers.Factory(
-                ProcessEvent,
-                gateways,
-                record_fact,
-                providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
-            ),
+            JobKind.PROCESS_EVENT: process_event,
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, record_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, record_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -264,18 +263,11 @@ class Container(containers.DeclarativeContainer):
     find_event = providers.ThreadSafeSingleton(FindEvent, gateways)
     replay_event = providers.ThreadSafeSingleton(ReplayEvent, ledger, find_event)
     dismiss_event = providers.ThreadSafeSingleton(DismissEvent, ledger, find_event)
-    # What only would happen is told to nobody.
-    unheard = providers.ThreadSafeSingleton(MemoryTelemetry)
     preview_event = providers.ThreadSafeSingleton(
         PreviewEvent,
         ledger,
         find_event,
-        providers.Factory(
-            ProcessEvent,
-            gateways,
-            providers.Callable(replace, record_fact, telemetry=unheard),
-            providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
-        ),
+        process_event,
         job_limits.provided[JobKind.PROCESS_EVENT].call_deadline_seconds,
         monotonic,
     )
