@@ -12,7 +12,7 @@ from faults.stories import STORIES, Story
 
 KILLS = "killed at every step"
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
-_NO_STEP = ("commit:claim:nothing", "commit:housekeeping", "commit:expiry")
+_NO_STEP = ("commit:claim:nothing", "commit:housekeeping", "commit:expiry", "commit:outages")
 """What is passed by chance: nothing of any order is in it."""
 _API = "commit:api"
 """The commits of one call of the API: its steps are told apart by the story."""
