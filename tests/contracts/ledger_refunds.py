@@ -101,6 +101,20 @@ class RefundCases(LedgerCase):
         with pytest.raises(NotFound):
             bought.refund("ref_1")
 
+    def test_refunds_of_all_payments_are_listed_from_the_newest(self, ledger: Ledger, bought: Order) -> None:
+        for n in range(1, 6):
+            ledger.write("test", lambda uow, n=n: open_refund(paid(uow, bought), f"ref_{n}", n) and None)
+        ledger.write("test", lambda uow: paid(uow, bought).refunds[1].succeed("paid back") and None)
+
+        def page(status: RefundStatus | None, before: str | None, limit: int) -> list[str]:
+            return [refund.id for refund in ledger.read(lambda uow: uow.orders.refunds(status, before, limit))]
+
+        assert page(None, None, 2) == ["ref_5", "ref_4"]
+        assert page(None, "ref_4", 9) == ["ref_3", "ref_2", "ref_1"]
+        assert page(RefundStatus.PENDING, "ref_4", 9) == ["ref_3", "ref_1"]
+        assert page(RefundStatus.SUCCEEDED, None, 9) == ["ref_2"]
+        assert page(RefundStatus.FAILED, None, 9) == []
+
     def test_what_a_refund_covers_later_is_kept(self, ledger: Ledger, bought: Order) -> None:
         first, second = (item.id for item in bought.items)
         ledger.write("test", lambda uow: open_refund(paid(uow, bought), "ref_1", 1999, [first]) and None)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DomainName, EventStatus, JobKind, JobRequest, JobStatus, OrderStatus
+from billing.domain import DomainName, EventStatus, JobKind, JobRequest, JobStatus, OrderStatus, RefundStatus
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import REGISTER, an_event
 from tests.contracts.ledger_records import WANTED
@@ -25,6 +25,9 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "orders of customer": lambda uow: uow.orders.page("cus_1", None, "ord_9", 20),
     "orders of status": lambda uow: uow.orders.page(None, OrderStatus.PAID, "ord_9", 20),
     "orders of customer and status": lambda uow: uow.orders.page("cus_1", OrderStatus.PAID, "ord_9", 20),
+    "order of refund": lambda uow: uow.orders.of_refund("ref_1"),
+    "refunds": lambda uow: uow.orders.refunds(None, None, 20),
+    "pending refunds": lambda uow: uow.orders.refunds(RefundStatus.PENDING, "ref_9", 20),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
     "holding": lambda uow: uow.registrations.of_name(NAME),
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),

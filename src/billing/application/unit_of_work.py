@@ -20,6 +20,7 @@ from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
+from billing.domain.refund import Refund, RefundStatus
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
@@ -74,6 +75,9 @@ class Orders(Protocol):
         self, customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int
     ) -> Sequence[Order]:
         """Newest first, those with an id below `before`."""
+
+    def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
+        """Refunds of all payments, newest first, those with an id below `before`."""
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of pending orders whose time is over."""

@@ -17,6 +17,7 @@ from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRenewal
+from billing.domain.refund import Refund, RefundStatus
 from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription
 
@@ -84,6 +85,11 @@ class MemoryOrders:
             )
 
         return list(self._session.all(Order, fits))[::-1][:limit]
+
+    def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
+        every = (r for order in self._session.all(Order) for payment in order.payments for r in payment.refunds)
+        fitting = [r for r in every if status in (None, r.status) and (before is None or r.id < before)]
+        return sorted(fitting, key=lambda refund: refund.id, reverse=True)[:limit]
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         overdue = self._session.all(Order, lambda o: o.status is OrderStatus.PENDING and o.expires_at <= now)

@@ -10,6 +10,7 @@ from billing.adapters.sql.tables import order_items, orders, payments, pending, 
 from billing.adapters.sql.work import Work
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
+from billing.domain.refund import Refund, RefundStatus
 
 
 class SqlOrders:
@@ -58,6 +59,14 @@ class SqlOrders:
             wanted = wanted.where(fixed(orders.c.status, status))
         if before is not None:
             wanted = wanted.where(orders.c.id < before)
+        return self._work.session.scalars(wanted).all()
+
+    def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
+        wanted = select(Refund).order_by(refunds.c.id.desc()).limit(limit)
+        if status is not None:
+            wanted = wanted.where(fixed(refunds.c.status, status))
+        if before is not None:
+            wanted = wanted.where(refunds.c.id < before)
         return self._work.session.scalars(wanted).all()
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:

@@ -166,6 +166,7 @@ refunds = Table(
     version_column(),
     UniqueConstraint("payment_id", "refund_ref"),
 )
+Index(None, refunds.c.status, refunds.c.id)
 
 subscriptions = Table(
     "subscriptions",

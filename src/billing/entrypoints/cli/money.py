@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
+from billing.application.parts import read_refund
 from billing.application.resolving import Resolution
-from billing.domain.errors import Invalid
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain.money import Money
-from billing.domain.refund import Refund
-from billing.entrypoints.cli.show import AS_JSON, operator, say
+from billing.domain.refund import Refund, RefundStatus
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
 from billing.entrypoints.startup import start_command
 
 
@@ -37,17 +38,48 @@ def refunds() -> None:
 @click.argument("payment_id")
 @click.option("--amount", metavar="MINOR CURRENCY", nargs=2, type=(int, str), help="A sum, such as 1299 USD.")
 @click.option("--item", "item_ids", metavar="ITEM_ID", multiple=True, help="Items at their price; may be repeated.")
-@click.option("--reason", default="", help="Why, for the history.")
+@click.option("--reason", required=True, help="Why, for the history.")
 @AS_JSON
 def create(
     payment_id: str, amount: tuple[int, str] | None, item_ids: tuple[str, ...], reason: str, as_json: bool
 ) -> None:
     """Pay back a sum or some items of PAYMENT_ID, or all that is left where neither is given."""
     if amount is not None and item_ids:
-        raise Invalid("--item", "either a sum or items, not both")
+        raise click.UsageError("either --amount or --item, not both")
     request = start_command().request_refund()
     _, refund = request(payment_id, Money(*amount) if amount else None, item_ids, reason, operator())
     say(as_json, _facts(refund), "{id}: {amount}, {status}")
+
+
+@refunds.command("list")
+@click.option("--status", type=click.Choice([status.value for status in RefundStatus]))
+@click.option("--before", metavar="ID", help="Only older ones than this refund: the next page.")
+@LIMIT
+@AS_JSON
+def list_refunds(status: str | None, before: str | None, limit: int, as_json: bool) -> None:
+    """Newest first."""
+    wanted = RefundStatus(status) if status else None
+    found = start_command().ledger().read(lambda uow: uow.orders.refunds(wanted, before, limit))
+    rows = [_facts(refund) if as_json else _brief(refund) for refund in found]
+    show(as_json, rows, "refunds")
+
+
+@refunds.command("show")
+@click.argument("refund_id")
+@AS_JSON
+def show_refund(refund_id: str, as_json: bool) -> None:
+    """All that is known of REFUND_ID, and of its job."""
+
+    def look(uow: UnitOfWork) -> dict[str, Any]:
+        _, refund = read_refund(uow, refund_id)
+        job = next(iter(uow.jobs.of_subjects([refund_id])), None)
+        return {**_facts(refund), "job": job and job.id, "job_status": job and job.status, "job_why": job and job.why}
+
+    facts = start_command().ledger().read(look)
+    if as_json:
+        say(True, facts, "")
+    else:
+        show(False, [{"field": name, "value": value} for name, value in facts.items()])
 
 
 @refunds.command()
@@ -69,7 +101,19 @@ def _facts(refund: Refund) -> dict[str, Any]:
         "id": refund.id,
         "payment_id": refund.payment_id,
         "amount": str(refund.amount),
+        "cause": refund.cause,
         "status": refund.status,
         "why": refund.why,
+        "attention": refund.attention,
+        "reason": refund.reason,
         "item_ids": list(refund.item_ids),
+        "provider_id": refund.refund_ref,
+        "try_no": refund.try_no,
+        "created_at": refund.created_at,
     }
+
+
+def _brief(refund: Refund) -> dict[str, Any]:
+    facts = _facts(refund)
+    told = {name: facts[name] for name in ("id", "payment_id", "amount", "cause", "status", "created_at")}
+    return {**told, "why": refund.attention or refund.why or refund.reason}

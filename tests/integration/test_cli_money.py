@@ -1,0 +1,137 @@
+"""Commands about money, as an operator types them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from billing.adapters.sql.engine import make_engine
+from billing.application.ledger import Ledger
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import BillingError, JobKind, Money
+from billing.entrypoints.cli import cli
+from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
+from tests.integration.sql_ledgers import a_ledger
+
+
+class Desk:
+    """An operator's terminal, beside a ledger with one order whose payment `pay_1` brought 19.99 USD."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def type(self, *words: str) -> Result:
+        """One command."""
+        return CliRunner().invoke(cli, words)
+
+    def told(self, *words: str) -> Any:
+        """What a program is told by a command that works."""
+        done = self.type(*words, "--json")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    def refused(self, *words: str) -> str:
+        """What billing refuses a command with; `main` puts it on standard error."""
+        done = self.type(*words)
+        assert done.exit_code == 1
+        assert isinstance(done.exception, BillingError), done.output
+        return str(done.exception)
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch, sqlite_ledger_url: str, tmp_path: Path) -> Desk:
+    monkeypatch.chdir(tmp_path)  # where no .env is
+    monkeypatch.setenv("BILLING_DATABASE_URL", sqlite_ledger_url)
+    monkeypatch.setenv("BILLING_QUEUE_URL", f"sqlite:///{tmp_path}/queue.sqlite")
+    from billing.adapters.memory.queue import MemoryQueue
+    from billing.adapters.memory.telemetry import MemoryTelemetry
+
+    return Desk(Ledger(a_ledger(make_engine(sqlite_ledger_url)), MemoryQueue(), MemoryTelemetry()))
+
+
+def paid(desk: Desk, received: int = 1999) -> list[str]:
+    """The items of the paid order."""
+    order = an_order(a_domain(), a_hosting())
+
+    def buy(uow: UnitOfWork) -> None:
+        uow.customers.add(a_customer())
+        order.record_success(an_attempt(order, "pay_1", "stripe"), Money(received, "USD"), NOW)
+        uow.orders.add(order)
+
+    desk.ledger.write("setup", buy)
+    return [item.id for item in order.items]
+
+
+def test_a_sum_is_asked_for_listed_and_shown(desk: Desk) -> None:
+    paid(desk)
+    made = desk.told("refunds", "create", "pay_1", "--amount", "300", "USD", "--reason", "late")
+    assert (made["amount"], made["status"], made["item_ids"]) == ("3.00 USD", "pending", [])
+    assert desk.told("refunds", "list", "--status", "pending") == [made]
+    assert desk.told("refunds", "list", "--status", "failed") == []
+    shown = desk.told("refunds", "show", made["id"])
+    assert (shown["reason"], shown["cause"], shown["job_status"]) == ("late", "requested", "queued")
+    for words in (("list",), ("show", made["id"])):
+        table = desk.type("refunds", *words)
+        assert (table.exit_code, "3.00 USD" in table.output, "late" in table.output) == (0, True, True)
+    assert [job.kind for job in desk.ledger.read(lambda uow: uow.jobs.of_subjects([made["id"]]))] == [
+        JobKind.REFUND_PAYMENT
+    ]
+
+
+def test_items_are_asked_for_at_their_price(desk: Desk) -> None:
+    domain, hosting = paid(desk)
+    made = desk.told("refunds", "create", "pay_1", "--item", domain, "--item", hosting, "--reason", "late")
+    assert (made["amount"], made["item_ids"]) == ("19.99 USD", [domain, hosting])
+
+
+def test_what_makes_no_sense_is_a_sentence(desk: Desk) -> None:
+    paid(desk)
+    create = ("refunds", "create", "pay_1", "--reason", "late")
+    assert "19.99 USD" in desk.refused(*create, "--amount", "2000", "USD")
+    assert "in USD" in desk.refused(*create, "--amount", "300", "RWF")
+    assert "no payment pay_2" in desk.refused("refunds", "create", "pay_2", "--reason", "late")
+    assert "no refund ref_0" in desk.refused("refunds", "show", "ref_0")
+    assert "no refund ref_0" in desk.refused("refunds", "settle", "ref_0", "--as", "failed", "--why", "seen")
+    assert desk.told("refunds", "list") == []
+
+
+@pytest.mark.parametrize("words", [("pay_1",), ("pay_1", "--amount", "1", "USD", "--item", "itm_1", "--reason", "x")])
+def test_a_refund_that_is_not_well_asked_for_is_a_usage_error(desk: Desk, words: tuple[str, ...]) -> None:
+    """Without a reason above all: it would be all the money."""
+    paid(desk)
+    done = desk.type("refunds", "create", *words)
+    assert (done.exit_code, "Usage:" in done.output) == (2, True)
+    assert desk.told("refunds", "list") == []
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_a_refund_is_settled_by_hand_and_again(desk: Desk, outcome: str) -> None:
+    paid(desk)
+    made = desk.told("refunds", "create", "pay_1", "--amount", "300", "USD", "--reason", "late")
+    for _ in range(2):
+        settled = desk.told("refunds", "settle", made["id"], "--as", outcome, "--why", "seen")
+        assert (settled["status"], settled["why"].endswith("by a person: seen")) == (outcome, True)
+    assert desk.told("refunds", "show", made["id"])["job_status"] == "cancelled"
+    story = desk.told("orders", "show", "ord_1")
+    assert [(one["amount"], one["status"]) for one in story["refunds"]] == [("3.00 USD", outcome)]
+    assert any(move["by"].startswith("operator") and move["to"] == outcome for move in story["history"])
+
+
+def test_another_sum_is_resolved(desk: Desk) -> None:
+    paid(desk, 1900)
+    assert "resolve it first" in desk.refused("refunds", "create", "pay_1", "--reason", "late")
+    resolved = desk.told("payments", "resolve", "pay_1", "refund")
+    assert (resolved["status"], resolved["surplus"]) == ("succeeded", True)
+    (refund,) = desk.told("refunds", "list")
+    assert (refund["amount"], refund["cause"]) == ("19.00 USD", "surplus")
+    assert "nothing to resolve" in desk.refused("payments", "resolve", "pay_1", "accept")
+
+
+def test_another_sum_is_accepted_and_the_order_delivered(desk: Desk) -> None:
+    domain, _ = paid(desk, 1900)
+    assert "pay_1 is succeeded, 19.00 USD received" in desk.type("payments", "resolve", "pay_1", "accept").output
+    assert [job.kind for job in desk.ledger.read(lambda uow: uow.jobs.of_subjects([domain]))] == [
+        JobKind.REGISTER_DOMAIN
+    ]
