@@ -74,11 +74,20 @@ class Ends:
             uow.report(self.telemetry.event, "job_attempt_spent", kind=job.kind, attempts=job.attempts, why=why)
             if retry.is_exhausted(job.attempts):
                 return self.bury(uow, job, why)
-            self.handlers[job.kind].put_off(uow, job, why)
+            self.put_off(uow, job, why)
             job.again(uow.now(), retry.delay(job.attempts, self.random, at_least_seconds))
             return "retry"
 
         return end
+
+    def put_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """It will be tried again, also where its handler can't say so."""
+        try:
+            self.handlers[job.kind].put_off(uow, job, why)
+        except (LedgerUnavailable, ConcurrentChange):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a defect must not keep a job from being tried again
+            self.telemetry.alarm("job_bug", kind=job.kind, subject=job.subject, error=repr(bug))
 
     def bury(self, uow: UnitOfWork, job: Job, why: str) -> str:
         """Dead and visible, also where its handler can't even say so."""
@@ -105,7 +114,7 @@ class Ends:
             return self.bury(uow, job, f"waited too long: {wait.why}")
         if wait.alert:
             raise_alert(uow, wait.alert, wait.about, wait.why, once=f"{now:%Y-%m-%d}")
-        self.handlers[job.kind].put_off(uow, job, wait.why)
+        self.put_off(uow, job, wait.why)
         job.wait(now + wait.after, wait.why, now)
         return "not_yet"
 
@@ -141,7 +150,7 @@ class ClaimJob:
             if limits.retry.is_exhausted(job.attempts):
                 self.ends.bury(uow, job, "the worker was lost, again and again")
                 return None
-            self.ends.handlers[job.kind].put_off(uow, job, "the worker was lost")
+            self.ends.put_off(uow, job, "the worker was lost")
         if limits.concurrency_max and self._is_full(uow, job, limits):
             return None
         now = uow.now()
