@@ -38,7 +38,7 @@ class MemoryBooks(Books):
         self._store = store
 
     def rows(self, cls: type[T]) -> list[T]:
-        return [row.value for (kind, _), row in self._store.rows.items() if kind is cls]
+        return [row.value for row in self._store.table(cls).values()]
 
     def moves(self) -> Iterable[Transition]:
         return self._store.log

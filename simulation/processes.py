@@ -63,9 +63,13 @@ class Housekeeper:
     world: World
     began_ms: int = -_SWEEP_MS
     next_ms: int | None = None
+    looked_at: int = -1
 
     def __call__(self) -> None:
         """Called before time moves on: the sweep comes within its interval after something is due."""
+        if self.next_ms is not None and self.looked_at == self.world.commits:
+            return
+        self.looked_at = self.world.commits
         due = min(filter(None, (self.world.books.to_ring(), self._house_due())), default=None)
         if due is None:
             return

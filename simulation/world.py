@@ -78,9 +78,18 @@ def _settings() -> Settings:
     return replace(settings, shop=shop, mails=_MAILS)
 
 
-def container_on(settings: Settings, **twins: object) -> Container:
-    """The real container with some of what it provides replaced."""
-    container = Container(settings=settings)
+@cache
+def _container() -> Container:
+    """Made once, since that takes longer than many a run; each run begins by making it forget the one before."""
+    return Container()
+
+
+def fresh_container(**twins: object) -> Container:
+    """The real container with some of what it provides replaced; the world before has it no longer."""
+    container = _container()
+    for provider in container.providers.values():
+        provider.reset_override()
+    container.reset_singletons()
     for name, twin in twins.items():
         getattr(container, name).override(providers.Object(twin))
     return container
@@ -118,15 +127,16 @@ class World:
         self.bell = WildBell(self.weather)
         self.registrar = WildRegistrar(self.weather, self.now)
         self.notifier = WildNotifier(self.weather)
+        self.commits = 0
         self.opened: set[str] = set()
         self.revivals: Counter[str] = Counter()
         self.gateway = WildGateway(self.weather, self.now, self.installation)
         kept = open_ledger(self.now, self.new_id)
         self.begin, self.books = kept.begin, kept.books
         self.on_commit: Callable[[], None] = lambda: None
-        self.wild = WildLedger(self.begin, self.weather, kept.interleaves, lambda: self.on_commit())
-        self.container = container_on(
-            _settings(),
+        self.wild = WildLedger(self.begin, self.weather, kept.interleaves, self._committed)
+        self.container = fresh_container(
+            settings=_settings(),
             telemetry=self.telemetry,
             queue=self.bell,
             begin=self.wild,
@@ -140,6 +150,10 @@ class World:
         )
         self.stand_in(self.gateway, self.registrar)
         self._installation = ""
+
+    def _committed(self) -> None:
+        self.commits += 1
+        self.on_commit()
 
     def stand_in(self, gateway: PaymentGateway, registrar: Registrar) -> None:
         """The providers, behind their circuit breakers as the container would have them."""

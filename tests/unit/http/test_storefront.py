@@ -93,7 +93,7 @@ def test_a_registry_that_is_away_asks_to_come_again_and_tells_nothing_of_our_ins
     ],
 )
 def test_a_shop_without_a_price_list_says_so(shop, method, path, body):
-    shop.begin.store.rows = {key: row for key, row in shop.begin.store.rows.items() if key[0] is not Catalogue}
+    del shop.begin.store.tables[Catalogue]
     answer = shop.call(method, path, body)
     assert (answer.status_code, answer.json["type"]) == (503, "urn:billing:problem:no-price-list")
     assert answer.json["detail"] == "no price list is in force"

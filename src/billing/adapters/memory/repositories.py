@@ -183,22 +183,21 @@ class MemoryInbox:
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
     ) -> Sequence[InboxEvent]:
-        fitting = [
-            event
-            for event in self._session.all(InboxEvent)
-            if status in (None, event.status)
-            and gateway in (None, event.gateway)
-            and type in (None, event.type)
-            and (before is None or event.id < before)
-        ]
-        return fitting[::-1][:limit]
+        def fits(event: InboxEvent) -> bool:
+            return (
+                status in (None, event.status)
+                and gateway in (None, event.gateway)
+                and type in (None, event.type)
+                and (before is None or event.id < before)
+            )
+
+        return list(self._session.all(InboxEvent, fits))[::-1][:limit]
 
     def prune_bodies(self, older_than: datetime, limit: int) -> int:
-        old = [
-            event
-            for event in self._session.all(InboxEvent)
-            if event.is_settled and event.body is not None and event.received_at < older_than
-        ]
+        def is_old(event: InboxEvent) -> bool:
+            return event.is_settled and event.body is not None and event.received_at < older_than
+
+        old = list(self._session.all(InboxEvent, is_old))
         old.sort(key=lambda event: event.received_at)
         for event in old[:limit]:
             self.lock(event.id).body = None
@@ -271,7 +270,7 @@ class MemoryJobs:
         self._session.replace(kind, KindLock(kind))
 
     def running(self, kind: JobKind, now: datetime) -> int:
-        at_it = (job for job in self._session.all(Job) if job.kind is kind and job.status is JobStatus.RUNNING)
+        at_it = self._session.all(Job, lambda job: job.kind is kind and job.status is JobStatus.RUNNING)
         return sum(job.lease_until is not None and job.lease_until > now for job in at_it)
 
     def dead(self, kind: JobKind | None, error: str | None, limit: int) -> Sequence[str]:
@@ -284,7 +283,7 @@ class MemoryJobs:
 
     def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
         waiting = OPEN | {JobStatus.DEAD}
-        return Counter((job.kind, job.status) for job in self._session.all(Job) if job.status in waiting)
+        return Counter((job.kind, job.status) for job in self._session.all(Job, lambda job: job.status in waiting))
 
     def _find(self, wanted: JobRequest) -> Job | None:
         return next(self._session.all(Job, lambda job: job.dedup_key == wanted.dedup_key), None)

@@ -68,10 +68,35 @@ class Store:
     """What has been committed."""
 
     installation: str
-    rows: dict[Key, Row] = field(default_factory=dict)
+    tables: dict[type, dict[Hashable, Row]] = field(default_factory=dict)
     claims: dict[Claim, Key] = field(default_factory=dict)
     log: list[Any] = field(default_factory=list)
     mutex: RLock = field(default_factory=RLock)
+
+    @property
+    def rows(self) -> dict[Key, Row]:
+        """Every row by its key, to look at."""
+        return {(cls, key): row for cls, table in self.tables.items() for key, row in table.items()}
+
+    def row(self, cls: type, key: Hashable) -> Row | None:
+        """One row, if it is there."""
+        return self.table(cls).get(key)
+
+    def table(self, cls: type) -> dict[Hashable, Row]:
+        """The rows of a kind, in the order of their keys."""
+        return self.tables.setdefault(cls, {})
+
+    def put(self, cls: type, key: Hashable, row: Row) -> None:
+        """A new row or another state of one."""
+        table = self.table(cls)
+        in_order = key in table or not table or str(next(reversed(table))) < str(key)
+        table[key] = row
+        if not in_order:
+            self.tables[cls] = dict(sorted(table.items(), key=_by_key))
+
+
+def _by_key(entry: tuple[Hashable, object]) -> str:
+    return str(entry[0])
 
 
 @dataclass
@@ -105,7 +130,7 @@ class Session:
         here = self.loaded.get((cls, key))
         if here is None:
             with self.store.mutex:
-                row = self.store.rows.get((cls, key))
+                row = self.store.row(cls, key)
                 if row is None:
                     return None
                 here = Loaded(clone(row.value), row.value, row.stamp)
@@ -140,10 +165,11 @@ class Session:
     def all(self, cls: type[T], where: Callable[[T], bool] = lambda _: True) -> Iterator[T]:
         """Every row of a kind as this unit sees it, in the order of keys; only what fits is loaded."""
         with self.store.mutex:
-            stored = {key: row.value for (kind, key), row in self.store.rows.items() if kind is cls}
-        stored |= {key: here.value for (kind, key), here in self.loaded.items() if kind is cls}
-        for key in sorted(stored, key=str):
-            if stored[key] is not None and where(stored[key]):
+            seen = {key: row.value for key, row in self.store.table(cls).items()}
+        stored = len(seen)
+        seen |= {key: here.value for (kind, key), here in self.loaded.items() if kind is cls}
+        for key, value in seen.items() if len(seen) == stored else sorted(seen.items(), key=_by_key):
+            if value is not None and where(value):
                 found = self.find(cls, key)
                 if found is not None:
                     yield found
@@ -156,7 +182,7 @@ class Session:
         with self.store.mutex:
             dirty = self._dirty()
             for key, here in dirty.items():
-                row = self.store.rows.get(key)
+                row = self.store.row(*key)
                 if (row.stamp if row else 0) != here.stamp:
                     raise ConcurrentChange(f"{key[0].__name__} {key[1]}")
             self._require_unique(dirty)
@@ -188,9 +214,9 @@ class Session:
             if self.store.claims.get(claim) == key:
                 del self.store.claims[claim]
         if here.value is None:
-            del self.store.rows[key]
+            del self.store.table(key[0])[key[1]]
             return
         if here.base is not None and hasattr(here.value, "version") and not same(here.value, here.base):
             here.value.version += 1
-        self.store.rows[key] = Row(here.stamp + 1, clone(here.value))
+        self.store.put(*key, Row(here.stamp + 1, clone(here.value)))
         self.store.claims.update(dict.fromkeys(claims_of(here.value), key))
