@@ -12,12 +12,13 @@ from billing.domain import (
     RefundCause,
     RefundStatus,
 )
+from billing.domain.facts import RefundSucceeded
 from tests.builders import a_domain, a_hosting, a_renewal
 from tests.twins import BY, Twins
 from tests.unit.application.refunding import ask, bought, paid_back, refunds, refused_by_the_registry, usd
 
 
-def test_a_refund_made_at_the_provider_is_seen_once_and_reported(shop: Twins) -> None:
+def test_a_refund_made_in_the_dashboard_is_seen_once_and_reported(shop: Twins) -> None:
     order, payment = bought(shop)
     told = shop.gateway.refund_at_the_desk(payment.id, usd(500))
     again = shop.gateway.refund_notification(payment.id, "desk_1")
@@ -168,3 +169,14 @@ def test_a_renewal_that_is_paid_back_at_the_desk_frees_its_name(shop: Twins) -> 
     shop.work()
     assert shop.statuses(order) == ["refunded", "refunded"]
     assert shop.statuses(shop.buy(a_renewal())) == ["completed", "fulfilled"]
+
+
+def test_a_refund_is_matched_by_an_id_that_was_stored_when_the_payment_came(shop: Twins) -> None:
+    """One from the dashboard bears none of our ids, and the id of the money is told by its success only."""
+    order, _ = bought(shop)
+    ref = shop.read(order).payments[0].payment_ref
+    assert ref
+    for known, adopted in (("money_of_nobody", 0), (ref, 1), (ref, 1)):
+        told = RefundSucceeded(payment_ref=known, refund_ref="desk_9", amount=usd(100))
+        shop.ledger.write(BY, lambda uow, told=told: shop.container.record_fact()(uow, "memory", told))
+        assert len(refunds(shop, order)) == adopted
