@@ -35,8 +35,9 @@ MAILS = MailSettings(
 
 
 class InterruptibleRegistrar(MemoryRegistrar):
-    """A registry that can be interrupted between its effect and its answer."""
+    """A registry that can be interrupted, once, before a change or between a registration and its answer."""
 
+    before_effect: Callable[[], None] | None = None
     after_effect: Callable[[], None] | None = None
 
     def register(
@@ -48,12 +49,23 @@ class InterruptibleRegistrar(MemoryRegistrar):
         key: str,
         deadline: Deadline,
     ) -> DomainInfo:
-        """As its parent does; then the interruption, once."""
+        """As its parent does, between the interruptions."""
+        self._interrupt()
         info = super().register(name, years, registrant, nameservers, key, deadline)
         interruption, self.after_effect = self.after_effect, None
         if interruption is not None:
             interruption()
         return info
+
+    def renew(self, name: DomainName, years: int, current_expiry: datetime, key: str, deadline: Deadline) -> DomainInfo:
+        """As its parent does, after the interruption."""
+        self._interrupt()
+        return super().renew(name, years, current_expiry, key, deadline)
+
+    def _interrupt(self) -> None:
+        interruption, self.before_effect = self.before_effect, None
+        if interruption is not None:
+            interruption()
 
 
 class Twins:

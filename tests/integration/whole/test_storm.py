@@ -150,5 +150,5 @@ def _read_by_billing(installation: Installation) -> list[str]:
 
 
 def _settled(installation: Installation, event_id: str) -> dict[str, Any] | None:
-    shown: dict[str, Any] = json.loads(installation.command("events", "show", "stripe", event_id, "--json"))
+    shown: dict[str, Any] = json.loads(installation.command("events", "show", event_id, "--json"))
     return shown if shown["status"] != "received" else None
