@@ -19,7 +19,8 @@ from bench.seeding import seed
 from bench.signing import stranger, template_of
 from bench.stacks import installed, plan_for
 from billing.adapters.sql.tables import jobs, open_job
-from billing.application.jobs import Handler, Record, Run, RunJob
+from billing.application.engine import RunJob
+from billing.application.jobs import Handler, Record, Run
 from billing.application.ports import JobQueue
 from billing.domain.job import JobKind
 from billing.entrypoints.container import Container, configure_logging
