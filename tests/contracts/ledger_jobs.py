@@ -152,6 +152,43 @@ class JobCases(LedgerCase):
         ledger.write("second", lambda uow: close(uow, 2))
         assert the_job(ledger).status is JobStatus.SUCCEEDED
 
+    def test_only_whoever_holds_a_job_extends_its_lease(self, ledger: Ledger, clock: HandClock) -> None:
+        ledger.write("test", lambda uow: uow.jobs.request(REGISTER))
+        job_id = the_job(ledger).id
+
+        def extend(claim_no: int) -> None:
+            ledger.write("worker", lambda uow: uow.jobs.extend(job_id, claim_no, LEASE))
+
+        with pytest.raises(ClaimLost):
+            extend(0)  # nobody holds it
+        ledger.write("worker", claim)
+        clock.advance(seconds=50)
+        for _ in range(2):
+            extend(1)
+            assert the_job(ledger).lease_until == the_job(ledger).ring_at == clock() + LEASE
+        clock.advance(seconds=60)
+        ledger.write("another", claim)
+        with pytest.raises(ClaimLost):
+            extend(1)
+        ledger.write("another", lambda uow: uow.jobs.lock_for(REGISTER).succeed(uow.now()))  # type: ignore[union-attr]
+        with pytest.raises(ClaimLost):
+            extend(2)
+        assert the_job(ledger).status is JobStatus.SUCCEEDED
+
+    def test_a_unit_that_extends_a_lease_changes_the_job_as_it_then_is(self, ledger: Ledger, clock: HandClock) -> None:
+        ledger.write("test", lambda uow: uow.jobs.request(REGISTER))
+        ledger.write("worker", claim)
+        clock.advance(seconds=30)
+
+        def extend_and_end(uow: UnitOfWork) -> None:
+            uow.jobs.extend(the_job(ledger).id, 1, LEASE)
+            job = uow.jobs.lock_for(REGISTER)
+            assert job is not None and job.lease_until == clock() + LEASE
+            job.succeed(uow.now())
+
+        ledger.write("worker", extend_and_end)
+        assert the_job(ledger).status is JobStatus.SUCCEEDED
+
     # ------------------------------------------------------------------ looking
 
     def test_jobs_of_subjects_come_oldest_first(self, ledger: Ledger, clock: HandClock) -> None:

@@ -60,7 +60,7 @@ class Run:
         """Write in the middle of a run, fenced; the lease starts anew."""
 
         def fenced(uow: UnitOfWork) -> T:
-            hold(uow, self).extend(uow.now(), self.limits.lease)
+            uow.jobs.extend(self.job_id, self.claim_no, self.limits.lease)
             return work(uow)
 
         return self.ledger.write(self.by, fenced)

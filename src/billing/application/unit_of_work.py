@@ -158,6 +158,9 @@ class Jobs(Protocol):
     def lock_for(self, wanted: JobRequest) -> Job | None:
         """The same, by occasion."""
 
+    def extend(self, job_id: str, claim_no: int, lease: timedelta) -> None:
+        """Hold it for another lease, until this unit ends also against others; ClaimLost where it is not held so."""
+
     def ring(self, job: Job) -> None:
         """Ring for it once the unit is committed, if it is due or has lost its worker; the sweep then lets it be."""
 

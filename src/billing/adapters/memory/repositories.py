@@ -10,6 +10,7 @@ from billing.adapters.memory.store import Session
 from billing.application.ports import Clock, Ids
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
+from billing.domain.errors import ClaimLost
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.job import OPEN, Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
@@ -234,6 +235,13 @@ class MemoryJobs:
     def lock_for(self, wanted: JobRequest) -> Job | None:
         job = self._find(wanted)
         return self.lock(job.id) if job else None
+
+    def extend(self, job_id: str, claim_no: int, lease: timedelta) -> None:
+        job = self.lock(job_id)
+        if job is None:
+            raise ClaimLost(job_id, claim_no)
+        job.require(claim_no)
+        job.extend(self._making.now(), lease)
 
     def ring(self, job: Job) -> None:
         now = self._making.now()

@@ -16,16 +16,15 @@ class SqlBreakers:
         self._work = work
 
     def get(self, name: str) -> Breaker | None:
-        return self._work.find(Breaker, breakers.c.name == name)
+        return self._work.find(Breaker, name=name)
 
     def lock(self, name: str) -> Breaker:
-        wanted = breakers.c.name == name
-        found = self._work.find(Breaker, wanted, lock=True)
+        found = self._work.find(Breaker, name=name, lock=True)
         if found is None:
             self._work.insert_if_new(
                 breakers, ("name",), {"name": name, "failures": 0, "opens": 0, "probing": False, "version": 1}
             )
-            found = self._work.find(Breaker, wanted, lock=True)
+            found = self._work.find(Breaker, name=name, lock=True)
         assert found is not None, "breakers are never deleted"
         return found
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import and_, exists, select
 
-from billing.adapters.sql.tables import active, order_items, registrations, unpaid_renewal
+from billing.adapters.sql.tables import active, order_items, unpaid_renewal
 from billing.adapters.sql.work import Work
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
@@ -64,4 +64,4 @@ class SqlRegistrations:
         return bool(self._work.session.scalar(select(waiting)))
 
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
-        return self._work.find(Registration, and_(active, registrations.c.name == name), lock=lock)
+        return self._work.find(Registration, active, name=name, lock=lock)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.tables import PUT_ASIDE, inbox_events, prunable, put_aside
@@ -29,8 +29,7 @@ class SqlInbox:
         return self._work.get(InboxEvent, row_id)
 
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
-        known = and_(inbox_events.c.gateway == gateway, inbox_events.c.event_id == event_id)
-        return self._work.find(InboxEvent, known)
+        return self._work.find(InboxEvent, gateway=gateway, event_id=event_id)
 
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int

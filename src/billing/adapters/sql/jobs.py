@@ -5,16 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select, update
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.tables import jobs, open_job, unsuccessful
 from billing.adapters.sql.work import Work
 from billing.application.ports import Ids
+from billing.domain.errors import ClaimLost
 from billing.domain.job import OPEN, PRIORITIES, Job, JobKind, JobRequest, JobStatus
 
 _KINDS = 0x6B696E64
 """The first of two numbers under which kinds are locked on PostgreSQL: it spells "kind"."""
+
+_EXTEND = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("held_id"), jobs.c.claim_no == bindparam("held_under"))
+    .where(fixed(jobs.c.status, JobStatus.RUNNING))
+    .values(lease_until=bindparam("until"), ring_at=bindparam("until"), version=jobs.c.version + 1)
+)
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,17 @@ class SqlJobs:
         return written
 
     def lock(self, job_id: str) -> Job | None:
-        return self._work.find(Job, jobs.c.id == job_id, lock=True)
+        return self._work.find(Job, id=job_id, lock=True)
 
     def lock_for(self, wanted: JobRequest) -> Job | None:
-        return self._work.find(Job, jobs.c.dedup_key == wanted.dedup_key, lock=True)
+        return self._work.find(Job, dedup_key=wanted.dedup_key, lock=True)
+
+    def extend(self, job_id: str, claim_no: int, lease: timedelta) -> None:
+        # The fence in one statement, since every outward call waits for it: no row is found where `require` raises.
+        until = self._work.now() + lease
+        held = {"held_id": job_id, "held_under": claim_no, "until": until}
+        if self._work.connection.execute(_EXTEND, held).rowcount != 1:
+            raise ClaimLost(job_id, claim_no)
 
     # ------------------------------------------------------------------ ringing
 
@@ -71,7 +86,7 @@ class SqlJobs:
             self._bells[job.id] = job.priority
 
     def ring_for(self, wanted: JobRequest) -> None:
-        job = self._work.find(Job, jobs.c.dedup_key == wanted.dedup_key)
+        job = self._work.find(Job, dedup_key=wanted.dedup_key)
         if job is not None and job.is_claimable(self._work.now()):
             self._bells[job.id] = job.priority
 

@@ -49,7 +49,8 @@ def _map_all() -> None:
         tables.payments,
         amount=_money(tables.payments, "amount"),
         received=_money(tables.payments, "received"),
-        refunds=relationship(Refund, order_by=(tables.refunds.c.created_at, tables.refunds.c.id), lazy="selectin"),
+        # Within the statement that loads the payments.
+        refunds=relationship(Refund, order_by=(tables.refunds.c.created_at, tables.refunds.c.id), lazy="joined"),
     )
     _map(
         Order,

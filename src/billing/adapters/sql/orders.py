@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.tables import order_items, orders, payments, pending, refunds
@@ -11,6 +11,32 @@ from billing.adapters.sql.work import Work
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.refund import Refund, RefundStatus
+
+# Built once, since every fact and every delivery asks them.
+_OF_PAYMENT = select(payments.c.order_id).where(payments.c.id == bindparam("id"))
+_OF_ITEM = select(order_items.c.order_id).where(order_items.c.id == bindparam("id"))
+_OF_REFUND = (
+    select(payments.c.order_id)
+    .join(refunds, refunds.c.payment_id == payments.c.id)
+    .where(refunds.c.id == bindparam("id"))
+)
+_OF_REFS = (
+    select(payments.c.id)
+    .where(
+        or_(
+            and_(
+                payments.c.gateway == bindparam("gateway"),
+                payments.c.session_ref.in_(bindparam("refs", expanding=True)),
+            ),
+            and_(
+                payments.c.gateway == bindparam("gateway"),
+                payments.c.payment_ref.in_(bindparam("refs", expanding=True)),
+            ),
+        )
+    )
+    .order_by(payments.c.id)
+    .limit(1)
+)
 
 
 class SqlOrders:
@@ -29,25 +55,19 @@ class SqlOrders:
         return self._work.lock(Order, order_id)
 
     def of_payment(self, payment_id: str) -> str | None:
-        return self._work.session.scalar(select(payments.c.order_id).where(payments.c.id == payment_id))
+        return self._work.session.scalar(_OF_PAYMENT, {"id": payment_id})
 
     def of_item(self, item_id: str) -> str | None:
-        return self._work.session.scalar(select(order_items.c.order_id).where(order_items.c.id == item_id))
+        return self._work.session.scalar(_OF_ITEM, {"id": item_id})
 
     def of_refund(self, refund_id: str) -> str | None:
-        of_its_payment = select(payments.c.order_id).join(refunds, refunds.c.payment_id == payments.c.id)
-        return self._work.session.scalar(of_its_payment.where(refunds.c.id == refund_id))
+        return self._work.session.scalar(_OF_REFUND, {"id": refund_id})
 
     def of_number(self, number: str) -> str | None:
         return self._work.session.scalar(select(orders.c.id).where(orders.c.number == number))
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
-        p = payments.c
-        bears_one = or_(
-            and_(p.gateway == gateway, p.session_ref.in_(refs)),
-            and_(p.gateway == gateway, p.payment_ref.in_(refs)),
-        )
-        return self._work.session.scalar(select(p.id).where(bears_one).order_by(p.id).limit(1))
+        return self._work.session.scalar(_OF_REFS, {"gateway": gateway, "refs": sorted(refs)})
 
     def page(
         self, customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int

@@ -5,8 +5,9 @@ from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, select
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, bindparam, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.util import identity_key
 
 from billing.adapters.sql.session import LedgerSession
 from billing.domain.errors import NotFound
@@ -36,26 +37,20 @@ class Work:
         self.session.add(entity)
         self.session.flush()
 
-    def find(self, entity: type[T], where: ColumnElement[bool], *, lock: bool = False) -> T | None:
-        """The one that fits; locked, it is read anew, since it may have changed while we waited for it."""
-        wanted = select(entity).where(where)
-        if lock:
-            wanted = wanted.with_for_update().execution_options(populate_existing=True)
-        return self.session.scalars(wanted).one_or_none()
+    def find(self, entity: type[T], *conditions: ColumnElement[bool], lock: bool = False, **columns: Any) -> T | None:
+        """The one whose columns hold these; locked, it is read anew, since it may have changed while we waited."""
+        kind: Any = entity
+        found: T | None = self.session.scalars(_wanted(kind, conditions, tuple(columns), lock), columns).one_or_none()
+        return found
 
     def get(self, entity: type[T], row_id: str) -> T:
         """The one of that id, or NotFound; what the unit has read already is not read again."""
-        found = self.session.get(entity, row_id)
-        if found is None:
-            raise NotFound(entity.__name__.lower(), row_id)
-        return found
+        here: T | None = self.session.identity_map.get(identity_key(entity, row_id))
+        return _required(here or self.find(entity, id=row_id), entity, row_id)
 
     def lock(self, entity: type[T], row_id: str) -> T:
         """The same, held until the unit ends."""
-        found = self.find(entity, _id_of(entity) == row_id, lock=True)
-        if found is None:
-            raise NotFound(entity.__name__.lower(), row_id)
-        return found
+        return _required(self.find(entity, id=row_id, lock=True), entity, row_id)
 
     def insert_if_new(self, table: Table, key: tuple[str, ...], row: Mapping[str, Any]) -> bool:
         """Whether it was new: one statement, and no race."""
@@ -71,6 +66,19 @@ def _insert_if_new(dialect: str, table: Table, key: tuple[str, ...]) -> Insert:
     return new.execution_options(preserve_rowcount=True)
 
 
-def _id_of(entity: Any) -> ColumnElement[str]:
-    column: ColumnElement[str] = entity.id
-    return column
+@cache
+def _wanted(
+    entity: Any, conditions: tuple[ColumnElement[bool], ...], columns: tuple[str, ...], lock: bool
+) -> Select[Any]:
+    """Built once: making a statement costs more than the database's answer. `conditions` are constants."""
+    table = inspect(entity).local_table
+    wanted = select(entity).where(*conditions, *(table.c[name] == bindparam(name) for name in columns))
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    return wanted
+
+
+def _required(found: T | None, entity: type[T], row_id: str) -> T:
+    if found is None:
+        raise NotFound(entity.__name__.lower(), row_id)
+    return found
