@@ -1,7 +1,7 @@
 """Intake and claims with a million orders in the ledger against a thousand, rounds by turns."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,7 +40,7 @@ class _Nothing(Handler):
 
 
 class _Silence(JobQueue):
-    def ring(self, job_id: str, priority: int) -> None:
+    def ring(self, bells: Mapping[str, int]) -> None:
         """Whoever claims here needs no bell."""
 
 

@@ -1,6 +1,6 @@
 """Twins that break at one exact place: the worker dies there, a write fails, or something else comes in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from billing.adapters.memory.gateway import MemoryGateway
@@ -92,13 +92,13 @@ class FragileQueue(MemoryQueue):
 
     at_next_bell: Interruption | None = None
 
-    def ring(self, job_id: str, priority: int) -> None:
+    def ring(self, bells: Mapping[str, int]) -> None:
         """As its parent does, unless interrupted."""
         interruption, self.at_next_bell = self.at_next_bell, None
         if interruption is not None:
             interruption()
         else:
-            super().ring(job_id, priority)
+            super().ring(bells)
 
 
 class FragileTwins(Twins):

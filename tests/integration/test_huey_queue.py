@@ -24,7 +24,7 @@ def test_an_unknown_storage_is_named() -> None:
 
 def test_a_producer_does_not_work() -> None:
     huey = build_huey("memory://")
-    HueyQueue(huey, MemoryTelemetry()).ring("job_1", 50)
+    HueyQueue(huey, MemoryTelemetry()).ring({"job_1": 50})
     with pytest.raises(RuntimeError, match="does not work"):
         huey.dequeue().execute()
 
@@ -35,7 +35,7 @@ def test_after_a_failure_it_keeps_silent_for_a_moment() -> None:
     queue = HueyQueue(dead, telemetry, pause_seconds=1, monotonic=lambda: now[0])
     for at in (0.0, 0.5, 1.5):
         now[0] = at
-        queue.ring("job_1", 50)
+        queue.ring({"job_1": 50})
     assert [name for name, _ in telemetry.events] == ["ring_failed", "ring_skipped", "ring_failed"]
 
 

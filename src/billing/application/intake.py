@@ -1,13 +1,13 @@
 """Intake: a notification is verified, stored and answered; a worker understands it later."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
-from billing.application.ledger import Ledger
+from billing.application.letterbox import Letterbox
 from billing.application.payments import RecordFact
 from billing.application.ports import (
     Deadline,
@@ -20,16 +20,12 @@ from billing.application.ports import (
     Refused,
     Telemetry,
 )
+from billing.application.records import Arrival
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.errors import NotFound
 from billing.domain.event import EventStatus, InboxEvent
-from billing.domain.job import Job, JobKind, JobRequest
-
-
-def process_job(event_row_id: str) -> JobRequest:
-    """The one job that reads this notification."""
-    return JobRequest(JobKind.PROCESS_EVENT, event_row_id)
+from billing.domain.job import Job
 
 
 @dataclass(frozen=True)
@@ -37,9 +33,10 @@ class ReceiveWebhook:
     """The whole of a webhook request: one verification and one short transaction."""
 
     gateways: Mapping[str, PaymentGateway]
-    ledger: Ledger
+    letterbox: Letterbox
     telemetry: Telemetry
     ids: Ids
+    context: Callable[[], Mapping[str, str]]
 
     def __call__(self, gateway: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Returns once it is durable (or known, or of no interest); Forged where it is not the provider's."""
@@ -53,27 +50,21 @@ class ReceiveWebhook:
         with self.telemetry.bound({"event_id": envelope.event_id}):
             outcome = "unread"
             if envelope.readable:
-                new = self.ledger.write(f"webhook {gateway}", lambda uow: self._store(uow, gateway, envelope, body))
-                outcome = "stored" if new else "known"
+                outcome = "stored" if self.letterbox.drop(self._arrival(gateway, envelope, body)) else "known"
             self.telemetry.event("webhook_received", gateway=gateway, type=envelope.type, outcome=outcome)
 
-    def _store(self, uow: UnitOfWork, gateway: str, envelope: Envelope, body: bytes) -> bool:
-        event = InboxEvent(
+    def _arrival(self, gateway: str, envelope: Envelope, body: bytes) -> Arrival:
+        return Arrival(
             id=self.ids("evt"),
+            job_id=self.ids("job"),
             gateway=gateway,
             event_id=envelope.event_id,
             type=envelope.type,
             api_version=envelope.api_version,
             verdict=envelope.verdict,
             body=body,
-            received_at=uow.now(),
+            context=self.context(),
         )
-        if uow.inbox.add_if_new(event):
-            return uow.jobs.request(process_job(event.id))
-        known = uow.inbox.find(gateway, envelope.event_id)
-        if known is not None and not known.is_settled:
-            uow.jobs.ring_for(process_job(known.id))
-        return False
 
 
 @dataclass(frozen=True)

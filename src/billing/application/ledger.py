@@ -40,8 +40,8 @@ class Ledger:
         with self.begin(by) as uow:
             result = work(uow)
             uow.commit()
-        for job_id, priority in uow.bells.items():
-            self.queue.ring(job_id, priority)
+        if uow.bells:
+            self.queue.ring(uow.bells)
         for tell in uow.reports:
             tell()
         for alert in uow.raised:

@@ -250,8 +250,11 @@ class JobQueue(ABC):
     """The bell: tells some worker that a job is due. The ledger is the truth."""
 
     @abstractmethod
-    def ring(self, job_id: str, priority: int) -> None:
-        """Ring within a deadline; a failure is counted and never raised, the sweep rings again."""
+    def ring(self, bells: Mapping[str, int]) -> None:
+        """Ring for jobs by their ids, each with its priority, within a deadline.
+
+        A failure is counted and never raised: the sweep rings again.
+        """
 
 
 class Telemetry(ABC):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.event import InboxEvent
+from billing.domain.job import JobKind, JobRequest
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.order_status import OrderStatus
@@ -55,6 +57,44 @@ class Transition:
     why: str | None
     by: str
     at: datetime
+
+
+def process_job(event_row_id: str, context: Mapping[str, str] | None = None) -> JobRequest:
+    """The one job that reads a stored notification."""
+    return JobRequest(JobKind.PROCESS_EVENT, event_row_id, context)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A genuine notification before it is stored; `context` goes along with its job into the logs."""
+
+    id: str
+    job_id: str
+    gateway: str
+    event_id: str
+    type: str
+    api_version: str | None
+    verdict: str
+    body: bytes
+    context: Mapping[str, str]
+
+    @property
+    def job(self) -> JobRequest:
+        """What reads it."""
+        return process_job(self.id, self.context)
+
+    def event(self, received_at: datetime) -> InboxEvent:
+        """As it is kept."""
+        return InboxEvent(
+            id=self.id,
+            gateway=self.gateway,
+            event_id=self.event_id,
+            type=self.type,
+            api_version=self.api_version,
+            verdict=self.verdict,
+            body=self.body,
+            received_at=received_at,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from billing.application.intake import ProcessEvent, process_job
+from billing.application.intake import ProcessEvent
 from billing.application.ledger import Ledger
 from billing.application.ports import Deadline, NeedsPerson, PaymentGateway, Reading, Refused
-from billing.application.records import Transition
+from billing.application.records import Transition, process_job
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import BillingError, Conflict, Invalid, NotFound
 from billing.domain.event import EventStatus, InboxEvent

@@ -1,7 +1,7 @@
 """The ledger's port: one unit of work and the repositories in it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol, Self
 
 from billing.application.correspondence import Alerts, Mails
-from billing.application.records import ApiKey, RememberedAnswer, Transition
+from billing.application.records import ApiKey, Arrival, RememberedAnswer, Transition
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
@@ -127,6 +127,13 @@ class Inbox(Protocol):
 
     def add_if_new(self, event: InboxEvent) -> bool:
         """False where (gateway, event_id) is known."""
+
+    def take_in(self, arrivals: Sequence[Arrival]) -> Collection[str]:
+        """Store those that are new, each with the job that reads it; their ids.
+
+        For one that is known and not read yet the bell is rung again. It may be one statement that is committed by
+        itself: nothing else belongs into its unit.
+        """
 
     def lock(self, row_id: str) -> InboxEvent:
         """To change; NotFound."""

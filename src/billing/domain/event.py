@@ -15,6 +15,10 @@ class EventStatus(StrEnum):
     FAILED = "failed"
 
 
+SETTLED = frozenset({EventStatus.PROCESSED, EventStatus.IGNORED})
+"""Nothing more will be done with it by itself."""
+
+
 @dataclass(eq=False, kw_only=True)
 class InboxEvent:
     """One notification, unique by (gateway, event_id) for ever; `body` is the raw bytes, pruned after a while.
@@ -39,7 +43,7 @@ class InboxEvent:
     @property
     def is_settled(self) -> bool:
         """Whether nothing more will be done with it by itself."""
-        return self.status in (EventStatus.PROCESSED, EventStatus.IGNORED)
+        return self.status in SETTLED
 
     def process(self, why: str, at: datetime) -> None:
         """Its facts are in the ledger: final."""

@@ -64,6 +64,8 @@ class JobRequest:
 
     kind: JobKind
     subject: str
+    # The ids to go with it into every log line; None is those bound to the moment.
+    context: Mapping[str, str] | None = field(default=None, compare=False)
 
     @property
     def dedup_key(self) -> str:

@@ -17,6 +17,7 @@ from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
+from billing.application.letterbox import Letterbox
 from billing.application.ledger import Ledger
 from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
@@ -97,7 +98,7 @@ class Shop:
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
         return UseCases(
             ledger=ledger,
-            receive_webhook=ReceiveWebhook(gateways, ledger, self.telemetry, ids),
+            receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, Lock()), self.telemetry, ids, dict),
             place_order=PlaceOrder(
                 ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
             ),

@@ -1,6 +1,6 @@
 """The in-memory bell: remembers what was rung, for whoever plays the worker."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from billing.application.ports import JobQueue
 
@@ -12,10 +12,10 @@ class MemoryQueue(JobQueue):
         self.rung: list[tuple[str, int]] = []
         self.silent = False
 
-    def ring(self, job_id: str, priority: int) -> None:
-        """Remember it, or lose it where silent."""
+    def ring(self, bells: Mapping[str, int]) -> None:
+        """Remember them, or lose them where silent."""
         if not self.silent:
-            self.rung.append((job_id, priority))
+            self.rung.extend(bells.items())
 
     def drain(self) -> Iterator[str]:
         """What was rung and not yet heard, also what is rung meanwhile."""

@@ -1,13 +1,14 @@
 """The repositories of the in-memory ledger."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from billing.adapters.memory.store import Session
 from billing.application.ports import Clock, Ids
+from billing.application.records import Arrival, process_job
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import ClaimLost
@@ -162,14 +163,26 @@ class MemoryRegistrations:
 class MemoryInbox:
     """Notifications by our id and by the provider's."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, jobs: "MemoryJobs", now: Clock) -> None:
+        self._session, self._jobs, self._now = session, jobs, now
 
     def add_if_new(self, event: InboxEvent) -> bool:
         if self.find(event.gateway, event.event_id) is not None:
             return False
         self._session.add(event.id, event)
         return True
+
+    def take_in(self, arrivals: Sequence[Arrival]) -> Collection[str]:
+        new = set()
+        for arrival in arrivals:
+            if self.add_if_new(arrival.event(self._now())):
+                self._jobs.request(arrival.job)
+                new.add(arrival.id)
+                continue
+            known = self.find(arrival.gateway, arrival.event_id)
+            if known is not None and not known.is_settled:
+                self._jobs.ring_for(process_job(known.id))
+        return new
 
     def lock(self, row_id: str) -> InboxEvent:
         return self._session.get(InboxEvent, row_id, lock=True)
@@ -223,7 +236,7 @@ class MemoryJobs:
             created_at=now,
             due_at=now + due_in,
             ring_at=now + due_in,
-            context=dict(self._making.context()),
+            context=dict(self._making.context() if wanted.context is None else wanted.context),
         )
         self._session.add(job.id, job)
         self.ring(job)

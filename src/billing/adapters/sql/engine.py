@@ -13,9 +13,12 @@ from billing.adapters.sql.errors import translate
 from billing.adapters.sql.patience import Patience
 
 BEGIN = "billing_begin"
-"""The execution option that names one of `READING`, `WRITING`; without it a plain, patient transaction begins."""
+"""The execution option that names one of these kinds; without it a plain, patient transaction begins.
 
-READING, WRITING = "reading", "writing"
+`AT_ONCE`, on PostgreSQL, begins none: each statement is committed by itself.
+"""
+
+READING, WRITING, AT_ONCE = "reading", "writing", "at once"
 SERVER_TIME = "billing_server_time"
 """The key in `connection.info` of the server's time when the last writing transaction began."""
 
@@ -109,6 +112,8 @@ def _make_postgres(url: URL, limits: DatabaseLimits) -> Engine:
 
     def begin(connection: Connection) -> None:
         kind = connection.get_execution_options().get(BEGIN)
+        if kind == AT_ONCE:
+            return
         began = connection.exec_driver_sql(_BEGIN_POSTGRES[kind])
         if began.returns_rows:
             connection.info[SERVER_TIME] = began.scalar_one()

@@ -1,26 +1,52 @@
 """The inbox of notifications."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.jobs import SqlJobs
 from billing.adapters.sql.tables import PUT_ASIDE, inbox_events, prunable, put_aside
+from billing.adapters.sql.take_in import take_in
 from billing.adapters.sql.work import Work
-from billing.domain.event import EventStatus, InboxEvent
+from billing.application.records import Arrival, process_job
+from billing.domain.event import SETTLED, EventStatus, InboxEvent
+from billing.domain.job import PRIORITIES, JobKind
+
+_UNREAD = select(inbox_events.c.id).where(
+    inbox_events.c.gateway == bindparam("gateway"),
+    inbox_events.c.event_id == bindparam("event_id"),
+    ~fixed(inbox_events.c.status, *SETTLED),
+)
 
 
 class SqlInbox:
     """Stores with one statement, since that is what a webhook waits for."""
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, work: Work, jobs: SqlJobs) -> None:
+        self._work, self._jobs = work, jobs
 
     def add_if_new(self, event: InboxEvent) -> bool:
         row: dict[str, Any] = {name: getattr(event, name) for name in inbox_events.c.keys()}  # noqa: SIM118
         return self._work.insert_if_new(inbox_events, ("gateway", "event_id"), row)
+
+    def take_in(self, arrivals: Sequence[Arrival]) -> Collection[str]:
+        if self._work.at_once is None or self._work.has_begun:
+            return {arrival.id for arrival in arrivals if self._take_in(arrival)}
+        with self._work.at_once() as connection:
+            taken = take_in(connection, arrivals, self._jobs.new.ring_again, self._work.given_now())
+        self._jobs.bells.update({one.job_id: PRIORITIES[JobKind.PROCESS_EVENT] for one in taken if one.job_id})
+        return {one.id for one in taken if one.is_new}
+
+    def _take_in(self, arrival: Arrival) -> bool:
+        if self.add_if_new(arrival.event(self._work.now())):
+            return self._jobs.request(arrival.job)
+        unread = self._work.connection.scalars(_UNREAD, vars(arrival)).one_or_none()
+        if unread is not None:
+            self._jobs.ring_for(process_job(unread))
+        return False
 
     def lock(self, row_id: str) -> InboxEvent:
         return self._work.lock(InboxEvent, row_id)

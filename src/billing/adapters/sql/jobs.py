@@ -38,11 +38,11 @@ class SqlJobs:
     """By id, by occasion, by subject."""
 
     def __init__(self, work: Work, new: NewJobs, bells: dict[str, int]) -> None:
-        self._work, self._new, self._bells = work, new, bells
+        self._work, self.new, self.bells = work, new, bells
         self._written: list[str] = []
 
     def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
-        now, job_id, at_once = self._work.now(), self._new.ids("job"), due_in <= timedelta()
+        now, job_id, at_once = self._work.now(), self.new.ids("job"), due_in <= timedelta()
         row = {
             "id": job_id,
             "kind": wanted.kind,
@@ -50,18 +50,18 @@ class SqlJobs:
             "dedup_key": wanted.dedup_key,
             "created_at": now,
             "due_at": now + due_in,
-            "ring_at": now + (self._new.ring_again if at_once else due_in),
+            "ring_at": now + (self.new.ring_again if at_once else due_in),
             "status": JobStatus.QUEUED,
             "attempts": 0,
             "claim_no": 0,
-            "context": dict(self._new.context()),
+            "context": dict(self.new.context() if wanted.context is None else wanted.context),
             "version": 1,
         }
         written = self._work.insert_if_new(jobs, ("dedup_key",), row)
         if written:
             self._written.append(job_id)
         if written and at_once:
-            self._bells[job_id] = PRIORITIES[wanted.kind]
+            self.bells[job_id] = PRIORITIES[wanted.kind]
         return written
 
     def lock(self, job_id: str) -> Job | None:
@@ -82,13 +82,13 @@ class SqlJobs:
     def ring(self, job: Job) -> None:
         now = self._work.now()
         if job.is_claimable(now):
-            job.rung(now, self._new.ring_again)
-            self._bells[job.id] = job.priority
+            job.rung(now, self.new.ring_again)
+            self.bells[job.id] = job.priority
 
     def ring_for(self, wanted: JobRequest) -> None:
         job = self._work.find(Job, dedup_key=wanted.dedup_key)
         if job is not None and job.is_claimable(self._work.now()):
-            self._bells[job.id] = job.priority
+            self.bells[job.id] = job.priority
 
     def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
         due = select(Job).where(open_job, jobs.c.ring_at <= now).order_by(jobs.c.ring_at).limit(limit)

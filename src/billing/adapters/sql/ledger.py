@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from billing.adapters.sql.engine import BEGIN, READING, WRITING
+from billing.adapters.sql.engine import AT_ONCE, BEGIN, READING, WRITING
 from billing.adapters.sql.jobs import NewJobs
 from billing.adapters.sql.mapping import map_domain
 from billing.adapters.sql.migrations import head, revision_of
@@ -42,12 +42,14 @@ class SqlLedger:
         patience = Patience(busy_deadline_ms, monotonic)
         self._write = Opener(engine.execution_options(**{BEGIN: WRITING}), patience)
         self._read = Opener(engine.execution_options(**{BEGIN: READING}), patience)
+        at_once = Opener(engine.execution_options(**{BEGIN: AT_ONCE}), patience)
+        self._at_once = at_once if engine.dialect.name == "postgresql" else None
         self._kept = Kept()
 
     def __call__(self, by: str, *, reading: bool = False) -> SqlUnitOfWork:
         """A unit that is yet to be entered."""
         opener = self._read if reading else self._write
-        return SqlUnitOfWork(opener, by, self._new_jobs, self._kept, self._clock, self._monotonic)
+        return SqlUnitOfWork(opener, self._at_once, by, self._new_jobs, self._kept, self._clock, self._monotonic)
 
     def ping(self) -> None:
         """LedgerUnavailable where it does not answer."""

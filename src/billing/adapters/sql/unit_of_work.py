@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from billing.adapters.sql.archive import SqlAnswers, SqlApiKeys, SqlCatalogues, SqlHistory
 from billing.adapters.sql.breakers import SqlBreakers
@@ -34,32 +34,31 @@ class Kept:
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """A connection in a transaction, and the repositories on it."""
+    """A transaction that begins with the first statement, and the repositories on it."""
 
     def __init__(
         self,
         opener: Opener,
+        at_once: Opener | None,
         by: str,
         new_jobs: NewJobs,
         kept: Kept,
         clock: Clock | None,
         monotonic: Callable[[], float],
     ) -> None:
-        self._open, self._by, self._new_jobs, self._kept = opener, by, new_jobs, kept
+        self._open, self._at_once, self._by, self._new_jobs, self._kept = opener, at_once, by, new_jobs, kept
         self._clock, self._monotonic = clock, monotonic
         self._server_time: tuple[datetime, float] | None = None
 
     def __enter__(self) -> Self:
-        connection = self._open()
-        self._note_time(connection.info.pop(SERVER_TIME, None))
-        work = self._work = Work(connection, self.now)
+        work = self._work = Work(self._begin, self._at_once, self.now, self._clock)
         self.bells, self.reports, self.raised = {}, [], []
         self.orders = SqlOrders(work)
         self.customers = SqlCustomers(work)
         self.subscriptions = SqlSubscriptions(work)
         self.registrations = SqlRegistrations(work)
-        self.inbox = SqlInbox(work)
         self.jobs = SqlJobs(work, self._new_jobs, self.bells)
+        self.inbox = SqlInbox(work, self.jobs)
         self.mails = SqlMails(work)
         self.alerts = SqlAlerts(work, self.raised)
         self.breakers = SqlBreakers(work)
@@ -70,6 +69,8 @@ class SqlUnitOfWork(UnitOfWork):
         return self
 
     def __exit__(self, *exc: object) -> None:
+        if not self._work.has_begun:
+            return
         if self._work.has_session:
             # Closed before the rollback, which would empty the entities that the caller keeps.
             self._work.session.close()
@@ -80,6 +81,8 @@ class SqlUnitOfWork(UnitOfWork):
 
     def commit(self) -> None:
         """The moves are written last."""
+        if not self._work.has_begun:
+            return
         connection = self._work.connection
         if self._work.has_session:
             session = self._work.session
@@ -131,11 +134,17 @@ class SqlUnitOfWork(UnitOfWork):
         """The server's time of one question, counted on from there; or the clock's."""
         if self._clock is not None:
             return self._clock()
+        connection = self._work.connection  # a writing transaction learns it as it begins, at the latest here
         if self._server_time is None:
-            self._note_time(self._work.connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one())
+            self._note_time(connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one())
         assert self._server_time is not None
         asked, at = self._server_time
         return asked + timedelta(seconds=self._monotonic() - at)
+
+    def _begin(self) -> Connection:
+        connection = self._open()
+        self._note_time(connection.info.pop(SERVER_TIME, None))
+        return connection
 
     def _note_time(self, asked: datetime | None) -> None:
         if asked is not None:

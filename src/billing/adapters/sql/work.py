@@ -10,16 +10,40 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.util import identity_key
 
 from billing.adapters.sql.session import LedgerSession
+from billing.application.ports import Clock
 from billing.domain.errors import NotFound
 
 T = TypeVar("T")
 
 
 class Work:
-    """One transaction. The session is made when it is first needed: storing a notification needs none."""
+    """One transaction, which begins when it is first needed, as the session is made.
 
-    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
-        self.connection, self.now = connection, now
+    `at_once` is a connection without a transaction, for what is one statement and nothing else.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], Connection],
+        at_once: Callable[[], Connection] | None,
+        now: Clock,
+        clock: Clock | None,
+    ) -> None:
+        self._begin, self.at_once, self.now, self._clock = begin, at_once, now, clock
+
+    def given_now(self) -> datetime | None:
+        """The time where it is not the server that says it."""
+        return self._clock() if self._clock else None
+
+    @cached_property
+    def connection(self) -> Connection:
+        """In a transaction."""
+        return self._begin()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a transaction."""
+        return "connection" in self.__dict__
 
     @cached_property
     def session(self) -> LedgerSession:

@@ -4,6 +4,7 @@ import random
 import time
 from datetime import timedelta
 from functools import partial
+from threading import Lock
 
 from dependency_injector import containers, providers
 
@@ -29,6 +30,7 @@ from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodi
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
 from billing.application.ledger import Ledger
+from billing.application.letterbox import Letterbox
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
@@ -132,7 +134,11 @@ class Container(containers.DeclarativeContainer):
         clock=business_clock,
         check_after_expiry=providers.Factory(timedelta, minutes=shop.check_after_expiry_minutes),
     )
-    receive_webhook = providers.ThreadSafeSingleton(ReceiveWebhook, gateways, ledger, telemetry, ids)
+    pen = providers.Factory(Lock)
+    letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, pen)
+    receive_webhook = providers.ThreadSafeSingleton(
+        ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
+    )
     start_payment = providers.ThreadSafeSingleton(
         StartPayment, ledger, gateways, record_fact, note_start, payment_limits, ids, monotonic
     )
