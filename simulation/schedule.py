@@ -48,6 +48,21 @@ class Trace:
             self.lines.append(f"{hours:3}:{minutes:02}:{rest / 1000:06.3f}  {who:<14} {what}")
 
 
+class Pen:
+    """A lock for actors: whoever finds it taken lets the others act until it is free."""
+
+    def __init__(self, schedule: "Schedule") -> None:
+        self._schedule, self._taken = schedule, False
+
+    def __enter__(self) -> None:
+        while self._taken:
+            self._schedule.sleep(1)
+        self._taken = True
+
+    def __exit__(self, *exc: object) -> None:
+        self._taken = False
+
+
 class Schedule:
     """The turns and the clock. `on_idle` may spawn or wake somebody just before time moves on."""
 

@@ -1,10 +1,12 @@
 """Job rows: written once per occasion, rung for after the commit, fenced by their claims."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from billing.application.ledger import Begin, Ledger
+from billing.application.records import Arrival
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import InboxEvent, Job, JobKind, JobRequest, JobStatus
 from billing.domain.errors import ClaimLost
@@ -27,6 +29,20 @@ def an_event(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "str
         verdict="signed",
         body=b"{}",
         received_at=NOW,
+    )
+
+
+def an_arrival(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "stripe") -> Arrival:
+    """One that is yet to be stored."""
+    return Arrival(
+        id=row_id,
+        gateway=gateway,
+        event_id=event_id,
+        type="charge.succeeded",
+        api_version=None,
+        verdict="signed",
+        body=b"{\x00}",
+        context={"request_id": f"req_of_{row_id}"},
     )
 
 
@@ -237,6 +253,52 @@ class JobCases(LedgerCase):
         found = ledger.read(lambda uow: uow.inbox.find("stripe", "evt_x"))
         assert found is not None
         assert found.id == "evt_1"
+
+    def test_what_arrives_is_stored_once_with_the_job_that_reads_it(self, begin: Begin, ledger: Ledger) -> None:
+        first, second = an_arrival("evt_1", "evt_x"), an_arrival("evt_2", "evt_y")
+        with begin("webhook") as uow:
+            assert uow.inbox.take_in([first, second]) == {"evt_1", "evt_2"}
+            uow.commit()
+        assert uow.bells == {the_job(ledger, "evt_1").id: 50, the_job(ledger, "evt_2").id: 50}
+        for arrival in (first, second):
+            job = the_job(ledger, arrival.id)
+            assert (job.kind, job.dedup_key) == (JobKind.PROCESS_EVENT, f"process_event:{arrival.id}")
+            assert (job.status, job.ring_at - job.due_at) == (JobStatus.QUEUED, RING_AGAIN)
+            assert job.context == arrival.context
+            event = ledger.read(lambda uow, row_id=arrival.id: uow.inbox.get(row_id))
+            kept = arrival.event(job.created_at)
+            assert [getattr(event, f.name) for f in fields(kept)] == [getattr(kept, f.name) for f in fields(kept)]
+
+    def test_what_arrives_again_is_not_stored_and_rung_for_until_it_was_read(
+        self, ledger: Ledger, begin: Begin, clock: HandClock
+    ) -> None:
+        def arrive(*arrivals: Arrival) -> tuple[set[str], set[str]]:
+            with begin("webhook") as uow:
+                new = set(uow.inbox.take_in(arrivals))
+                uow.commit()
+                return new, set(uow.bells)
+
+        def claimed(uow: UnitOfWork) -> None:
+            assert claim(uow, first.job) == 1
+
+        first = an_arrival("evt_1", "evt_x")
+        new, rung = arrive(first)
+        assert (new, rung) == ({"evt_1"}, {the_job(ledger, "evt_1").id})
+        again = an_arrival("evt_2", "evt_x")
+        other = an_arrival("evt_3", "evt_x", gateway="kpay")
+        assert arrive(again, other) == ({"evt_3"}, rung | {the_job(ledger, "evt_3").id})
+        ledger.write("worker", claimed)
+        assert arrive(again) == (set(), set())  # somebody is at it
+        clock.advance(minutes=2)
+        assert arrive(again) == (set(), rung)  # who was lost
+        ledger.write("worker", lambda uow: uow.inbox.lock("evt_1").ignore("not ours", uow.now()))
+        assert arrive(again) == (set(), set())
+        assert len(ledger.read(lambda uow: uow.inbox.page(None, None, None, None, 9))) == 2
+
+    def test_of_two_alike_that_arrive_together_one_is_stored(self, begin: Begin) -> None:
+        with begin("webhook") as uow:
+            assert len(uow.inbox.take_in([an_arrival("evt_1"), an_arrival("evt_2")])) == 1
+            uow.commit()
 
     def test_a_known_notification_is_found_in_the_unit_that_met_it(self, ledger: Ledger, begin: Begin) -> None:
         ledger.write("test", lambda uow: uow.inbox.add_if_new(an_event()))

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, event
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import LedgerUnavailable
-from tests.builders import a_customer, an_order
-from tests.contracts.ledger_jobs import REGISTER
+from tests.builders import NOW, a_customer, an_order
+from tests.contracts.ledger_jobs import REGISTER, an_arrival
 from tests.integration.sql_databases import free_port
 from tests.integration.sql_ledgers import a_ledger
 
@@ -40,8 +40,10 @@ def test_a_server_that_does_not_answer_is_an_unavailable_ledger() -> None:
     engine = make_engine(f"postgresql://postgres@127.0.0.1:{free_port()}/nowhere", SHORT)
     ledger = a_ledger(engine)
     for reading in (False, True):
-        with pytest.raises(LedgerUnavailable), ledger("test", reading=reading):
-            pass
+        with pytest.raises(LedgerUnavailable), ledger("test", reading=reading) as uow:
+            uow.orders.overdue(NOW, 1)
+    with pytest.raises(LedgerUnavailable), ledger("test") as uow:
+        uow.inbox.take_in([an_arrival()])
     with pytest.raises(LedgerUnavailable):
         ledger.ping()
     engine.dispose()
@@ -58,12 +60,21 @@ def disconnect_everybody(url: str) -> None:
 
 @pytest.mark.parametrize("reading", [False, True])
 def test_the_first_unit_after_a_restart_works(begin: SqlLedger, postgres_ledger_url: str, reading: bool) -> None:
-    with begin("one") as _, begin("two") as _:
-        pass
+    with begin("one") as one, begin("two") as two:
+        assert one.now() <= two.now()
     disconnect_everybody(postgres_ledger_url)
     for _ in range(3):
         with begin("test", reading=reading) as uow:
             assert uow.orders.get("ord_1").id == "ord_1"
+
+
+def test_the_first_notification_after_a_restart_is_stored(begin: SqlLedger, postgres_ledger_url: str) -> None:
+    with begin("one") as one, begin("two") as two:
+        assert one.now() <= two.now()
+    disconnect_everybody(postgres_ledger_url)
+    for number in range(3):
+        with begin("test") as uow:
+            assert uow.inbox.take_in([an_arrival(f"evt_{number}", f"told_{number}")]) == {f"evt_{number}"}
 
 
 def test_a_connection_lost_within_a_unit_is_an_unavailable_ledger(begin: SqlLedger, postgres_ledger_url: str) -> None:
@@ -82,8 +93,12 @@ def test_a_connection_lost_within_a_unit_is_an_unavailable_ledger(begin: SqlLedg
 def test_a_pool_with_nothing_left_is_an_unavailable_ledger(postgres_ledger_url: str) -> None:
     engine = make_engine(postgres_ledger_url, DatabaseLimits(pool_size=1, pool_overflow=0, pool_timeout_seconds=0.1))
     begin = a_ledger(engine)
-    with begin("first"), pytest.raises(LedgerUnavailable), begin("second"):
-        pass
+    with begin("first") as first, begin("second") as second:
+        assert first.now()
+        with pytest.raises(LedgerUnavailable):
+            second.now()
+        with pytest.raises(LedgerUnavailable):
+            second.inbox.take_in([an_arrival()])
     engine.dispose()
 
 

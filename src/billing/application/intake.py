@@ -56,7 +56,6 @@ class ReceiveWebhook:
     def _arrival(self, gateway: str, envelope: Envelope, body: bytes) -> Arrival:
         return Arrival(
             id=self.ids("evt"),
-            job_id=self.ids("job"),
             gateway=gateway,
             event_id=envelope.event_id,
             type=envelope.type,

@@ -69,7 +69,6 @@ class Arrival:
     """A genuine notification before it is stored; `context` goes along with its job into the logs."""
 
     id: str
-    job_id: str
     gateway: str
     event_id: str
     type: str

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
+from threading import Lock
 
 from flask.testing import FlaskClient
 
@@ -17,8 +18,8 @@ from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
-from billing.application.letterbox import Letterbox
 from billing.application.ledger import Ledger
+from billing.application.letterbox import Letterbox
 from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack

@@ -89,7 +89,9 @@ def test_every_gateway_is_heard_whose_notifications_are_proof(shop, told):
     signed = MemoryGateway(installation=lambda: "ins_memory", now=shop.clock, name="signed")
     hinting = MemoryGateway(installation=lambda: "ins_memory", now=shop.clock, name="hinting", is_proof=False)
     gateways = {one.name: one for one in (shop.gateway, signed, hinting)}
-    shop.reopen(receive_webhook=ReceiveWebhook(gateways, Letterbox(shop.ledger, Lock()), shop.telemetry, shop.new_id, dict))
+    shop.reopen(
+        receive_webhook=ReceiveWebhook(gateways, Letterbox(shop.ledger, Lock()), shop.telemetry, shop.new_id, dict)
+    )
     answers = [
         shop.client.post(f"/webhooks/{name}", data=told, headers=signed.sign(told)).status_code for name in gateways
     ]

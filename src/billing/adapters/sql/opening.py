@@ -9,7 +9,7 @@ from billing.adapters.sql.patience import Patience
 from billing.application.unit_of_work import LedgerUnavailable
 
 
-class _Stale(LedgerUnavailable):
+class StaleConnection(LedgerUnavailable):
     """the ledger can't be reached: {why}"""
 
 
@@ -24,7 +24,7 @@ class Opener:
         """LedgerUnavailable where there is none to be had."""
         try:
             return self._open()
-        except _Stale:
+        except StaleConnection:
             # That noticed a restarted server, and every connection of before is dropped by now.
             return self._open()
 
@@ -39,6 +39,6 @@ class Opener:
             stale = connection.invalidated
             connection.close()
             if stale:
-                raise _Stale(failed.why) from failed
+                raise StaleConnection(failed.why) from failed
             raise
         return connection

@@ -3,13 +3,14 @@
 What a webhook waits for is this; a transaction of four statements costs four times as much of both machines.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from psycopg.types.json import Json
 from sqlalchemy import Connection
 
+from billing.adapters.sql.jobs import NewJobs
 from billing.application.records import Arrival
 
 # Arrays, so that the statement is the same for any number. They are inserted in the order given, so that two processes
@@ -46,6 +47,8 @@ SELECT arrivals.id, written.id IS NOT NULL, coalesce(written.id, (
 FROM arrivals LEFT JOIN written ON written.subject = arrivals.id
 """
 
+_GIVEN = ("id", "gateway", "event_id", "type", "api_version", "verdict", "body")
+
 
 class TakenIn(NamedTuple):
     """What became of one: the job to ring for is None where it was read before, or is being read."""
@@ -56,11 +59,11 @@ class TakenIn(NamedTuple):
 
 
 def take_in(
-    connection: Connection, arrivals: Sequence[Arrival], ring_again: timedelta, now: datetime | None
-) -> Iterable[TakenIn]:
+    connection: Connection, arrivals: Sequence[Arrival], new: NewJobs, now: datetime | None
+) -> Sequence[TakenIn]:
     """By a connection without a transaction; `now` stands in for the server's clock."""
-    columns = ("id", "job_id", "gateway", "event_id", "type", "api_version", "verdict", "body")
-    given = {name: [getattr(arrival, name) for arrival in arrivals] for name in columns}
-    contexts = [Json(dict(arrival.context)) for arrival in arrivals]
-    found = connection.exec_driver_sql(_TAKE_IN, {**given, "context": contexts, "ring_again": ring_again, "now": now})
+    given: dict[str, Any] = {name: [getattr(arrival, name) for arrival in arrivals] for name in _GIVEN}
+    given["job_id"] = [new.ids("job") for _ in arrivals]
+    given["context"] = [Json(dict(arrival.context)) for arrival in arrivals]
+    found = connection.exec_driver_sql(_TAKE_IN, {**given, "ring_again": new.ring_again, "now": now})
     return [TakenIn(*row) for row in found]

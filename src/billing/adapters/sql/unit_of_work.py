@@ -34,7 +34,7 @@ class Kept:
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """A transaction that begins with the first statement, and the repositories on it."""
+    """A transaction and the repositories on it."""
 
     def __init__(
         self,
@@ -52,6 +52,8 @@ class SqlUnitOfWork(UnitOfWork):
 
     def __enter__(self) -> Self:
         work = self._work = Work(self._begin, self._at_once, self.now, self._clock)
+        if self._at_once is None:
+            work.begin()  # SQLite's lock and view are taken here; PostgreSQL's come with the first statement anyway
         self.bells, self.reports, self.raised = {}, [], []
         self.orders = SqlOrders(work)
         self.customers = SqlCustomers(work)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Work:
-    """One transaction, which begins when it is first needed, as the session is made.
+    """One transaction, which begins when it is first needed, as its session does.
 
     `at_once` is a connection without a transaction, for what is one statement and nothing else.
     """
@@ -29,7 +29,11 @@ class Work:
         now: Clock,
         clock: Clock | None,
     ) -> None:
-        self._begin, self.at_once, self.now, self._clock = begin, at_once, now, clock
+        self._open, self.at_once, self.now, self._clock = begin, at_once, now, clock
+
+    def begin(self) -> None:
+        """Now, and not with the first statement."""
+        assert self.connection
 
     def given_now(self) -> datetime | None:
         """The time where it is not the server that says it."""
@@ -38,7 +42,7 @@ class Work:
     @cached_property
     def connection(self) -> Connection:
         """In a transaction."""
-        return self._begin()
+        return self._open()
 
     @property
     def has_begun(self) -> bool:
