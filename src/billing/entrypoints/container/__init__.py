@@ -255,6 +255,7 @@ class Container(containers.DeclarativeContainer):
         telemetry,
     )
     consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
+    bound_shutdown = providers.Callable(huey_queue.bound_shutdown)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
     retry_jobs = providers.ThreadSafeSingleton(RetryJobs, retry_job)
     cancel_job = providers.ThreadSafeSingleton(CancelJob, ledger, handlers)
