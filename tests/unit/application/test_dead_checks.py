@@ -37,6 +37,7 @@ def test_its_order_asks_for_a_person(shop: Twins, order: Order) -> None:
     assert stands(shop, order) == ("requires_attention", why)
     assert order.why == f"payment 1: {why}"
     assert order.payments[0].is_open
+    assert [(alert.kind.value, alert.subject) for alert in shop.alerts()] == [("job_dead", the_check(shop).id)]
     moves = shop.ledger.read(lambda uow: uow.history.of([order.id]))
     assert [move.after for move in moves] == ["pending", "requires_attention"]
 

@@ -25,6 +25,7 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
+from billing.application.given_up import MakeSureUndelivered
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
@@ -143,7 +144,14 @@ class Container(containers.DeclarativeContainer):
     )
 
     # ------------------------------------------------------------------ money back
-    request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back)
+    make_sure_undelivered = providers.ThreadSafeSingleton(
+        MakeSureUndelivered,
+        registrars,
+        providers.Factory(timedelta, days=shop.expiry_rounding_days),
+        shop.web_call_deadline_seconds,
+        monotonic,
+    )
+    request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back, make_sure_undelivered)
     settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger, pay_back)
     resolve_payment = providers.ThreadSafeSingleton(ResolvePayment, ledger, record_fact, pay_back)
 
