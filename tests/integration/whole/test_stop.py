@@ -28,6 +28,7 @@ COMMANDS = {
 def test_what_still_runs_when_a_worker_has_to_go_is_handed_back_and_done_once(
     install: Install, postgres_url: str, redis_url: str, command: str
 ) -> None:
+    """huey#418, huey#559, huey#571, huey#598, huey#733: a killed worker took its task along."""
     installation = install(postgres_url, redis_url, **PATIENT)
     installation.serve()
     installation.control("PUT", "/faults", {"faults": [{"point": "epp.create", "kind": "hang", "times": 1}]})

@@ -170,6 +170,7 @@ def test_a_renewal_extends_once_by_the_years_paid(shop: Twins) -> None:
 def test_a_renewal_whose_answer_was_lost_never_adds_years_twice(
     shop: Twins, fault: OutcomeUnknown | RetryLater, once_done: bool
 ) -> None:
+    """Seen elsewhere: after a lost answer the years were added again."""
     with_a_name(shop)
     shop.registrar.fail_with(fault, "renew", once_done=once_done)
     order = shop.buy(a_renewal("example.rw"))
@@ -289,6 +290,7 @@ def test_a_second_renewal_is_refused_while_the_first_is_unpaid(shop: Twins) -> N
 
 
 def test_a_refused_renewal_fails_and_frees_the_slot(shop: Twins) -> None:
+    """FOSSBilling PR 673: the shop moved the expiry although the registrar had said no."""
     with_a_name(shop)
     shop.registrar.refuse("prohibited", "renew")
     order = shop.buy(a_renewal("example.rw"))
