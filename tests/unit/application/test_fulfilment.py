@@ -14,6 +14,7 @@ from billing.domain import (
     JobKind,
     JobStatus,
     Order,
+    Purchase,
     Registration,
     SubscriptionStatus,
 )
@@ -299,6 +300,25 @@ def test_a_refused_renewal_fails_and_frees_the_slot(shop: Twins) -> None:
     assert held is not None
     assert held.expires_at == expiry(shop)
     assert shop.buy(a_renewal("example.rw")).status == "completed"
+
+
+@pytest.mark.parametrize("kind", [JobKind.REGISTER_DOMAIN, JobKind.RENEW_DOMAIN])
+def test_a_registrar_that_is_missing_in_the_settings_is_the_operators_matter(shop: Twins, kind: JobKind) -> None:
+    wanted: Purchase = a_domain("example.rw")
+    if kind is JobKind.RENEW_DOMAIN:
+        with_a_name(shop)
+        wanted = a_renewal("example.rw")
+    order = shop.order(wanted)
+    told = shop.pay(shop.start(order))
+    shop.routes.pop("rw")
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "in_progress"]
+    assert shop.read(order).payments[0].refunds == []
+    shop.routes["rw"] = shop.registrar
+    shop.container.retry_job()(job_of(shop, kind).id, BY)
+    shop.work()
+    assert shop.statuses(order) == ["completed", "fulfilled"]
 
 
 # ---------------------------------------------------------------------- hosting

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from billing.application.ports import NeedsPerson, OutcomeUnknown, RetryLater
-from billing.domain import Conflict, DomainName, Job, JobKind, JobStatus, Order
+from billing.domain import AlertKind, Conflict, DomainName, Job, JobKind, JobStatus, Order
 from tests.builders import a_domain, a_hosting, a_registrant, a_renewal
 from tests.fragile import FragileTwins
 from tests.twins import BY, Twins
@@ -131,3 +131,12 @@ def test_what_is_given_up_while_the_registry_is_asked_is_asked_about_anew() -> N
     ask(shop, order.payments[0])
     shop.work()
     assert shop.statuses(order) == ["refunded"] * 3
+
+
+def test_what_is_paid_back_at_the_desk_asks_nobody_and_a_person_is_told_of_the_doubt(shop: Twins) -> None:
+    order = dead(shop, JobKind.REGISTER_DOMAIN, once_done=True)
+    shop.hear(shop.gateway.refund_at_the_desk(order.payments[0].id))
+    shop.work()
+    (told,) = [alert for alert in shop.alerts() if alert.kind is AlertKind.REFUND_MADE_ELSEWHERE]
+    assert "example.rw, registration, 1 y was given up and may be delivered all the same" in told.why
+    assert shop.statuses(order)[1] == "refunded"
