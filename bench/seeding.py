@@ -105,10 +105,10 @@ def _without_indexes(connection: "psycopg.Connection[tuple[str, str]]") -> Itera
     """Keys stay; other indexes are built once, when all rows are there. Rows are right by the way they are made."""
     indexes = connection.execute(_INDEXES).fetchall()
     for name, _ in indexes:
-        connection.execute(f'DROP INDEX "{name}"')  # type: ignore[call-overload]
+        connection.execute(f'DROP INDEX "{name}"')
     connection.execute("SET session_replication_role = replica")
     yield
     connection.execute("SET session_replication_role = origin")
     connection.execute("SET maintenance_work_mem = '512MB'")
     for _, definition in indexes:
-        connection.execute(definition)  # type: ignore[call-overload]
+        connection.execute(definition)

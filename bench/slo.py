@@ -19,7 +19,7 @@ from tests.integration.whole.installation import Installation, eventually
 RATE, NEW_SHARE = 100, 10
 FAILING_CALLS = 100
 """One call of so many fails."""
-_FAULTS = ({"kind": "refuse", "code": 2400}, {"kind": "lose_answer"}, {"kind": "close"})
+_FAULTS: tuple[dict[str, Any], ...] = ({"kind": "refuse", "code": 2400}, {"kind": "lose_answer"}, {"kind": "close"})
 _REPEATS = 8
 _WARM = 20
 _SEED = 20_270_131

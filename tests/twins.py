@@ -14,7 +14,7 @@ from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.ports import Deadline, DomainInfo
+from billing.application.ports import Deadline, DomainInfo, Registrar
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
@@ -88,13 +88,13 @@ class Twins:
 
     def _wire(self) -> Container:
         container = Container(settings=replace(load_settings(Path("no such file")), mails=MAILS))
-        routes = RegistrarRoutes(dict.fromkeys(("rw", "co.rw", "com"), self.registrar))
+        self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
         for name, twin in {
             "telemetry": self.telemetry,
             "queue": self.queue,
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
-            "registrars": routes,
+            "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,
             "now": self.clock,
             "business_clock": self.clock,

@@ -97,6 +97,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
 
     @pytest.mark.parametrize("currency", ["USD", "JPY", "RWF", "UGX"])
     def test_a_refund_is_the_sum_asked_in_yen_too(self, provider: RefundProvider, currency: str) -> None:
+        """Seen elsewhere: a refund in yen was of another sum."""
         payment = self.paid(provider, currency)
         refund = a_refund(payment)
         fact = self.pay_back(provider, payment, refund)

@@ -144,6 +144,8 @@ class CorrespondenceCases(LedgerCase):
     # ------------------------------------------------------------------ many at once
 
     def test_of_many_mails_of_one_occasion_one_is_written(self, ledger: Ledger) -> None:
+        """FOSSBilling#3726: one occasion was written about four times."""
+
         def write(number: int) -> bool:
             return add(ledger, a_mail(number))[0]
 

@@ -22,6 +22,10 @@ class RaceCases(LedgerCase):
         assert sorted(claims, key=str) == [1, *[None] * (THREADS - 1)]
 
     def test_of_many_deliveries_of_one_notification_one_is_new(self, ledger: Ledger) -> None:
+        """pay#371, laravel-stripe-webhooks#86: events that came side by side each made a row of their own, also where
+        a look came before the insert.
+        """
+
         def deliver(n: int) -> bool:
             return ledger.write("test", lambda uow: uow.inbox.add_if_new(an_event(f"evt_{n}")))
 
@@ -36,6 +40,8 @@ class RaceCases(LedgerCase):
         assert sorted(answers, key=str) == [None, *[WANTED] * (THREADS - 1)]
 
     def test_of_many_orders_for_one_name_one_is_placed(self, ledger: Ledger, customer: str) -> None:
+        """FOSSBilling#1493: a name could be ordered again while an order for it was open."""
+
         def order(n: int) -> str:
             wanted = an_order(a_domain(f"free{n}.rw"), a_domain("wanted.rw"), order_id=f"ord_{n}")
             ledger.write("test", lambda uow: uow.orders.add(wanted))

@@ -283,6 +283,7 @@ class PaymentGatewayContract:
         assert self.read(provider, payment) == self.read(provider, payment)
 
     def test_a_payment_of_another_installation_is_none_of_ours(self, provider: Provider) -> None:
+        """FOSSBilling#3967: of two gateways on one account the wrong one took the event."""
         order, payment = an_order_to_pay(provider.now(), provider.gateway.name)
         started = provider.stranger.start(order, payment, soon())
         payment.bind(started.session_ref, started.payment_ref)

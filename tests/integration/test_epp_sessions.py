@@ -27,6 +27,7 @@ def registry(tmp_path: Path) -> Iterator[SandboxRegistry]:
 
 
 def test_a_registry_that_cannot_prove_its_name_is_told_nothing(registry: SandboxRegistry, tmp_path: Path):
+    """Seen elsewhere: the registry's certificate was not looked at."""
     stranger = EppRegistry(tmp_path / "stranger", lambda: NOON, registry.faults)
     stranger.start()
     other_authority = stranger.settings()["BILLING_EPP_CA_FILE"]

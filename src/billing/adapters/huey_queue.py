@@ -11,6 +11,7 @@ from typing import Any
 
 from huey import Huey, MemoryHuey, PostgresHuey, PriorityRedisHuey, SqliteHuey
 from huey.api import Task
+from huey.signals import SIGNAL_INTERRUPTED
 from huey.storage import PriorityRedisStorage
 
 from billing.application.ports import JobQueue, RetryLater, Telemetry
@@ -35,6 +36,23 @@ def build_huey(
 
     huey.task(retries=0)(run_job)
     return huey
+
+
+def bound_shutdown(huey: Huey, seconds: float, leave: Callable[[], object]) -> None:
+    """Have every consumer of it call `leave` when it goes before its tasks have ended, and go after so many seconds.
+
+    Huey tells of unfinished tasks in its main thread, one by one, when it no longer waits for them. Its own command
+    waits for ever where it is not told otherwise (`-t`).
+    """
+    huey.signal(SIGNAL_INTERRUPTED)(lambda signal, task: leave())
+    create = huey.create_consumer
+
+    def create_bounded(**options: Any) -> Any:
+        if options.get("shutdown_timeout") is None:
+            options["shutdown_timeout"] = seconds
+        return create(**options)
+
+    huey.create_consumer = create_bounded
 
 
 def _storage(url: str, timeout_seconds: float) -> Huey:

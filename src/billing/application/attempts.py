@@ -1,14 +1,16 @@
 """An attempt to pay, at its provider: open it, ask about it, close it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from billing.application.jobs import Handler, Record, Run
 from billing.application.parts import lock_attempt, read_attempt
 from billing.application.payments import RecordFact
-from billing.application.ports import Clock, NotYet, PaymentGateway, Started
+from billing.application.ports import Clock, NeedsPerson, NotYet, PaymentGateway, Refused, Started
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.facts import Fact
 from billing.domain.job import Job, JobKind, JobRequest
 from billing.domain.payment import Payment
 
@@ -64,7 +66,7 @@ class _AskProvider(Handler):
         return run.checkpoint(lambda uow: self.note_start(uow, payment.id, started))
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The provider will not have it."""
+        """The provider will not open it."""
         self.record.fail(uow, *lock_attempt(uow, job.subject), why)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
@@ -86,6 +88,14 @@ def _expire(payment_id: str) -> Record:
         lock_attempt(uow, payment_id)[1].expire("its page was never opened")
 
     return record
+
+
+def _answer(ask: Callable[[], Sequence[Fact]]) -> Sequence[Fact]:
+    """What the provider says of an attempt that it had taken; that it knows none proves no failure: it may be paid."""
+    try:
+        return ask()
+    except Refused as refusal:
+        raise NeedsPerson(f"its provider took it, and will not say how it stands: {refusal.why}") from refusal
 
 
 def _unflag(uow: UnitOfWork, payment_id: str) -> Payment:
@@ -123,7 +133,7 @@ class CheckPayment(_AskProvider):
             return lambda uow: None
         if not payment.is_started:
             return _expire(payment.id)
-        facts = self.gateways[payment.gateway].check(payment, run.deadline())
+        facts = _answer(partial(self.gateways[payment.gateway].check, payment, run.deadline()))
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
@@ -145,7 +155,7 @@ class ClosePayment(_AskProvider):
             return lambda uow: None
         if not payment.is_started:
             return _expire(payment.id)
-        facts = self.gateways[payment.gateway].close(payment, run.deadline())
+        facts = _answer(partial(self.gateways[payment.gateway].close, payment, run.deadline()))
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:

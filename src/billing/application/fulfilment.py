@@ -9,8 +9,9 @@ from billing.application.jobs import Handler, Record, Run
 from billing.application.notifications import Notices
 from billing.application.parts import lock_item
 from billing.application.paying_back import PayBack
-from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrars
+from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrar, Registrars
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.domain_name import DomainName
 from billing.domain.job import Job
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -93,14 +94,14 @@ class RegisterDomain(Delivery):
         what = cast(DomainRegistration, item.what)
         if order.registrant is None or item.handle is None:
             raise NeedsPerson("the order has no registrant, or its item no handle")
-        return self.registrars.of(what.domain).register(
+        return _serving(self.registrars, what.domain).register(
             what.domain, what.years, order.registrant, what.nameservers, item.handle, run.deadline()
         )
 
     def _held_for(self, item: OrderItem, run: Run) -> DomainInfo | None:
         """What the registry holds under this item's own handle; None where it holds nothing, or for another."""
         what = cast(DomainRegistration, item.what)
-        info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        info = _serving(self.registrars, what.domain).info(what.domain, run.deadline())
         return info if info is not None and info.holder == item.handle else None
 
     def _record(self, uow: UnitOfWork, item_id: str, registered: DomainInfo) -> None:
@@ -150,7 +151,7 @@ class RenewDomain(Delivery):
             reached = self._reached(what, frozen, self._expiry(run, what, handle))
             if reached is not None:
                 return partial(self._record, item_id=item.id, expires_at=reached)
-        registrar = self.registrars.of(what.domain)
+        registrar = _serving(self.registrars, what.domain)
         try:
             renewed = registrar.renew(what.domain, what.years, frozen, item.id, run.deadline())
         except Refused:
@@ -171,7 +172,7 @@ class RenewDomain(Delivery):
         return item, registration.handle
 
     def _expiry(self, run: Run, what: DomainRenewal, handle: str | None) -> datetime:
-        info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        info = _serving(self.registrars, what.domain).info(what.domain, run.deadline())
         if info is None:
             raise Refused(f"{what.domain} is no longer registered")
         if info.holder and handle and info.holder != handle:
@@ -266,6 +267,14 @@ class RenewSubscription(Delivery):
         subscription.renew(what.cycles, self.clock(), self.restart_after)
         item.subscription_id = subscription.id
         self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))
+
+
+def _serving(registrars: Registrars, name: DomainName) -> Registrar:
+    """One was there when the name was sold: without it by now the operator has to act, and nothing is paid back."""
+    try:
+        return registrars.of(name)
+    except Refused as unserved:
+        raise NeedsPerson(unserved.why) from unserved
 
 
 def _free_slot(uow: UnitOfWork, item_id: str) -> None:

@@ -84,4 +84,6 @@ class KeepHouse:
                 step()
             except BillingError as trouble:
                 self.telemetry.event("housekeeping_failed", why=str(trouble))
+            except Exception as bug:  # noqa: BLE001 - a defect in one step must not keep the others from being taken
+                self.telemetry.alarm("housekeeping_bug", error=repr(bug))
         return rung

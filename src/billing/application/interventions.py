@@ -13,7 +13,7 @@ from billing.domain.job import Job, JobKind, JobStatus
 
 @dataclass(frozen=True)
 class RetryJob:
-    """A person sends a dead or waiting job on its way again, and what was parked because of it."""
+    """A person sends a dead, waiting or called-off job on its way again, and what was parked because of it."""
 
     ledger: Ledger
     handlers: Mapping[JobKind, Handler]

@@ -106,6 +106,7 @@ class PayBack:
 
     def _adopt(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         new, now = self.ids("ref"), self.clock()
+        begun = {item.id for item in order.items if item.status is ItemStatus.IN_PROGRESS}
         if payment.received is None or fact.amount.currency != payment.received.currency:
             raise NeedsPerson(f"{payment.gateway} tells of {fact.amount} paid back of {payment.received}")
         if isinstance(fact, RefundFailed):
@@ -114,6 +115,9 @@ class PayBack:
             refund = repayment.adopt_refund(order, payment, new, fact.amount, now, _named(payment, fact))
             _free_names(uow, order, refund)
         about = f"order {order.number}: {fact.amount} of payment {payment.id}"
+        for item in order.items:
+            if item.id in begun and item.id in refund.item_ids:
+                about += f"; {item.what} was given up and may be delivered all the same"
         raise_alert(uow, AlertKind.REFUND_MADE_ELSEWHERE, refund.id, about)
         return refund
 

@@ -6,18 +6,20 @@ from datetime import timedelta
 from functools import partial
 
 from billing.application.alerts import raise_refund_failed
+from billing.application.given_up import MakeSureUndelivered
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
-from billing.application.parts import lock_refund, read_refund
+from billing.application.parts import lock_refund, read_attempt, read_refund
 from billing.application.paying_back import PayBack, RecordsFacts, refund_job
 from billing.application.ports import NotYet, PaymentGateway, Refused
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict
 from billing.domain.job import Job, JobStatus
 from billing.domain.money import Money
+from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
-from billing.domain.repayment import refund_failed
+from billing.domain.repayment import given_up, refund_failed
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,28 @@ class RequestRefund:
 
     ledger: Ledger
     pay_back: PayBack
+    make_sure_undelivered: MakeSureUndelivered
 
     def __call__(
         self, payment_id: str, amount: Money | None, item_ids: Sequence[str], reason: str, by: str
     ) -> tuple[Payment, Refund]:
-        """The refund, pending. Conflict, Invalid, NotFound and RefundTooLarge as `request_refund` has them."""
-        return self.ledger.write(by, partial(self.pay_back.request, payment_id, amount, item_ids, reason))
+        """The refund, pending. Conflict, Invalid, NotFound and RefundTooLarge as `request_refund` has them.
+
+        Conflict, too, for what was given up and delivered all the same; RetryLater and the like where its registry
+        does not say.
+        """
+
+        def look(uow: UnitOfWork) -> list[OrderItem]:
+            return given_up(*read_attempt(uow, payment_id), amount, item_ids)
+
+        def request(uow: UnitOfWork) -> tuple[Payment, Refund]:
+            if not {item.id for item in look(uow)} <= {item.id for item in doubtful}:
+                raise Conflict(f"payment {payment_id}", "a delivery was given up in this moment: ask again")
+            return self.pay_back.request(payment_id, amount, item_ids, reason, uow)
+
+        doubtful = self.ledger.read(look)
+        self.make_sure_undelivered(doubtful)
+        return self.ledger.write(by, request)
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,19 @@ class UnderWay:
 
     @contextmanager
     def of(self, run: Run) -> Iterator[None]:
-        """It runs as long as the block does."""
+        """It runs as long as the block does; one that was interrupted, as by Ctrl-C, has not ended."""
         with self._mutex:
             self._runs[run.job_id, run.claim_no] = run
         try:
             yield
-        finally:
-            with self._mutex:
-                self._runs.pop((run.job_id, run.claim_no), None)
+        except Exception:
+            self._forget(run)
+            raise
+        self._forget(run)
+
+    def _forget(self, run: Run) -> None:
+        with self._mutex:
+            self._runs.pop((run.job_id, run.claim_no), None)
 
     def take_all(self) -> Sequence[Run]:
         """What runs now, each given out once."""

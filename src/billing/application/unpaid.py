@@ -7,7 +7,7 @@ from functools import partial
 from billing.application.attempts import close_of
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Telemetry
-from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
+from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain.order import Order
 
 
@@ -49,7 +49,11 @@ class ExpireOrders:
             return self.ledger.write("expiry", partial(_expire, order_id=order_id, now=now))
         except ConcurrentChange as held:
             self.telemetry.event("expiry_put_off", order_id=order_id, why=held.why)
-            return False
+        except LedgerUnavailable:
+            raise
+        except Exception as bug:  # noqa: BLE001 - one order that can't be closed must not keep all others open
+            self.telemetry.alarm("order_not_expired", order_id=order_id, error=repr(bug))
+        return False
 
 
 def _expire(uow: UnitOfWork, order_id: str, now: datetime) -> bool:

@@ -229,9 +229,9 @@ class Job:
         return True
 
     def revive(self, now: datetime) -> None:
-        """A person wants it tried again, with all its attempts."""
-        if self.status not in (JobStatus.DEAD, JobStatus.QUEUED):
-            raise Conflict(f"job {self.id}", f"it is {self.status}; only a dead or waiting job is retried")
+        """A person wants it tried again, with all its attempts; what was called off may be wanted after all."""
+        if self.status not in (JobStatus.DEAD, JobStatus.QUEUED, JobStatus.CANCELLED):
+            raise Conflict(f"job {self.id}", f"it is {self.status}; a dead, waiting or called-off job is retried")
         self._reopen(now)
 
     def replay(self, now: datetime) -> None:

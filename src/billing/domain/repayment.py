@@ -89,6 +89,18 @@ def request_refund(
     return refund
 
 
+def given_up(
+    order: Order, payment: Payment, amount: Money | None = None, item_ids: Sequence[str] = ()
+) -> list[OrderItem]:
+    """The items that such a request would call off although their delivery had begun: it may have taken effect."""
+    covers_all = not item_ids and (amount is None or amount == payment.left)
+    return [
+        item
+        for item in _unpaid_back(order, payment)
+        if (covers_all or item.id in item_ids) and item.status is ItemStatus.IN_PROGRESS and _can_be_called_off(item)
+    ]
+
+
 def adopt_refund(
     order: Order, payment: Payment, refund_id: str, amount: Money, at: datetime, meant: Refund | None = None
 ) -> Refund:

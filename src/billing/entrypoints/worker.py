@@ -16,6 +16,9 @@ from billing.domain.errors import BillingError
 if TYPE_CHECKING:
     from billing.entrypoints.container import Container
 
+_HAND_BACK_SECONDS_MAX = 2.0
+"""The last part of the time to stop in, or a quarter of it where that is shorter."""
+
 
 class Housekeeper:
     """One thread a process; its hooks are called once for every worker thread, whichever comes first."""
@@ -48,6 +51,21 @@ class Housekeeper:
             self._stop.wait(self._every_seconds)
 
 
+class Leaving:
+    """Hands back what is not finished; a ledger that does not answer in time holds up nobody, and leases decide."""
+
+    def __init__(self, hand_back: Callable[[], object], stop_seconds: float) -> None:
+        self._hand_back = hand_back
+        self.hand_back_seconds = min(_HAND_BACK_SECONDS_MAX, stop_seconds / 4)
+        self.finish_seconds = stop_seconds - self.hand_back_seconds
+
+    def __call__(self) -> None:
+        """Called once for each task that is not finished; the first call is about all of them."""
+        thread = threading.Thread(target=self._hand_back, name="leaving", daemon=True)
+        thread.start()
+        thread.join(self.hand_back_seconds)
+
+
 def build_consumer(container: "Container") -> Any:
     """A Huey whose consumer runs our jobs and keeps house; it may be built while queue and ledger are away."""
     settings, telemetry = container.settings(), container.telemetry()
@@ -63,11 +81,13 @@ def build_consumer(container: "Container") -> Any:
     housekeeper = Housekeeper(lambda: container.keep_house()(), telemetry, settings.jobs.sweep_seconds)
     huey.on_startup("housekeeper")(housekeeper.start)
     huey.on_shutdown("housekeeper")(housekeeper.stop)
+    leaving = Leaving(lambda: container.hand_back()(), settings.jobs.shutdown_seconds)
+    container.bound_shutdown(huey, leaving.finish_seconds, leaving)
     return huey
 
 
 def run_consumer(container: "Container") -> None:
-    """Work until SIGTERM, then finish what is under way within the bound set for it."""
+    """Work until SIGTERM, then finish what is under way within the bound set for it, and hand back the rest."""
     jobs = container.settings().jobs
     consumer = build_consumer(container).create_consumer(
         workers=jobs.workers,
@@ -75,7 +95,6 @@ def run_consumer(container: "Container") -> None:
         initial_delay=0.02,
         max_delay=0.1,
         graceful_signal="TERM",
-        shutdown_timeout=jobs.shutdown_seconds,
     )
     consumer.run()
 

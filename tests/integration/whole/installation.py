@@ -112,7 +112,7 @@ class Installation:
     def serve(self) -> None:
         """Start the web and wait until it answers."""
         self.launch("web", "-m", "billing", "serve")
-        eventually(lambda: self._answers("/health/ready") or self._require_alive("web"))
+        eventually(lambda: self._is_ready("web"))
 
     def work(self, name: str = "worker") -> None:
         """Start a worker."""
@@ -178,8 +178,9 @@ class Installation:
             kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / f"billing-pycache-{os.getuid()}"))
         return kept
 
-    def _require_alive(self, name: str) -> None:
+    def _is_ready(self, name: str) -> bool:
         assert self.processes[name].poll() is None, self.log(name)
+        return self._answers("/health/ready")
 
     def _answers(self, path: str) -> bool:
         with suppress(requests.ConnectionError):

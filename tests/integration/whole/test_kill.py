@@ -8,6 +8,7 @@ from tests.integration.whole.installation import Installation, a_domain, a_hosti
 
 
 def test_killed_after_the_registry_answered_the_order_completes_with_one_create(installation: Installation) -> None:
+    """huey#418, huey#559, huey#571, huey#598, huey#733: a killed worker took its task along."""
     installation.serve()
     installation.fail_at("worker", "registrar.register:after")
     installation.work()
@@ -23,6 +24,7 @@ def test_killed_after_the_registry_answered_the_order_completes_with_one_create(
 
 
 def test_killed_after_the_registry_renewed_no_year_is_added_twice(on_sqlite: Installation) -> None:
+    """Seen elsewhere: an extension went well, the step after it failed, and the next try extended once more."""
     on_sqlite.serve()
     on_sqlite.work()
     on_sqlite.until(on_sqlite.buy(a_domain("kept.rw")), "completed")

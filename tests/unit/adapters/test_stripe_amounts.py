@@ -11,6 +11,7 @@ ZERO_DECIMAL = "BIF CLP DJF GNF JPY KMF KRW PYG RWF VND VUV XAF XOF XPF"
 
 @pytest.mark.parametrize("currency", ZERO_DECIMAL.split())
 def test_a_whole_currency_is_sent_as_it_is(currency: str) -> None:
+    """Paymenter#1258: yen and the like were charged a hundredfold."""
     assert to_stripe(Money(1500, currency)) == 1500
     assert from_stripe(1500, currency.lower()) == Money(1500, currency)
 

@@ -104,6 +104,7 @@ def test_without_a_way_back_there_is_no_page() -> None:
 
 
 def test_a_payment_of_another_sum_than_the_items_is_not_started() -> None:
+    """Seen elsewhere: what was charged was not the sum of what was shown, as with a coupon."""
     order, payment = an_order_to_pay(NOW)
     payment.amount = Money(1, "USD")
     with pytest.raises(Refused, match=r"18\.00 USD"):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from billing.application.ports import NeedsPerson
-from billing.domain import Conflict, Job, JobKind, JobStatus, Order
+from billing.domain import Conflict, Job, JobKind, JobStatus, MailKind, Order
 from tests.builders import a_domain
 from tests.twins import BY, Twins
 
@@ -37,8 +37,37 @@ def test_its_order_asks_for_a_person(shop: Twins, order: Order) -> None:
     assert stands(shop, order) == ("requires_attention", why)
     assert order.why == f"payment 1: {why}"
     assert order.payments[0].is_open
+    assert [(alert.kind.value, alert.subject) for alert in shop.alerts()] == [("job_dead", the_check(shop).id)]
     moves = shop.ledger.read(lambda uow: uow.history.of([order.id]))
     assert [move.after for move in moves] == ["pending", "requires_attention"]
+
+
+def test_an_attempt_that_its_provider_no_longer_knows_is_not_called_failed(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start(order)
+    told = shop.pay(payment)
+    shop.gateway.refuse("no such session: another account's key", "check")
+    shop.container.refresh_payment()(payment.id, BY)
+    shop.work()
+    assert stands(shop, order)[0] == "requires_attention"
+    assert shop.read(order).payments[0].is_open
+    assert shop.mailed(MailKind.PAYMENT_FAILED) == []
+    assert [alert.kind.value for alert in shop.alerts()] == ["job_dead"]
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["completed", "fulfilled"]
+
+
+def test_a_page_that_its_provider_will_not_close_is_told_to_a_person(shop: Twins) -> None:
+    order = shop.order(a_domain())
+    shop.start(order)
+    shop.gateway.refuse("no such session: another account's key", "close")
+    shop.container.cancel_order()(order.id, BY)
+    shop.work()
+    (closing,) = shop.jobs(JobKind.CLOSE_PAYMENT)
+    assert closing.status is JobStatus.DEAD
+    assert [(alert.kind.value, alert.subject) for alert in shop.alerts()] == [("job_dead", closing.id)]
+    assert shop.read(order).payments[0].is_open
 
 
 def test_asked_about_again_it_waits_as_before(shop: Twins, order: Order) -> None:

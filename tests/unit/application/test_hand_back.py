@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from dependency_injector import providers
 
 from billing.application.jobs import Handler, Record, Run
@@ -73,6 +74,17 @@ def test_what_has_ended_is_not_handed_back(shop: Twins) -> None:
     interrupt(shop, lambda run: None)
     assert shop.container.hand_back()() == 0
     assert the_job(shop).status is JobStatus.SUCCEEDED
+
+
+def test_what_was_interrupted_has_not_ended_and_is_handed_back(shop: Twins) -> None:
+    def be_interrupted(_: Run) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(shop, be_interrupted)
+    assert the_job(shop).status is JobStatus.RUNNING
+    assert shop.container.hand_back()() == 1
+    assert (the_job(shop).status, the_job(shop).attempts) == (JobStatus.QUEUED, 0)
 
 
 def test_without_a_ledger_nothing_is_handed_back_and_the_lease_decides(shop: Twins) -> None:

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from billing.application.alerts import raise_alert
+from billing.application.housekeeping import KeepHouse
 from billing.application.ledger import Ledger
 from billing.application.records import RememberedAnswer
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
-from billing.domain import Invalid, JobKind, JobRequest
+from billing.domain import AlertKind, Invalid, ItemStatus, JobKind, JobRequest, MailKind
 from tests.builders import NOW, a_domain
 from tests.twins import BY, Twins
 
@@ -63,6 +65,30 @@ def test_trouble_with_one_order_keeps_no_bell_from_ringing(shop: Twins) -> None:
     assert shop.container.keep_house()() == 1
     assert "housekeeping_failed" in [name for name, _ in shop.telemetry.events]
     assert shop.statuses(order)[0] == "pending"
+
+
+def test_an_order_that_can_not_be_closed_keeps_no_other_open_and_no_operator_from_being_told(
+    shop: Twins,
+) -> None:
+    orders = [shop.order(a_domain(f"{name}.rw")) for name in "abc"]
+    shop.work()
+    shop.ledger.write(BY, lambda uow: setattr(uow.orders.lock(orders[1].id).items[0], "status", ItemStatus.FULFILLED))
+    shop.ledger.write(BY, lambda uow: raise_alert(uow, AlertKind.NOT_DELIVERED, "itm_1", "lost"))
+    shop.pass_time(timedelta(hours=25))
+    shop.sweep_and_work()
+    assert [shop.statuses(order)[0] for order in orders] == ["expired", "pending", "expired"]
+    assert "order_not_expired" in [name for name, _ in shop.telemetry.alarms]
+    assert len(shop.mailed(MailKind.OPERATOR_ALERTS)) == 1
+
+
+def test_a_defect_in_one_step_of_keeping_house_keeps_no_other_from_being_taken(shop: Twins) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    taken: list[str] = []
+    KeepHouse(shop.container.sweep(), [broken, lambda: taken.append("next")], shop.telemetry)()
+    assert taken == ["next"]
+    assert [name for name, _ in shop.telemetry.alarms] == ["housekeeping_bug"]
 
 
 def test_keeping_house_expires_rings_and_forgets(shop: Twins) -> None:

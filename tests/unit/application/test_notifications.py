@@ -43,6 +43,7 @@ def test_renewals_are_told_with_what_they_renew(shop: Twins) -> None:
 
 
 def test_whatever_is_repeated_each_occasion_is_told_once(shop: Twins) -> None:
+    """pay#612: the receipt came more than once."""
     order = shop.order(a_domain("example.rw"))
     payment = shop.start(order)
     told = shop.pay(payment)

@@ -44,6 +44,7 @@ def test_a_notification_delivered_many_times_moves_the_order_once(shop: Twins) -
 
 @pytest.mark.parametrize("order_of_facts", list(permutations(range(4))))
 def test_facts_in_any_order_and_twice_end_in_one_success(shop: Twins, order_of_facts: tuple[int, ...]) -> None:
+    """polar PR 14274: a failure that was told late undid a success."""
     order = shop.order(a_domain())
     payment = shop.start(order)
     told: list[Fact] = [
@@ -61,6 +62,7 @@ def test_facts_in_any_order_and_twice_end_in_one_success(shop: Twins, order_of_f
 
 
 def test_a_redelivery_of_what_was_stored_and_never_run_rings_again(shop: Twins) -> None:
+    """dj-stripe#832: an event that had failed counted as known, and its repeat was dropped."""
     order = shop.order(a_domain())
     told = shop.pay(shop.start(order))
     shop.queue.silent = True
@@ -72,6 +74,7 @@ def test_a_redelivery_of_what_was_stored_and_never_run_rings_again(shop: Twins) 
 
 
 def test_a_new_price_list_changes_nothing_for_an_order_already_placed(shop: Twins) -> None:
+    """Seen elsewhere: yearly renewals failed a check against a price that was worked out anew."""
     order = shop.order(a_domain())
     dearer = a_catalogue().to_document()
     dearer["tlds"]["rw"]["register"]["USD"] = 9900
@@ -106,6 +109,7 @@ def test_a_return_page_that_polls_asks_the_provider_once_an_interval(shop: Twins
 
 
 def test_a_payment_whose_every_webhook_was_lost_is_found_by_its_check(shop: Twins) -> None:
+    """Seen elsewhere: no webhook ever came, and who had paid was shown as unpaid for weeks."""
     order = shop.order(a_domain())
     payment = shop.start(order)
     shop.pay(payment)
@@ -146,6 +150,7 @@ def test_an_older_page_paid_in_that_moment_is_a_conflict_and_the_order_is_paid(s
 
 
 def test_a_start_whose_answer_was_lost_is_found_again_and_never_opened_twice(shop: Twins) -> None:
+    """killbill#1015: what nobody knew the outcome of was tried again and charged again."""
     order = shop.order(a_domain())
     shop.gateway.lose_answer()
     payment = shop.start(order)
@@ -220,6 +225,7 @@ def test_a_payment_that_has_succeeded_is_not_asked_about_again(shop: Twins) -> N
 
 
 def test_a_payment_of_one_provider_is_not_settled_by_another(shop: Twins) -> None:
+    """FOSSBilling#3967: of two gateways on one account the wrong one took the event."""
     payment = shop.start(shop.order(a_domain()))
     fact = PaymentSucceeded(payment_id=payment.id, received=payment.amount)
     with pytest.raises(Conflict, match="belongs to memory, not to other"):
@@ -305,6 +311,7 @@ def test_cancel_closes_the_page_and_is_safe_to_repeat(shop: Twins) -> None:
 
 
 def test_cancelling_a_paid_order_says_what_to_do_instead(shop: Twins) -> None:
+    """Seen elsewhere: an order was cancelled although it was paid."""
     order = shop.buy(a_domain())
     with pytest.raises(Conflict, match="refunded, not cancelled"):
         shop.container.cancel_order()(order.id, BY)
@@ -338,6 +345,7 @@ def test_a_notification_of_ours_that_names_nothing_known_is_unmatched_and_tried_
 
 
 def test_a_notification_that_lands_before_its_order_is_processed_when_the_order_is_there(shop: Twins) -> None:
+    """statamic-cargo#190: a webhook was faster than its order, was answered 200 and forgotten."""
     ahead = Twins()
     order = ahead.order(a_domain())
     told = ahead.pay(ahead.start(order))

@@ -48,6 +48,7 @@ def test_a_failed_item_with_its_refund_under_way_needs_nobody(shop: Twins) -> No
 
 
 def test_of_two_pages_that_are_both_paid_the_second_is_paid_back(shop: Twins) -> None:
+    """Seen elsewhere: two pages of one order were both paid, and both sums kept."""
     order = shop.order(a_hosting())
     first = shop.start(order)
     shop.hear(shop.gateway.notification(first.id, Told.EXPIRED))  # told too early: the page is open still
@@ -156,6 +157,7 @@ def test_what_cost_nothing_needs_neither_a_refund_nor_a_person(
 
 
 def test_a_partial_refund_does_not_mark_the_whole_order_refunded(shop: Twins) -> None:
+    """Seen elsewhere: a part was paid back, and the whole order was called refunded."""
     order, payment = bought(shop)
     ask(shop, payment, None, order.items[1].id)
     shop.work()

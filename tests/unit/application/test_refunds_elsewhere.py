@@ -19,6 +19,7 @@ from tests.unit.application.refunding import ask, bought, paid_back, refunds, re
 
 
 def test_a_refund_made_in_the_dashboard_is_seen_once_and_reported(shop: Twins) -> None:
+    """Seen elsewhere: a refund made in the provider's dashboard went unnoticed."""
     order, payment = bought(shop)
     told = shop.gateway.refund_at_the_desk(payment.id, usd(500))
     again = shop.gateway.refund_notification(payment.id, "desk_1")

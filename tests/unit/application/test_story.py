@@ -25,6 +25,7 @@ def test_a_paid_order_becomes_a_registered_name_and_an_active_subscription(shop:
 
 
 def test_a_mixed_order_dispatches_exactly_its_four_jobs_and_completes(shop: Twins) -> None:
+    """Seen elsewhere: an order that could only be of one type left the hosting in it aside."""
     first = shop.buy(a_domain("kept.com"), a_hosting("pro"))
     subscription_id = first.items[1].subscription_id
     assert subscription_id is not None
@@ -88,6 +89,7 @@ def test_a_name_server_inside_the_name_is_refused_before_anybody_pays(shop: Twin
 
 
 def test_a_name_live_in_another_order_is_not_sold_twice(shop: Twins) -> None:
+    """FOSSBilling#1493: a name could be ordered again while an order for it was open."""
     shop.order(a_domain("example.rw"))
     with pytest.raises(Conflict, match=r"items\.0\.domain"):
         shop.order(a_domain("example.rw"))

@@ -119,6 +119,13 @@ def test_a_running_or_finished_job_is_not_retried_by_hand() -> None:
         job.revive(NOW)
 
 
+def test_what_was_called_off_may_be_wanted_after_all() -> None:
+    job = a_job()
+    job.call_off("nobody wants it", NOW)
+    job.revive(NOW)
+    assert (job.status, job.finished_at) == (JobStatus.QUEUED, None)
+
+
 def test_the_sweep_rings_when_a_lease_runs_out_and_when_a_wait_is_over() -> None:
     job = a_job()
     job.claim(NOW, LEASE)

@@ -53,6 +53,7 @@ def test_only_an_active_code_with_a_minor_unit_is_a_currency(currency):
     ],
 )
 def test_money_is_written_with_the_digits_of_its_currency(money, text):
+    """Seen elsewhere: sums without decimals were shown divided by a hundred, and all of them as dollars."""
     assert str(money) == text
 
 

@@ -27,6 +27,7 @@ def test_the_same_success_told_twice_changes_nothing() -> None:
 
 
 def test_a_late_failure_does_not_undo_a_success() -> None:
+    """polar PR 14274: a failure that was told late undid a success."""
     order = a_paid_order()
     assert order.payments[0].fail("declined, told late") is False
     assert order.payments[0].status is PaymentStatus.SUCCEEDED
@@ -34,6 +35,7 @@ def test_a_late_failure_does_not_undo_a_success() -> None:
 
 
 def test_a_success_after_a_decline_in_the_same_checkout_counts() -> None:
+    """Seen elsewhere: a decline left its order failed although the next card was good."""
     order = an_order()
     payment = an_attempt(order)
     payment.fail("card declined")
@@ -42,6 +44,7 @@ def test_a_success_after_a_decline_in_the_same_checkout_counts() -> None:
 
 @pytest.mark.parametrize("received", [Money(1499, "USD"), Money(1501, "USD"), Money(1500, "EUR")])
 def test_another_sum_than_asked_parks_the_payment_and_delivers_nothing(received: Money) -> None:
+    """Seen elsewhere: half a unit too little passed for the full price, whatever the currency."""
     order = an_order(a_domain())
     payment = an_attempt(order)
     assert order.record_success(payment, received, NOW) is Settlement.MISMATCHED

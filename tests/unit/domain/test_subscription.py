@@ -32,6 +32,7 @@ def test_the_first_period_runs_to_the_end_of_a_short_month() -> None:
 
 
 def test_renewals_do_not_drift_from_the_31st() -> None:
+    """Seen elsewhere: one month after 31 January was 3 March, and periods drifted from then on."""
     subscription = a_subscription()
     subscription.activate(MONTH_END)
     ends = []
@@ -50,6 +51,7 @@ def test_two_cycles_paid_at_once_are_two_periods() -> None:
 
 
 def test_a_renewal_long_after_the_end_counts_from_the_payment() -> None:
+    """Seen elsewhere: a renewal was counted from the end of a service that had long been over."""
     subscription = a_subscription()
     subscription.activate(MONTH_END)
     late = datetime(2027, 8, 15, tzinfo=UTC)

@@ -17,6 +17,7 @@ from billing.application.access import Authenticate, CreateKey, Role
 from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox
@@ -106,7 +107,9 @@ class Shop:
             cancel_order=CancelOrder(ledger),
             start_payment=StartPayment(ledger, gateways, record, note_start, payment_limits, ids, seconds),
             refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),
-            request_refund=RequestRefund(ledger, pay_back),
+            request_refund=RequestRefund(
+                ledger, pay_back, MakeSureUndelivered(routes, timedelta(days=1), 10.0, seconds)
+            ),
             resolve_payment=ResolvePayment(ledger, record, pay_back),
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),

@@ -169,6 +169,7 @@ def test_a_bad_basket_is_named_and_nothing_is_stored(shop, details, field):
     ],
 )
 def test_a_bad_registrant_field_is_named_and_nothing_is_stored(shop, field, value):
+    """Seen elsewhere: without a registrant nothing was started, and that was not said."""
     answer = shop.place(contacts={"registrant": a_registrant(**{field: value})})
     assert (answer.status_code, wrong_fields(answer)) == (422, [f"contacts.registrant.{field}"])
     assert shop.stored(Order) == []
@@ -238,6 +239,7 @@ def test_a_cancelled_order_frees_its_name(shop):
 
 
 def test_a_paid_order_is_not_cancelled(shop):
+    """Seen elsewhere: an order was cancelled although it was paid."""
     order = shop.place().json
     payment = shop.pay(order).json
 

@@ -60,8 +60,8 @@ def show_job(job_id: str, as_json: bool) -> None:
 def retry(job_ids: Sequence[str], kind: str | None, error: str | None, limit: int, as_json: bool) -> None:
     """Send jobs on their way again, with all their attempts, and what was parked for them.
 
-    Those named by JOB_ID, dead or waiting; or all dead ones of a kind, or that died of the same. One that runs is
-    refused.
+    Those named by JOB_ID, dead, waiting or called off; or all dead ones of a kind, or that died of the same. One that
+    runs is refused.
     """
     if bool(job_ids) == bool(kind or error):
         raise click.UsageError("name jobs, or say which by --kind and --error")

@@ -26,6 +26,7 @@ from billing.application.fulfilment import (
     RenewDomain,
     RenewSubscription,
 )
+from billing.application.given_up import MakeSureUndelivered
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
@@ -149,7 +150,14 @@ class Container(containers.DeclarativeContainer):
     )
 
     # ------------------------------------------------------------------ money back
-    request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back)
+    make_sure_undelivered = providers.ThreadSafeSingleton(
+        MakeSureUndelivered,
+        registrars,
+        providers.Factory(timedelta, days=shop.expiry_rounding_days),
+        shop.web_call_deadline_seconds,
+        monotonic,
+    )
+    request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back, make_sure_undelivered)
     settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger, pay_back)
     resolve_payment = providers.ThreadSafeSingleton(ResolvePayment, ledger, record_fact, pay_back)
 
@@ -261,6 +269,7 @@ class Container(containers.DeclarativeContainer):
         telemetry,
     )
     consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
+    bound_shutdown = providers.Callable(huey_queue.bound_shutdown)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
     retry_jobs = providers.ThreadSafeSingleton(RetryJobs, retry_job)
     cancel_job = providers.ThreadSafeSingleton(CancelJob, ledger, handlers)
