@@ -35,7 +35,7 @@ class SmtpNotifier(Notifier):
 
     def _send(self, mail: Mail, deadline: Deadline) -> None:
         deadline.remaining_seconds()
-        letter = compose(mail, self._config.sender).as_bytes()
+        letter = compose(mail, self._config.sender)
         line = SmtpLine(self._config, self._context, deadline)
         try:
             try:
