@@ -80,6 +80,10 @@ class Faults:
                     return replace(rule.fault, lifted=self._lifted)
         return None
 
+    def ordered(self, point: str) -> bool:
+        """Whether there is one for this point; it is not counted as used."""
+        return any(rule.covers(point) for rule in self._rules)
+
     def closed(self, point: str) -> bool:
         """Whether connections are turned away until further notice: `reject_connect` without `times`."""
         return any(

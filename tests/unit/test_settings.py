@@ -170,6 +170,8 @@ def test_a_mail_server_is_read_from_its_address(given, url: str, server: tuple[o
         ("BILLING_SMTP_URL", "smtp://us:p%C3%A4ss@mail.example"),
         ("BILLING_SMTP_URL", "smtp://mail.example/inbox"),
         ("BILLING_SMTP_CA_FILE", "/no/such"),
+        ("BILLING_SMTP_LINE_MAILS_MAX", "0"),
+        ("BILLING_SMTP_LINE_IDLE_SECONDS", "0"),
         ("BILLING_MAIL_FROM", ""),
         ("BILLING_MAIL_FROM", "Shop"),
         ("BILLING_MAIL_FROM", "Shop <billing@shop.example>, other@shop.example"),

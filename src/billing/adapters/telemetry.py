@@ -43,6 +43,7 @@ MEASURES: Mapping[str, Measure] = {
     "payment_settled": Measure("billing_payments_settled", "Proven payments by what they meant", ("settlement",)),
     "epp_command": Measure("billing_epp_command", "Commands to EPP registries", ("command", "code"), _SLOW),
     "mail_call": Measure("billing_mail_call", "Mails handed to the mail server", ("kind", "outcome"), _SLOW),
+    "mail_line_opened": Measure("billing_mail_line_opened", "Lines opened to the mail server", ("tls",), _SLOW),
     "stripe_call": Measure("billing_stripe_call", "Calls to Stripe", ("call", "outcome"), _SLOW),
 }
 

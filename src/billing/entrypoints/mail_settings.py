@@ -43,6 +43,8 @@ class MailSettings:
 
     server: SmtpServer
     ca_file: str | None
+    line_mails_max: int
+    line_idle_seconds: float
     sender_name: str
     sender: str
     operator: str | None
@@ -60,6 +62,8 @@ def read_mails(env: Env) -> MailSettings | None:
     return MailSettings(
         server=SmtpServer.of(url),
         ca_file=optional(env, "SMTP_CA_FILE", existing_file),
+        line_mails_max=env.int("SMTP_LINE_MAILS_MAX", 100, validate=POSITIVE),
+        line_idle_seconds=env.float("SMTP_LINE_IDLE_SECONDS", 15, validate=POSITIVE),
         sender_name=sender_name,
         sender=sender,
         operator=optional(env, "OPERATOR_EMAIL", _mail_address),

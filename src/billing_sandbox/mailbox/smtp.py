@@ -46,6 +46,7 @@ class Conversation(SMTP):
             options |= {"auth_required": True, "auth_callback": login.matches}
         super().__init__(clerk, **options)
         self._faults = faults
+        self._mails = 0
 
     async def attempt(self, step: str, act: Callable[[], str]) -> str:
         """Act and give the answer, or go wrong as ordered for this step."""
@@ -74,6 +75,13 @@ class Conversation(SMTP):
             self.transport.close()
             return
         await super()._handle_client()
+
+    async def begin_mail(self, note: Callable[[], str]) -> str:
+        """`smtp.connect` is for whoever sends a mail, also one who kept a line open: it is cut, so that he connects."""
+        if self._mails and self._faults.ordered("smtp.connect"):
+            await self._cut()
+        self._mails += 1
+        return await self.attempt("mail", note)
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str | None) -> None:
@@ -106,7 +114,7 @@ class Clerk:
             envelope.mail_options.extend(options)
             return "250 2.1.0 OK"
 
-        return await server.attempt("mail", note)
+        return await server.begin_mail(note)
 
     async def handle_RCPT(
         self, server: Conversation, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -162,6 +162,21 @@ def test_a_greeting_may_be_a_refusal_or_never_come(sandbox: Sandbox) -> None:
     send(sandbox, a_mail())
 
 
+def test_a_line_that_was_kept_open_does_not_get_round_a_fault_at_the_greeting(sandbox: Sandbox) -> None:
+    with connected(sandbox) as line:
+        line.send_message(a_mail("first"))
+        line.send_message(a_mail("second"))
+        sandbox.fault("smtp.connect", "refuse")
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            line.send_message(a_mail("third"))
+    with pytest.raises(smtplib.SMTPConnectError):  # it was not used up
+        connected(sandbox)
+    with connected(sandbox) as line:
+        line.send_message(a_mail("fourth"))
+        line.send_message(a_mail("fifth"))
+    assert subjects(sandbox) == ["first", "second", "fourth", "fifth"]
+
+
 def test_a_recipient_may_be_refused_by_address(sandbox: Sandbox) -> None:
     gone: Any = {"point": "smtp.rcpt.*@gone.example", "kind": "refuse"}
     full: Any = {"point": "smtp.rcpt.full@example.rw", "kind": "refuse", "code": 452}

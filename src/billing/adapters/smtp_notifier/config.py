@@ -17,7 +17,8 @@ class Tls(StrEnum):
 class SmtpConfig:
     """One server and one sender.
 
-    With `OFFERED` a server without STARTTLS is talked to in the clear, but never told the password.
+    With `OFFERED` a server without STARTTLS is talked to in the clear, but never told the password. A line is kept for
+    `line_mails_max` mails and `line_idle_seconds` between two of them, and at most `idle_lines_max` are kept at a time.
     """
 
     host: str
@@ -27,3 +28,6 @@ class SmtpConfig:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
+    line_mails_max: int
+    line_idle_seconds: float
+    idle_lines_max: int

@@ -1,5 +1,6 @@
-"""One conversation with a mail server (RFC 5321), every byte of it before a deadline."""
+"""One conversation with a mail server (RFC 5321): one mail or several, every byte before its mail's deadline."""
 
+import contextlib
 import io
 import re
 import smtplib
@@ -10,11 +11,14 @@ from typing import Any
 from billing.adapters.smtp_notifier.config import SmtpConfig, Tls
 from billing.application.ports import Deadline, Refused, RetryLater
 
+COURTESY_SECONDS = 1.0
+"""What does not concern the mail, such as a goodbye, is worth no longer a wait."""
 _WHY_CHARS_MAX = 300
 _OK = 250
 _FORWARDED = 251
 _START = 354
 _READY = 220
+_CLOSING = 421
 # "Authentication required" and "bad sequence" come in answer to a recipient too, and are not the recipient's fault.
 _NOT_ABOUT_THE_RECIPIENT = {503, 530}
 
@@ -22,12 +26,14 @@ _NOT_ABOUT_THE_RECIPIENT = {503, 530}
 class SmtpLine(smtplib.SMTP):
     """The library's client limits each wait, so that a server which drips its answer could hold a worker for ever.
 
-    Here the limit is a moment.
+    Here the limit is a moment: `deadline`, which is that of the mail at hand. `mails` counts those begun; `is_at_rest`
+    between two of them, where the server has nothing left of the last.
     """
 
     def __init__(self, config: SmtpConfig, context: ssl.SSLContext, deadline: Deadline) -> None:
         super().__init__(local_hostname=config.sender.domain)
-        self._config, self._context, self._deadline = config, context, deadline
+        self.deadline, self.mails, self.is_at_rest = deadline, 0, False
+        self._config, self._context = config, context
 
     # ------------------------------------------------------------------ the steps before the mail
 
@@ -58,21 +64,42 @@ class SmtpLine(smtplib.SMTP):
         self.esmtp_features, self.does_esmtp = {}, False
         self.ehlo_or_helo_if_needed()
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is encrypted."""
+        return isinstance(self.sock, ssl.SSLSocket)
+
     def _require_secrecy(self) -> None:
-        if not isinstance(self.sock, ssl.SSLSocket):
+        if not self.is_secret:
             raise smtplib.SMTPNotSupportedError("the server offers no TLS, and a password is not sent in the clear")
 
     def address(self, sender: str, recipient: str) -> None:
         """From whom and to whom; Refused where the server will not take this recipient, now or ever."""
-        _require(self.mail(sender), _OK)
-        code, said = self.rcpt(recipient)
+        self.mails += 1
+        self.is_at_rest = False
+        _require(self._alive(self.mail(sender)), _OK)
+        code, said = self._alive(self.rcpt(recipient))
+        if code >= 400 and code not in _NOT_ABOUT_THE_RECIPIENT:
+            self._reset()
         if code >= 500 and code not in _NOT_ABOUT_THE_RECIPIENT:
             raise Refused(objection(code, said))
         _require((code, said), _OK, _FORWARDED)
 
     def begin(self) -> None:
         """The server is ready for the mail itself."""
-        _judge(self.docmd("DATA"), _START)
+        _judge(self._alive(self.docmd("DATA")), _START)
+
+    def _alive(self, answer: tuple[int, bytes]) -> tuple[int, bytes]:
+        if answer[0] == _CLOSING:  # the server hangs up, in so many words (RFC 5321 §3.8)
+            self.close()
+            raise smtplib.SMTPServerDisconnected(objection(*answer))
+        return answer
+
+    def _reset(self) -> None:
+        """The next mail may come where the server says that it has forgotten this one."""
+        self.deadline = brief(self.deadline)
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            self.is_at_rest = self.rset()[0] == _OK
 
     # ------------------------------------------------------------------ the mail
 
@@ -80,6 +107,15 @@ class SmtpLine(smtplib.SMTP):
         """Send it and hear that it was taken; from here on a line that breaks leaves its outcome unknown."""
         self.send(re.sub(rb"(?m)^\.", b"..", letter) + b".\r\n")
         _judge(self.getreply(), _OK)
+        self.is_at_rest = True
+
+    def leave(self, deadline: Deadline) -> None:
+        """Close it, with a goodbye where there is somebody to hear it."""
+        self.deadline = deadline
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            if self.is_at_rest:
+                self.quit()
+        self.close()
 
     # ------------------------------------------------------------------ the library's ways to the socket
 
@@ -136,7 +172,7 @@ class SmtpLine(smtplib.SMTP):
 
     def _left(self) -> float:
         try:
-            return self._deadline.remaining_seconds()
+            return self.deadline.remaining_seconds()
         except RetryLater as late:
             raise TimeoutError("no answer in time") from late
 
@@ -150,6 +186,11 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         return self._line.receive_into(buffer)
+
+
+def brief(deadline: Deadline) -> Deadline:
+    """No later than the deadline, and soon."""
+    return Deadline(min(deadline.at, deadline.monotonic() + COURTESY_SECONDS), deadline.monotonic)
 
 
 def objection(code: int, said: bytes | str) -> str:

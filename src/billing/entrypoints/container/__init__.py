@@ -103,7 +103,9 @@ class Container(containers.DeclarativeContainer):
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, guard.provider)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
-    notifier = providers.ThreadSafeSingleton(outside.notifier, settings.provided.mails, telemetry, monotonic)
+    notifier = providers.ThreadSafeSingleton(
+        outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic
+    )
 
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)

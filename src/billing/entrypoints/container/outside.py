@@ -70,7 +70,9 @@ def _epp(epp: EppSettings, read_timeout: float, told: Telemetry, monotonic: Call
     return registry
 
 
-def notifier(mails: MailSettings | None, told: Telemetry, monotonic: Callable[[], float]) -> Notifier | None:
+def notifier(
+    mails: MailSettings | None, workers: int, told: Telemetry, monotonic: Callable[[], float]
+) -> Notifier | None:
     if mails is None:
         return None
     config = SmtpConfig(
@@ -81,11 +83,16 @@ def notifier(mails: MailSettings | None, told: Telemetry, monotonic: Callable[[]
         password=mails.server.password,
         ca_file=mails.ca_file,
         sender=Address(mails.sender_name, addr_spec=mails.sender),
+        line_mails_max=mails.line_mails_max,
+        line_idle_seconds=mails.line_idle_seconds,
+        idle_lines_max=workers,
     )
     try:
-        return SmtpNotifier(config, told, monotonic)
+        server = SmtpNotifier(config, told, monotonic)
     except OSError as unusable:
         raise WrongSettings(f"BILLING_SMTP_CA_FILE can't be used: {unusable}") from unusable
+    atexit.register(server.close)
+    return server
 
 
 def open_jobs(ledger: Ledger) -> Mapping[tuple[str, str], int]:
