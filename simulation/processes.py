@@ -67,13 +67,13 @@ class Housekeeper:
 
     def __call__(self) -> None:
         """Called before time moves on: the sweep comes within its interval after something is due."""
-        if self.next_ms is not None and self.looked_at == self.world.commits:
-            return
+        now_ms = self.world.schedule.now_ms
+        if self.looked_at == self.world.commits or (self.next_ms is not None and self.next_ms <= now_ms + _SWEEP_MS):
+            return  # nothing is due that was not, or the next one comes in time for whatever is
         self.looked_at = self.world.commits
         due = min(filter(None, (self.world.books.to_ring(), self._house_due())), default=None)
         if due is None:
             return
-        now_ms = self.world.schedule.now_ms
         due_ms = max(int((due - START).total_seconds() * 1000) + 1, now_ms, self.began_ms + _SWEEP_MS)
         if self.next_ms is None or self.next_ms > due_ms + _SWEEP_MS:
             self.next_ms = due_ms + self.world.dice.randint(1, _SWEEP_MS)
@@ -86,7 +86,7 @@ class Housekeeper:
         return min(filter(None, (self.world.books.to_expire(), tell_at)), default=None)
 
     def _keep_house(self) -> None:
-        self.began_ms, self.next_ms = self.world.schedule.now_ms, None
+        self.began_ms, self.next_ms, self.looked_at = self.world.schedule.now_ms, None, -1
         due = self._house_due()
         if (due and due <= self.world.now()) or self.world.dice.random() < _WHOLE_HOUSE:
             self.world.process(lambda: self.world.container.keep_house()())

@@ -56,7 +56,7 @@ class Schedule:
         self.now_ms = 0
         self.steps = 0
         self.on_idle: Callable[[], None] = lambda: None
-        self._steps_max = steps_max
+        self._steps_max, self._until_ms = steps_max, 0
         self._hub = greenlet.getcurrent()
         self._numbers = count()
         self._ready: list[Actor] = []
@@ -69,17 +69,17 @@ class Schedule:
     def sleep(self, ms: int) -> None:
         """Let so much time pass, and others act."""
         self._wake_at(self._me(), self.now_ms + ms)
-        self._hub.switch()
+        self._pass_on()
 
     def give_way(self) -> None:
         """Others may act now, at the same moment."""
         self._ready.append(self._me())
-        self._hub.switch()
+        self._pass_on()
 
     def park(self) -> None:
         """Wait until somebody rings."""
         self._parked.append(self._me())
-        self._hub.switch()
+        self._pass_on()
 
     def note(self, what: str) -> None:
         """A line in the trace; ask `is_traced` first where making it costs."""
@@ -103,37 +103,50 @@ class Schedule:
 
     def run(self, until_ms: int) -> bool:
         """Go on until then or until nobody has anything to do, which is True."""
+        self._until_ms = until_ms
         while True:
-            self._collect_due()
-            if not self._ready:
-                self.on_idle()
-                self._collect_due()
-            if not self._ready:
-                if not self._timers:
-                    return True
-                if self._timers[0][0] > until_ms:
-                    self.now_ms = until_ms
-                    return False
-                self.now_ms = self._timers[0][0]
-                continue
-            self._turn()
+            chosen = self._next()
+            if chosen is not None:
+                self._running = chosen
+                try:
+                    chosen.switch()  # comes back when nobody can go on, or when an actor is at its end
+                finally:
+                    self._running = None
+            elif self._timers:
+                self.now_ms = until_ms
+                return False
+            else:
+                return True
 
     def close(self) -> None:
         """Send everybody home."""
         for actor in [*self._ready, *self._parked, *(actor for _, _, actor in self._timers)]:
             actor.throw(GreenletExit)
 
-    def _turn(self) -> None:
+    def _pass_on(self) -> None:
+        """Whoever acts gives its turn to the next: itself perhaps, and only where there is none to the hub."""
+        me, chosen = self._me(), self._next()
+        if chosen is not me:
+            self._running = chosen
+            (self._hub if chosen is None else chosen).switch()  # one that has not begun yet is falsy
+
+    def _next(self) -> Actor | None:
+        """Whose turn it is, by the dice, at the earliest moment at which somebody can act; None where that is past."""
+        self._collect_due()
+        while not self._ready:
+            self.on_idle()
+            self._collect_due()
+            if not self._ready:
+                if not self._timers or self._timers[0][0] > self._until_ms:
+                    return None
+                self.now_ms = self._timers[0][0]
+                self._collect_due()
         self.steps += 1
         if self.steps > self._steps_max:
             raise Broken("comes to rest", f"still going after {self._steps_max} steps")
         chosen = int(self.dice.random() * len(self._ready))
         self._ready[chosen], self._ready[-1] = self._ready[-1], self._ready[chosen]
-        self._running = self._ready.pop()
-        try:
-            self._running.switch()
-        finally:
-            self._running = None
+        return self._ready.pop()
 
     def _collect_due(self) -> None:
         while self._timers and self._timers[0][0] <= self.now_ms:

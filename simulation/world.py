@@ -1,14 +1,14 @@
 """A shop and all that is outside it in one hand: the real container on twins in bad weather."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dependency_injector import providers
 
@@ -79,17 +79,20 @@ def _settings() -> Settings:
 
 
 @cache
-def _container() -> Container:
-    """Made once, since that takes longer than many a run; each run begins by making it forget the one before."""
-    return Container()
+def _container() -> tuple[Container, Sequence[providers.BaseSingleton[Any]]]:
+    """Made once, since that takes longer than many a run, with whatever in it remembers what it made."""
+    container = Container()
+    return container, list(container.traverse(types=[providers.BaseSingleton]))
 
 
 def fresh_container(**twins: object) -> Container:
     """The real container with some of what it provides replaced; the world before has it no longer."""
-    container = _container()
+    container, singletons = _container()
     for provider in container.providers.values():
-        provider.reset_override()
-    container.reset_singletons()
+        if provider.overridden:
+            provider.reset_override()
+    for singleton in singletons:
+        singleton.reset()
     for name, twin in twins.items():
         getattr(container, name).override(providers.Object(twin))
     return container
@@ -122,6 +125,7 @@ class World:
         self.dice = Random(f"run {scenario.seed}")
         self._ids = count(1)
         self.schedule = Schedule(self.dice, trace, STEPS_MAX)
+        self._read_ms, self._read = 0, START
         self.weather = Weather(self.schedule, scenario.faults, self.dice)
         self.telemetry = AlarmedTelemetry(self.schedule)
         self.bell = WildBell(self.weather)
@@ -166,8 +170,11 @@ class World:
     # ------------------------------------------------------------------ time and ids
 
     def now(self) -> datetime:
-        """The one clock: business, ledger and provider."""
-        return START + timedelta(milliseconds=self.schedule.now_ms)
+        """The one clock: business, ledger and provider; asked far more often than it moves."""
+        if self._read_ms != self.schedule.now_ms:
+            self._read_ms = self.schedule.now_ms
+            self._read = START + timedelta(milliseconds=self._read_ms)
+        return self._read
 
     def monotonic(self) -> float:
         """The same, as a process counts it."""

@@ -9,8 +9,9 @@ from typing import Any, Self, TypeVar
 
 from dependency_injector import providers
 
+from billing.adapters.memory.inbox import MemoryInbox
+from billing.adapters.memory.jobs import MemoryJobs
 from billing.adapters.memory.ledger import MemoryUnitOfWork
-from billing.adapters.memory.repositories import MemoryInbox, MemoryJobs
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.housekeeping import Sweep
 from billing.application.jobs import Record, Run
