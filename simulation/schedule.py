@@ -49,7 +49,7 @@ class Trace:
 
 
 class Schedule:
-    """The turns and the clock. `on_idle` may spawn or wake somebody just before time moves on."""
+    """The turns and the clock. `on_idle` may spawn somebody just before time moves on."""
 
     def __init__(self, dice: Random, trace: Trace, steps_max: int) -> None:
         self.dice, self.trace = dice, trace
@@ -132,25 +132,24 @@ class Schedule:
 
     def _next(self) -> Actor | None:
         """Whose turn it is, by the dice, at the earliest moment at which somebody can act; None where that is past."""
-        self._collect_due()
-        while not self._ready:
+        ready, timers = self._ready, self._timers
+        while True:
+            while timers and timers[0][0] <= self.now_ms:
+                ready.append(heappop(timers)[2])
+            if ready:
+                return self._chosen()
             self.on_idle()
-            self._collect_due()
-            if not self._ready:
-                if not self._timers or self._timers[0][0] > self._until_ms:
-                    return None
-                self.now_ms = self._timers[0][0]
-                self._collect_due()
+            if not timers or timers[0][0] > self._until_ms:
+                return None
+            self.now_ms = max(timers[0][0], self.now_ms)
+
+    def _chosen(self) -> Actor:
         self.steps += 1
         if self.steps > self._steps_max:
             raise Broken("comes to rest", f"still going after {self._steps_max} steps")
-        chosen = int(self.dice.random() * len(self._ready))
-        self._ready[chosen], self._ready[-1] = self._ready[-1], self._ready[chosen]
-        return self._ready.pop()
-
-    def _collect_due(self) -> None:
-        while self._timers and self._timers[0][0] <= self.now_ms:
-            self._ready.append(heappop(self._timers)[2])
+        ready, chosen = self._ready, int(self.dice.random() * len(self._ready))
+        ready[chosen], ready[-1] = ready[-1], ready[chosen]
+        return ready.pop()
 
     def _wake_at(self, actor: Actor, at_ms: int) -> None:
         heappush(self._timers, (at_ms, next(self._numbers), actor))

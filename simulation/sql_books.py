@@ -47,9 +47,9 @@ class SqlBooks(Books):
         written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
         return min(raised), max(written, default=None)
 
-    def _ask(self, question: Select[tuple[datetime | None]]) -> datetime | None:
+    def _ask(self, question: Select[datetime | None]) -> datetime | None:
         with self._engine.connect() as connection:
-            return connection.scalar(question)
+            return connection.execute(question).scalar_one()
 
 
 def sql_ledger(engine: Engine) -> OpenLedger:

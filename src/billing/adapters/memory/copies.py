@@ -19,9 +19,9 @@ class _Shape:
 
 
 @cache
-def _shape_of(cls: type) -> _Shape | None:
+def _shape_of(cls: Any) -> _Shape | None:
     """None for everything that is not an entity."""
-    if not is_dataclass(cls) or cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if not is_dataclass(cls) or cls.__dataclass_params__.frozen:  # type: ignore[union-attr]
         return None
     hints = get_type_hints(cls)
     parts = tuple(f.name for f in fields(cls) if _can_change(hints[f.name]))
@@ -35,7 +35,7 @@ def _can_change(hint: Any) -> bool:
 
 def clone(value: Any) -> Any:
     """A copy that nobody can change through the other one."""
-    cls = type(value)
+    cls: Any = type(value)
     shape = _shape_of(cls)
     if shape is not None:
         state = dict(zip(shape.values, shape.read(value), strict=True))
@@ -51,10 +51,11 @@ def same(left: Any, right: Any) -> bool:
     """Whether two copies tell the same."""
     if left is right:
         return True
-    shape = _shape_of(type(left))
+    cls: Any = type(left)
+    shape = _shape_of(cls)
     if shape is not None:
         return (
-            type(right) is type(left)
+            type(right) is cls
             and shape.read(left) == shape.read(right)
             and all(same(getattr(left, name), getattr(right, name)) for name in shape.parts)
         )
