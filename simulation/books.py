@@ -17,6 +17,9 @@ class Books(Protocol):
     def rows(self, cls: type[T]) -> list[T]:
         """All of a kind."""
 
+    def find(self, cls: type[T], key: str) -> T | None:
+        """One by its id."""
+
     def moves(self) -> Iterable[Transition]:
         """The history, oldest first."""
 
@@ -38,6 +41,10 @@ class MemoryBooks(Books):
 
     def rows(self, cls: type[T]) -> list[T]:
         return [row.value for row in self._store.table(cls).values()]
+
+    def find(self, cls: type[T], key: str) -> T | None:
+        row = self._store.row(cls, key)
+        return row.value if row else None
 
     def moves(self) -> Iterable[Transition]:
         return self._store.log

@@ -86,6 +86,11 @@ class Schedule:
         self.trace.write(self.now_ms, self._running.name if self._running else "-", what)
 
     @property
+    def acting(self) -> Actor | None:
+        """Whose turn it is."""
+        return self._running
+
+    @property
     def is_traced(self) -> bool:
         """Whether anybody reads the trace."""
         return self.trace.lines is not None

@@ -28,6 +28,10 @@ class SqlBooks(Books):
         with Session(self._engine) as session:
             return list(session.scalars(select(cls)))
 
+    def find(self, cls: type[T], key: str) -> T | None:
+        with Session(self._engine) as session:
+            return session.get(cls, key)
+
     def moves(self) -> Iterable[Transition]:
         columns: Any = records.transitions.c
         with self._engine.connect() as connection:

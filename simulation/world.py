@@ -34,7 +34,7 @@ from simulation.wild_registrar import WildRegistrar
 
 T = TypeVar("T")
 START = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
-STEPS_MAX = 50_000
+STEPS_MAX = 200_000  # more than a job takes that looks every minute and gives up after three days
 ALERT_MINUTES = 15
 RING_AGAIN = timedelta(seconds=60)
 _ORDER_EXPIRY_MINUTES = 60
@@ -137,7 +137,7 @@ class World:
         self.gateway = WildGateway(self.weather, self.now, self.installation)
         kept = open_ledger(self.now, self.new_id)
         self.begin, self.books = kept.begin, kept.books
-        self.on_commit: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[str], None] = lambda by: None
         self.wild = WildLedger(self.begin, self.weather, kept.interleaves, self._committed)
         self.container = fresh_container(
             settings=_settings(),
@@ -155,9 +155,9 @@ class World:
         self.stand_in(self.gateway, self.registrar)
         self._installation = ""
 
-    def _committed(self) -> None:
+    def _committed(self, by: str) -> None:
         self.commits += 1
-        self.on_commit()
+        self.on_commit(by)
 
     def stand_in(self, gateway: PaymentGateway, registrar: Registrar) -> None:
         """The providers, behind their circuit breakers as the container would have them."""
