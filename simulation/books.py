@@ -6,8 +6,7 @@ from typing import Protocol, TypeVar
 
 from billing.adapters.memory.store import Store
 from billing.application.records import Transition
-from billing.domain import Alert, Job, Mail, MailKind, Order, OrderStatus
-from billing.domain.job import OPEN
+from billing.domain import Alert, Job, Mail, MailKind, Order
 
 T = TypeVar("T")
 
@@ -17,6 +16,9 @@ class Books(Protocol):
 
     def rows(self, cls: type[T]) -> list[T]:
         """All of a kind."""
+
+    def find(self, cls: type[T], key: str) -> T | None:
+        """One by its id."""
 
     def moves(self) -> Iterable[Transition]:
         """The history, oldest first."""
@@ -40,18 +42,25 @@ class MemoryBooks(Books):
     def rows(self, cls: type[T]) -> list[T]:
         return [row.value for row in self._store.table(cls).values()]
 
+    def find(self, cls: type[T], key: str) -> T | None:
+        row = self._store.row(cls, key)
+        return row.value if row else None
+
     def moves(self) -> Iterable[Transition]:
         return self._store.log
 
     def to_ring(self) -> datetime | None:
-        return min((job.ring_at for job in self.rows(Job) if job.status in OPEN), default=None)
+        return min((job.ring_at for job in self._waiting(Job)), default=None)
 
     def to_expire(self) -> datetime | None:
-        return min((o.expires_at for o in self.rows(Order) if o.status is OrderStatus.PENDING), default=None)
+        return min((order.expires_at for order in self._waiting(Order)), default=None)
 
     def untold(self) -> tuple[datetime, datetime | None] | None:
-        raised = [alert.raised_at for alert in self.rows(Alert) if alert.told_by is None]
+        raised = [alert.raised_at for alert in self._waiting(Alert)]
         if not raised:
             return None
         written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
         return min(raised), max(written, default=None)
+
+    def _waiting(self, cls: type[T]) -> list[T]:
+        return [row.value for row in self._store.waiting[cls].values()]

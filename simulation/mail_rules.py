@@ -62,6 +62,8 @@ class MailRules:
                 require(mail.status is MailStatus.DEAD, "nothing is forgotten", f"{mail.occasion} is {mail.status}")
 
     def _check_customers(self, told: set[tuple[MailKind, str, str]]) -> None:
+        # It counts as failed where its refund came to nothing: what an operator has to see to was no delivery.
+        called_off = {move.entity_id for move in self._books.moves() if move.after == ItemStatus.CANCELLED}
         for order in self._books.rows(Order):
             if order.id in self._world.opened:
                 continue
@@ -72,7 +74,7 @@ class MailRules:
             for item in order.items:
                 if item.status is ItemStatus.FULFILLED:
                     due.append((_DELIVERED[type(item.what)], item.id))
-                elif item.status is ItemStatus.FAILED:
+                elif item.status is ItemStatus.FAILED and item.id not in called_off:
                     due.append((MailKind.NOT_DELIVERED, item.id))
             due += [(MailKind.REFUNDED, r.id) for p in order.payments for r in p.refunds if r.status == "succeeded"]
             for kind, subject in due:

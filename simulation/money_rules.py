@@ -18,6 +18,7 @@ from simulation.schedule import require
 from simulation.world import World
 
 _KEPT_FOR = {ItemStatus.FULFILLED, ItemStatus.DUE, ItemStatus.IN_PROGRESS, ItemStatus.FAILED}
+_ASK = {JobKind.CHECK_PAYMENT, JobKind.REFUND_PAYMENT}
 _SAME = {Back.SUCCEEDED: RefundStatus.SUCCEEDED, Back.FAILED: RefundStatus.FAILED}
 
 
@@ -75,21 +76,24 @@ class MoneyRules:
                 self._check_balance(order, payment)
 
     def _check_every_payment_is_known(self, known: dict[str, Payment]) -> None:
-        jobs = self._world.books.rows(Job)
-        unasked = {j.subject for j in jobs if j.kind is JobKind.CHECK_PAYMENT and j.status is JobStatus.DEAD}
+        # every webhook was lost, and so was every worker that asked: a person knows of the dead question
+        dead = (job for job in self._world.books.rows(Job) if job.status is JobStatus.DEAD)
+        unasked = {job.subject for job in dead if job.kind in _ASK}
         for page in self._world.gateway.pages_of(self._world.installation()):
             if page.state is not Told.PAID:
                 continue
             payment = known.get(page.payment_id)
-            is_known = payment is not None and payment.received == page.amount
-            # every webhook was lost, and so was every worker that asked: a person knows of the dead question
-            is_known = is_known or page.payment_id in unasked
+            is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
             require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
             refs = {refund.refund_ref: refund for refund in payment.refunds} if payment else {}
             for back in page.refunds:
                 refund = refs.get(back.ref)
-                told = refund is not None and (refund.amount, refund.status) == (back.amount, _SAME.get(back.state))
-                require(told, "every refund is recorded", f"{page.payment_id}: {back}, in the ledger {refund}")
+                is_same = refund is not None and (refund.amount, refund.status) == (back.amount, _SAME.get(back.state))
+                require(
+                    is_same or back.refund_id in unasked,
+                    "every refund is recorded",
+                    f"{page.payment_id}: {back}, in the ledger {refund}",
+                )
 
     def _check_refund(self, order: Order, payment: Payment, refund: Refund) -> None:
         told = order.status is OrderStatus.REQUIRES_ATTENTION

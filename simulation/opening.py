@@ -16,6 +16,7 @@ from billing.domain import (
     Money,
     Order,
     OrderItem,
+    Purchase,
     Registration,
     Subscription,
 )
@@ -109,7 +110,10 @@ def _give_holdings(world: World, number: int, at: datetime) -> None:
 
 
 def _paid_order(world: World, number: int, at: datetime) -> Order:
-    wants = (DomainRegistration(domain=held_name(number)), Hosting(plan="starter", cycle=Cycle.MONTHLY))
+    wants: tuple[Purchase, ...] = (
+        DomainRegistration(domain=held_name(number)),
+        Hosting(plan="starter", cycle=Cycle.MONTHLY),
+    )
     items = [
         OrderItem.of(f"itm_open_{number}_{n}", n, what, Money(price, "USD"))
         for n, (what, price) in enumerate(zip(wants, _PRICES, strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from billing.application.ports import Refused
@@ -145,7 +146,7 @@ class Operator:
             self.world.schedule.sleep(self.world.dice.randint(MINUTE_MS, 40 * MINUTE_MS))
             for job in self.dead_jobs():
                 if self._feels_like_it(0.5):
-                    self._try(lambda job=job: self._revive(job))
+                    self._try(partial(self._revive, job))
             for order in self.world.books.rows(Order):
                 for payment in order.payments:
                     self._see_to(payment)
@@ -166,9 +167,7 @@ class Operator:
                 self.world.gateway.refund_at_the_desk(payment.id, part)
         for refund in payment.refunds:
             if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
-                self._try(
-                    lambda owed=refund.amount: container.request_refund()(payment.id, owed, (), "again", "operator")
-                )
+                self._try(partial(container.request_refund(), payment.id, refund.amount, (), "again", "operator"))
 
     def _try(self, work: Callable[[], object]) -> None:
         self.world.process(work)

@@ -64,33 +64,40 @@ class Housekeeper:
     began_ms: int = -_SWEEP_MS
     next_ms: int | None = None
     looked_at: int = -1
+    ring_due: datetime | None = None
+    house_due: datetime | None = None
 
     def __call__(self) -> None:
         """Called before time moves on: the sweep comes within its interval after something is due."""
-        if self.next_ms is not None and self.looked_at == self.world.commits:
-            return
-        self.looked_at = self.world.commits
-        due = min(filter(None, (self.world.books.to_ring(), self._house_due())), default=None)
+        now_ms = self.world.schedule.now_ms
+        if self.next_ms is not None and (self.looked_at == self.world.commits or self.next_ms <= now_ms + _SWEEP_MS):
+            return  # nothing is due that was not, or the next one comes in time for whatever is
+        self._look()
+        due = min(filter(None, (self.ring_due, self.house_due)), default=None)
         if due is None:
             return
-        now_ms = self.world.schedule.now_ms
         due_ms = max(int((due - START).total_seconds() * 1000) + 1, now_ms, self.began_ms + _SWEEP_MS)
         if self.next_ms is None or self.next_ms > due_ms + _SWEEP_MS:
             self.next_ms = due_ms + self.world.dice.randint(1, _SWEEP_MS)
             self.world.schedule.spawn("sweep", self._keep_house, self.next_ms - now_ms)
 
-    def _house_due(self) -> datetime | None:
-        """When there is more to do than to ring."""
-        alerts = self.world.books.untold()
-        tell_at = alerts and max(alerts[0], (alerts[1] or alerts[0]) + timedelta(minutes=ALERT_MINUTES))
-        return min(filter(None, (self.world.books.to_expire(), tell_at)), default=None)
+    def _look(self) -> None:
+        """When there is something to ring, and more to do than to ring; both move by commits alone."""
+        if self.looked_at != self.world.commits:
+            self.looked_at = self.world.commits
+            self.ring_due, alerts = self.world.books.to_ring(), self.world.books.untold()
+            tell_at = alerts and max(alerts[0], (alerts[1] or alerts[0]) + timedelta(minutes=ALERT_MINUTES))
+            self.house_due = min(filter(None, (self.world.books.to_expire(), tell_at)), default=None)
 
     def _keep_house(self) -> None:
+        self._look()
         self.began_ms, self.next_ms = self.world.schedule.now_ms, None
-        due = self._house_due()
-        if (due and due <= self.world.now()) or self.world.dice.random() < _WHOLE_HOUSE:
+        is_ring_due, is_house_due = (
+            due is not None and due <= self.world.now() for due in (self.ring_due, self.house_due)
+        )
+        if is_house_due or (is_ring_due and self.world.dice.random() < _WHOLE_HOUSE):
             self.world.process(lambda: self.world.container.keep_house()())
-        else:
+        elif is_ring_due:
             self.world.process(lambda: self.world.container.sweep()())
 
 
@@ -117,8 +124,13 @@ class Postman:
 
     def _deliver(self, body: bytes) -> None:
         receive, sign = self.world.container.receive_webhook(), self.world.gateway.twin.sign
+
+        def take() -> bool:
+            receive("memory", body, sign(body))
+            return True
+
         for tries in range(_REDELIVERIES):
-            if self.world.process(lambda: receive("memory", body, sign(body)) or True):
+            if self.world.process(take):
                 return
             self.world.schedule.sleep(10_000 * 2**tries)
 

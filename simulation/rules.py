@@ -4,6 +4,7 @@ from collections import Counter
 
 from billing.domain import InboxEvent, ItemStatus, Job, JobStatus, Order, OrderStatus, PaymentStatus
 from billing.domain.event import EventStatus
+from simulation.claim_rules import ClaimRules
 from simulation.delivery_rules import DeliveryRules
 from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
@@ -20,8 +21,14 @@ class Rules:
     def __init__(self, world: World) -> None:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
+        self._claims = ClaimRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
+
+    def after_commit(self, by: str) -> None:
+        """Every commit, and who made it."""
+        self._claims.check_now(by)
+        self.always()
 
     def always(self) -> None:
         """Cheap enough for every commit: orders are looked at when they changed, or when something happened outside."""

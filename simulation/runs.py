@@ -57,7 +57,7 @@ def _tell(world: World, plant: Plant) -> None:
     open_shop(world)
     rules = Rules(world)
     if world.wild.interleaves:  # where reading all rows costs little
-        world.on_commit = rules.always
+        world.on_commit = rules.after_commit
     plant(world)
     set_going(world)
     world.schedule.run(world.scenario.fair_at_ms)

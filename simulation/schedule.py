@@ -1,8 +1,9 @@
 """Actors that take turns by the dice: one runs at a time, and time passes only while nobody runs."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count
+from itertools import chain, count
 from random import Random
 
 from greenlet import GreenletExit, greenlet
@@ -49,34 +50,35 @@ class Trace:
 
 
 class Pen:
-    """A lock for actors: whoever finds it taken lets the others act until it is free."""
+    """A lock for actors: whoever finds it taken waits until it is free."""
 
     def __init__(self, schedule: "Schedule") -> None:
         self._schedule, self._taken = schedule, False
 
     def __enter__(self) -> None:
         while self._taken:
-            self._schedule.sleep(1)
+            self._schedule.park("pen")
         self._taken = True
 
     def __exit__(self, *exc: object) -> None:
         self._taken = False
+        self._schedule.unpark("pen")
 
 
 class Schedule:
-    """The turns and the clock. `on_idle` may spawn or wake somebody just before time moves on."""
+    """The turns and the clock. `on_idle` may spawn somebody just before time moves on."""
 
     def __init__(self, dice: Random, trace: Trace, steps_max: int) -> None:
         self.dice, self.trace = dice, trace
         self.now_ms = 0
         self.steps = 0
         self.on_idle: Callable[[], None] = lambda: None
-        self._steps_max = steps_max
+        self._steps_max, self._until_ms = steps_max, 0
         self._hub = greenlet.getcurrent()
         self._numbers = count()
         self._ready: list[Actor] = []
         self._timers: list[tuple[int, int, Actor]] = []
-        self._parked: list[Actor] = []
+        self._parked: defaultdict[str, list[Actor]] = defaultdict(list)
         self._running: Actor | None = None
 
     # ------------------------------------------------------------------ for actors
@@ -84,21 +86,26 @@ class Schedule:
     def sleep(self, ms: int) -> None:
         """Let so much time pass, and others act."""
         self._wake_at(self._me(), self.now_ms + ms)
-        self._hub.switch()
+        self._pass_on()
 
     def give_way(self) -> None:
         """Others may act now, at the same moment."""
         self._ready.append(self._me())
-        self._hub.switch()
+        self._pass_on()
 
-    def park(self) -> None:
-        """Wait until somebody rings."""
-        self._parked.append(self._me())
-        self._hub.switch()
+    def park(self, where: str = "bell") -> None:
+        """Wait there until somebody rings, or lets go of it."""
+        self._parked[where].append(self._me())
+        self._pass_on()
 
     def note(self, what: str) -> None:
         """A line in the trace; ask `is_traced` first where making it costs."""
         self.trace.write(self.now_ms, self._running.name if self._running else "-", what)
+
+    @property
+    def acting(self) -> Actor | None:
+        """Whose turn it is."""
+        return self._running
 
     @property
     def is_traced(self) -> bool:
@@ -111,48 +118,60 @@ class Schedule:
         """A new actor, beginning then."""
         self._wake_at(Actor(name, body, self._hub), self.now_ms + after_ms)
 
-    def unpark(self) -> None:
-        """One of those who wait goes on."""
-        if self._parked:
-            self._ready.append(self._parked.pop(self.dice.randrange(len(self._parked))))
+    def unpark(self, where: str = "bell") -> None:
+        """One of those who wait there goes on."""
+        if parked := self._parked[where]:
+            self._ready.append(parked.pop(self.dice.randrange(len(parked))))
 
     def run(self, until_ms: int) -> bool:
         """Go on until then or until nobody has anything to do, which is True."""
+        self._until_ms = until_ms
         while True:
-            self._collect_due()
-            if not self._ready:
-                self.on_idle()
-                self._collect_due()
-            if not self._ready:
-                if not self._timers:
-                    return True
-                if self._timers[0][0] > until_ms:
-                    self.now_ms = until_ms
-                    return False
-                self.now_ms = self._timers[0][0]
-                continue
-            self._turn()
+            chosen = self._next()
+            if chosen is not None:
+                self._running = chosen
+                try:
+                    chosen.switch()  # comes back when nobody can go on, or when an actor is at its end
+                finally:
+                    self._running = None
+            elif self._timers:
+                self.now_ms = until_ms
+                return False
+            else:
+                return True
 
     def close(self) -> None:
         """Send everybody home."""
-        for actor in [*self._ready, *self._parked, *(actor for _, _, actor in self._timers)]:
+        for actor in [*self._ready, *chain(*self._parked.values()), *(actor for _, _, actor in self._timers)]:
             actor.throw(GreenletExit)
 
-    def _turn(self) -> None:
+    def _pass_on(self) -> None:
+        """Whoever acts gives its turn to the next: itself perhaps, and only where there is none to the hub."""
+        me, chosen = self._me(), self._next()
+        if chosen is not me:
+            self._running = chosen
+            (self._hub if chosen is None else chosen).switch()  # one that has not begun yet is falsy
+
+    def _next(self) -> Actor | None:
+        """Whose turn it is, by the dice, at the earliest moment at which somebody can act; None where that is past."""
+        ready, timers = self._ready, self._timers
+        while True:
+            while timers and timers[0][0] <= self.now_ms:
+                ready.append(heappop(timers)[2])
+            if ready:
+                return self._chosen()
+            self.on_idle()
+            if not timers or timers[0][0] > self._until_ms:
+                return None
+            self.now_ms = max(timers[0][0], self.now_ms)
+
+    def _chosen(self) -> Actor:
         self.steps += 1
         if self.steps > self._steps_max:
             raise Broken("comes to rest", f"still going after {self._steps_max} steps")
-        chosen = int(self.dice.random() * len(self._ready))
-        self._ready[chosen], self._ready[-1] = self._ready[-1], self._ready[chosen]
-        self._running = self._ready.pop()
-        try:
-            self._running.switch()
-        finally:
-            self._running = None
-
-    def _collect_due(self) -> None:
-        while self._timers and self._timers[0][0] <= self.now_ms:
-            self._ready.append(heappop(self._timers)[2])
+        ready, chosen = self._ready, int(self.dice.random() * len(self._ready))
+        ready[chosen], ready[-1] = ready[-1], ready[chosen]
+        return ready.pop()
 
     def _wake_at(self, actor: Actor, at_ms: int) -> None:
         heappush(self._timers, (at_ms, next(self._numbers), actor))

@@ -28,6 +28,10 @@ class SqlBooks(Books):
         with Session(self._engine) as session:
             return list(session.scalars(select(cls)))
 
+    def find(self, cls: type[T], key: str) -> T | None:
+        with Session(self._engine) as session:
+            return session.get(cls, key)
+
     def moves(self) -> Iterable[Transition]:
         columns: Any = records.transitions.c
         with self._engine.connect() as connection:
@@ -47,9 +51,9 @@ class SqlBooks(Books):
         written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
         return min(raised), max(written, default=None)
 
-    def _ask(self, question: Select[tuple[datetime | None]]) -> datetime | None:
+    def _ask(self, question: Select[datetime | None]) -> datetime | None:
         with self._engine.connect() as connection:
-            return connection.scalar(question)
+            return connection.execute(question).scalar_one()
 
 
 def sql_ledger(engine: Engine) -> OpenLedger:

@@ -12,14 +12,14 @@ from billing.application.unit_of_work import UnitOfWork
 from simulation.weather import Weather
 
 
-@dataclass(frozen=True)
+@dataclass
 class WildLedger:
     """`interleaves` says whether others may act within a unit: the twin checks versions, a real one holds locks."""
 
     begin: Begin
     weather: Weather
     interleaves: bool
-    committed: Callable[[], None]
+    committed: Callable[[str], None]
 
     def __call__(self, by: str, *, reading: bool = False) -> "WildUnit":
         return WildUnit(self, self.begin(by, reading=reading), by)
@@ -51,7 +51,7 @@ class WildUnit(UnitOfWork):
         self._unit.commit()
         if weather.schedule.is_traced:
             weather.schedule.note(f"committed: {self._by}")
-        self._ledger.committed()
+        self._ledger.committed(self._by)
         weather.may_lose_the_ledger("the connection broke after the commit")
         self._switch(f"after the commit of {self._by}")
 

@@ -1,14 +1,14 @@
 """A shop and all that is outside it in one hand: the real container on twins in bad weather."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dependency_injector import providers
 
@@ -25,7 +25,7 @@ from billing.entrypoints.settings import Settings, load_settings
 from simulation.bell import WildBell
 from simulation.books import Books, MemoryBooks
 from simulation.scenario import Scenario
-from simulation.schedule import Broken, Died, Schedule, Trace
+from simulation.schedule import Broken, Died, Pen, Schedule, Trace
 from simulation.weather import Weather
 from simulation.wild_gateway import WildGateway
 from simulation.wild_ledger import WildLedger
@@ -34,7 +34,7 @@ from simulation.wild_registrar import WildRegistrar
 
 T = TypeVar("T")
 START = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
-STEPS_MAX = 50_000
+STEPS_MAX = 200_000  # more than a job takes that looks every minute and gives up after three days
 ALERT_MINUTES = 15
 RING_AGAIN = timedelta(seconds=60)
 _ORDER_EXPIRY_MINUTES = 60
@@ -81,17 +81,20 @@ def _settings() -> Settings:
 
 
 @cache
-def _container() -> Container:
-    """Made once, since that takes longer than many a run; each run begins by making it forget the one before."""
-    return Container()
+def _container() -> tuple[Container, Sequence[providers.BaseSingleton[Any]]]:
+    """Made once, since that takes longer than many a run, with whatever in it remembers what it made."""
+    container = Container()
+    return container, list(container.traverse(types=[providers.BaseSingleton]))
 
 
 def fresh_container(**twins: object) -> Container:
     """The real container with some of what it provides replaced; the world before has it no longer."""
-    container = _container()
+    container, singletons = _container()
     for provider in container.providers.values():
-        provider.reset_override()
-    container.reset_singletons()
+        if provider.overridden:
+            provider.reset_override()
+    for singleton in singletons:
+        singleton.reset()
     for name, twin in twins.items():
         getattr(container, name).override(providers.Object(twin))
     return container
@@ -124,6 +127,7 @@ class World:
         self.dice = Random(f"run {scenario.seed}")
         self._ids = count(1)
         self.schedule = Schedule(self.dice, trace, STEPS_MAX)
+        self._read_ms, self._read = 0, START
         self.weather = Weather(self.schedule, scenario.faults, self.dice)
         self.telemetry = AlarmedTelemetry(self.schedule)
         self.bell = WildBell(self.weather)
@@ -135,12 +139,13 @@ class World:
         self.gateway = WildGateway(self.weather, self.now, self.installation)
         kept = open_ledger(self.now, self.new_id)
         self.begin, self.books = kept.begin, kept.books
-        self.on_commit: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[str], None] = lambda by: None
         self.wild = WildLedger(self.begin, self.weather, kept.interleaves, self._committed)
         self.container = fresh_container(
             settings=_settings(),
             telemetry=self.telemetry,
             queue=self.bell,
+            pen=Pen(self.schedule),
             begin=self.wild,
             notifier=self.notifier,
             now=self.now,
@@ -153,9 +158,9 @@ class World:
         self.stand_in(self.gateway, self.registrar)
         self._installation = ""
 
-    def _committed(self) -> None:
+    def _committed(self, by: str) -> None:
         self.commits += 1
-        self.on_commit()
+        self.on_commit(by)
 
     def stand_in(self, gateway: PaymentGateway, registrar: Registrar) -> None:
         """The providers, behind their circuit breakers as the container would have them."""
@@ -168,8 +173,11 @@ class World:
     # ------------------------------------------------------------------ time and ids
 
     def now(self) -> datetime:
-        """The one clock: business, ledger and provider."""
-        return START + timedelta(milliseconds=self.schedule.now_ms)
+        """The one clock: business, ledger and provider; asked far more often than it moves."""
+        if self._read_ms != self.schedule.now_ms:
+            self._read_ms = self.schedule.now_ms
+            self._read = START + timedelta(milliseconds=self._read_ms)
+        return self._read
 
     def monotonic(self) -> float:
         """The same, as a process counts it."""

@@ -9,8 +9,9 @@ from typing import Any, Self, TypeVar
 
 from dependency_injector import providers
 
+from billing.adapters.memory.inbox import MemoryInbox
+from billing.adapters.memory.jobs import MemoryJobs
 from billing.adapters.memory.ledger import MemoryUnitOfWork
-from billing.adapters.memory.repositories import MemoryInbox, MemoryJobs
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.housekeeping import Sweep
 from billing.application.jobs import Record, Run
@@ -52,9 +53,9 @@ def _handle(world: World, kind: JobKind, bug: Callable[[Any], object]) -> None:
 
 
 def _begin(world: World, unit: type[MemoryUnitOfWork]) -> None:
+    """Behind the weather, where whoever has a ledger already meets it too."""
     ledger: Any = world.begin
-    wild = replace(world.wild, begin=lambda by, *, reading=False: unit(ledger, by))
-    world.container.begin.override(providers.Object(wild))
+    world.wild.begin = lambda by, *, reading=False: unit(ledger, by)
 
 
 # ---------------------------------------------------------------------- what makes it once
@@ -62,18 +63,16 @@ def _begin(world: World, unit: type[MemoryUnitOfWork]) -> None:
 
 @dataclass(frozen=True)
 class _Keyless(JobRequest):
-    number: int
+    occasion: str
 
     @property
     def dedup_key(self) -> str:
-        return f"{self.kind}:{self.subject}:{self.number}"
+        return self.occasion
 
 
 class _EagerJobs(MemoryJobs):
-    numbers = count()
-
     def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
-        return super().request(_Keyless(wanted.kind, wanted.subject, next(self.numbers)), due_in)
+        return super().request(_Keyless(wanted.kind, wanted.subject, self._making.ids("occasion")), due_in)
 
     def _find(self, wanted: JobRequest) -> Job | None:
         if isinstance(wanted, _Keyless):
@@ -94,10 +93,8 @@ def drop_the_dedup_key_of_jobs(world: World) -> None:
 
 
 class _ForgetfulInbox(MemoryInbox):
-    numbers = count()
-
     def add_if_new(self, event: InboxEvent) -> bool:
-        event.event_id += f" {next(self.numbers)}"
+        event.event_id = event.id
         return super().add_if_new(event)
 
 
@@ -133,24 +130,18 @@ def ignore_the_fence(world: World) -> None:
     _begin(world, Unit)
 
 
-class _KeylessRefund(RefundPayment):
-    def __call__(self, run: Run) -> Record:
-        return _instead(RefundPayment, self, gateways={"memory": _KeylessGateway(self.gateways["memory"])})(run)
-
-
 class _KeylessGateway:
-    numbers = count(1000)
-
-    def __init__(self, gateway: Any) -> None:
-        self._gateway: WildGateway = gateway
+    def __init__(self, gateway: WildGateway) -> None:
+        self._gateway, self._numbers = gateway, count(1000)
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
-        return self._gateway.refund(payment, _instead(Refund, refund, try_no=next(self.numbers)), deadline)
+        return self._gateway.refund(payment, _instead(Refund, refund, try_no=next(self._numbers)), deadline)
 
 
 def refund_without_a_key(world: World) -> None:
     """Every try of a refund is another refund to the provider."""
-    _handle(world, JobKind.REFUND_PAYMENT, partial(_instead, _KeylessRefund))
+    gateways = {"memory": _KeylessGateway(world.gateway)}
+    _handle(world, JobKind.REFUND_PAYMENT, lambda real: _instead(RefundPayment, real, gateways=gateways))
 
 
 # ---------------------------------------------------------------------- in which order

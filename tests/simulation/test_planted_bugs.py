@@ -13,7 +13,7 @@ SEEDS = 500
 BREAKS = {
     planted.drop_the_dedup_key_of_jobs: {"one job per occasion"},
     planted.drop_the_dedup_key_of_events: {"one row per notification"},
-    planted.ignore_the_fence: {"no defects"},  # the entities' guarded moves refuse what the stale worker writes
+    planted.ignore_the_fence: {"whoever lost a claim records nothing"},
     planted.refund_without_a_key: {"one refund, one payback", "every refund is recorded"},
     planted.commit_before_the_call: {"what is fulfilled was done"},
     planted.let_a_late_failure_overwrite_a_success: {"what is final stays", "nothing unpaid is delivered"},
@@ -22,20 +22,14 @@ BREAKS = {
     planted.leave_the_sum_unread: {"money received is money paid"},
     planted.ring_only_once: {"comes to rest"},
 }
+ALSO = {planted.ignore_the_fence: {"no defects"}}
+"""Where the entities' own guards stop a bug in some seeds, before it has broken any rule: others show what it does."""
 
 
-NOT_FOUND_NOW = {planted.drop_the_dedup_key_of_jobs, planted.drop_the_dedup_key_of_events, planted.ignore_the_fence}
-"""Planted past the present twin of the ledger: they have to be planted anew."""
-PLANTS = [
-    pytest.param(plant, marks=pytest.mark.skip(reason="has to be planted anew")) if plant in NOT_FOUND_NOW else plant
-    for plant in BREAKS
-]
-
-
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+@pytest.mark.parametrize("plant", BREAKS, ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_found(plant: Callable[[World], None]) -> None:
-    outcomes = (run_seed(seed, plant=plant) for seed in range(SEEDS))
-    broken = next((outcome.broken for outcome in outcomes if outcome.broken), None)
+    outcomes = (run_seed(seed, plant=plant).broken for seed in range(SEEDS))
+    broken = next((found for found in outcomes if found and found.rule not in ALSO.get(plant, ())), None)
 
     assert broken is not None, f"not found in {SEEDS} seeds"
     assert broken.rule in BREAKS[plant], broken

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from billing.adapters.memory.store import Session, Store
+from billing.adapters.memory.session import Session
+from billing.adapters.memory.store import Store
 from billing.application.records import ApiKey, RememberedAnswer, Transition
 from billing.application.unit_of_work import NoPriceList
 from billing.domain.catalogue import Catalogue

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billing.adapters.memory.store import Session
+from billing.adapters.memory.session import Session
 from billing.domain.breaker import Breaker
 
 

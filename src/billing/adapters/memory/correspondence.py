@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billing.adapters.memory.store import Session
+from billing.adapters.memory.session import Session
 from billing.domain.alert import Alert
 from billing.domain.mail import Mail, MailKind, MailStatus
 
@@ -14,8 +14,7 @@ class MemoryMails:
         self._session = session
 
     def add_if_new(self, mail: Mail) -> bool:
-        known = self._session.all(Mail, lambda k: (k.occasion, k.recipient) == (mail.occasion, mail.recipient))
-        if next(known, None) is not None:
+        if self._session.claimant(Mail, "mail", f"{mail.occasion} {mail.recipient}") is not None:
             return False
         self._session.add(mail.id, mail)
         return True
@@ -72,7 +71,7 @@ class MemoryAlerts:
         return sorted(self._session.all(Alert), key=_age)[::-1][:limit]
 
     def _untold(self) -> list[Alert]:
-        return sorted(self._session.all(Alert, lambda alert: alert.told_by is None), key=_age)
+        return sorted(self._session.waiting(Alert), key=_age)
 
 
 def _age(alert: Alert) -> tuple[object, str]:

@@ -2,23 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, MemoryCatalogues, MemoryHistory
 from billing.adapters.memory.breakers import MemoryBreakers
+from billing.adapters.memory.copies import clone, restore
 from billing.adapters.memory.correspondence import MemoryAlerts, MemoryMails
-from billing.adapters.memory.repositories import (
-    JobMaking,
-    MemoryCustomers,
-    MemoryInbox,
-    MemoryJobs,
-    MemoryOrders,
-    MemoryRegistrations,
-    MemorySubscriptions,
-)
-from billing.adapters.memory.store import Session, Store, clone
+from billing.adapters.memory.holdings import MemoryCustomers, MemoryRegistrations, MemorySubscriptions
+from billing.adapters.memory.inbox import MemoryInbox
+from billing.adapters.memory.jobs import JobMaking, MemoryJobs
+from billing.adapters.memory.orders import MemoryOrders
+from billing.adapters.memory.session import Loaded, Session
+from billing.adapters.memory.store import Store
 from billing.application.ports import Clock, Ids
 from billing.application.records import TRACKED, Standing, Tracked, Transition
 from billing.application.unit_of_work import UnitOfWork
@@ -103,7 +99,7 @@ class MemoryUnitOfWork(UnitOfWork):
         except BaseException:
             for key, here in list(self._session.loaded.items()):
                 if key in before:
-                    _restore(here.value, before[key])
+                    restore(here.value, before[key])
                 else:
                     del self._session.loaded[key]
             self.bells.clear()
@@ -113,20 +109,24 @@ class MemoryUnitOfWork(UnitOfWork):
             raise
 
     def _transitions(self) -> Iterator[Transition]:
-        for here in self._session.loaded.values():
-            before = {part.id: Standing(part.status, part.why) for part in _tracked(here.base)}
-            for part in _tracked(here.value):
-                was = before.get(part.id, Standing())
-                if Standing(part.status, part.why).is_news_after(was):
-                    yield Transition(
-                        entity=TRACKED[type(part)],
-                        entity_id=part.id,
-                        before=was.status,
-                        after=part.status,
-                        why=part.why,
-                        by=self._by,
-                        at=self.now(),
-                    )
+        for (kind, _), here in self._session.loaded.items():
+            if kind in TRACKED:
+                yield from self._moves_of(here)
+
+    def _moves_of(self, here: Loaded) -> Iterator[Transition]:
+        before = {part.id: Standing(part.status, part.why) for part in _tracked(here.base)}
+        for part in _tracked(here.value):
+            was = before.get(part.id, Standing())
+            if Standing(part.status, part.why).is_news_after(was):
+                yield Transition(
+                    entity=TRACKED[type(part)],
+                    entity_id=part.id,
+                    before=was.status,
+                    after=part.status,
+                    why=part.why,
+                    by=self._by,
+                    at=self.now(),
+                )
 
 
 def _tracked(entity: Any) -> Iterator[Tracked]:
@@ -134,19 +134,3 @@ def _tracked(entity: Any) -> Iterator[Tracked]:
     if isinstance(entity, Order):
         parts += [*entity.items, *entity.payments, *(refund for p in entity.payments for refund in p.refunds)]
     return (part for part in parts if type(part) in TRACKED)
-
-
-def _restore(entity: Any, before: Any) -> None:
-    for f in fields(entity):
-        old, current = getattr(before, f.name), getattr(entity, f.name)
-        if _holds_entities(current):
-            del current[len(old) :]
-            for part, was in zip(current, old, strict=True):
-                _restore(part, was)
-        else:
-            setattr(entity, f.name, old)
-
-
-def _holds_entities(value: Any) -> bool:
-    """Lists of values, such as the items of a refund, are put back whole."""
-    return isinstance(value, list) and any(is_dataclass(part) for part in value)

@@ -1,4 +1,4 @@
-"""What the real ledger's unique indexes refuse, refused here too."""
+"""What the real ledger's primary keys and unique indexes refuse, refused here too."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -40,6 +40,7 @@ def claims_of(row: Any) -> Iterator[Claim]:
         case Order():
             yield Claim("number", row.number)
             for item in row.items:
+                yield Claim("item", item.id)
                 yield from _of_item(item)
             for payment in row.payments:
                 yield from _of_payment(payment)
@@ -59,10 +60,12 @@ def _of_item(item: OrderItem) -> Iterator[Claim]:
 
 
 def _of_payment(payment: Payment) -> Iterator[Claim]:
+    yield Claim("payment", payment.id)
     if payment.session_ref:
-        yield Claim("session", f"{payment.gateway} {payment.session_ref}")
+        yield Claim("session_ref", f"{payment.gateway} {payment.session_ref}")
     if payment.payment_ref:
-        yield Claim("payment", f"{payment.gateway} {payment.payment_ref}")
+        yield Claim("payment_ref", f"{payment.gateway} {payment.payment_ref}")
     for refund in payment.refunds:
+        yield Claim("refund", refund.id)
         if refund.refund_ref:
-            yield Claim("refund", f"{payment.id} {refund.refund_ref}")
+            yield Claim("refund_ref", f"{payment.id} {refund.refund_ref}")
