@@ -63,7 +63,7 @@ def _begin(world: World, unit: type[MemoryUnitOfWork]) -> None:
 
 @dataclass(frozen=True)
 class _Keyless(JobRequest):
-    occasion: str
+    occasion: str = ""
 
     @property
     def dedup_key(self) -> str:
@@ -72,7 +72,7 @@ class _Keyless(JobRequest):
 
 class _EagerJobs(MemoryJobs):
     def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
-        return super().request(_Keyless(wanted.kind, wanted.subject, self._making.ids("occasion")), due_in)
+        return super().request(_Keyless(wanted.kind, wanted.subject, wanted.context, self._making.ids("occasion")), due_in)
 
     def _find(self, wanted: JobRequest) -> Job | None:
         if isinstance(wanted, _Keyless):
