@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from billing.application.ledger import Ledger
 from billing.application.notifications import Notices
-from billing.application.ports import Clock, Deadline, Ids, Refused, Registrars
+from billing.application.ports import Clock, Deadline, Ids, NoRegistrar, Refused, Registrars
 from billing.application.pricing import price_basket
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.contact import Contact
@@ -107,8 +107,8 @@ class PlaceOrder:
                 continue
             try:
                 (answer,) = self.registrars.of(what.domain).check([what.domain], deadline)
-            except Refused as unserved:
-                raise Invalid(f"items.{n}.domain", unserved.why) from unserved
+            except (NoRegistrar, Refused) as unsold:
+                raise Invalid(f"items.{n}.domain", unsold.why) from unsold
             if answer.premium:
                 raise Invalid(f"items.{n}.domain", f"{what.domain} is a premium name, which we do not sell")
             if not answer.available:

@@ -225,11 +225,16 @@ class Registrar(ABC):
         """Extend from exactly `current_expiry`; where the registry has a guard, another expiry is `Refused`."""
 
 
+@dataclass(eq=False)
+class NoRegistrar(NeedsPerson):
+    """{why}"""
+
+
 class Registrars(Protocol):
     """Which registrar serves a name."""
 
     def of(self, name: DomainName) -> Registrar:
-        """By longest suffix; Refused where no registrar is configured for it."""
+        """By longest suffix; NoRegistrar where none is configured for it."""
 
 
 # ---------------------------------------------------------------------- mails, bell and reports

@@ -10,6 +10,8 @@ from billing.domain import (
     Conflict,
     Customer,
     DomainName,
+    DomainRegistration,
+    DomainRenewal,
     Job,
     JobKind,
     JobStatus,
@@ -87,6 +89,28 @@ def test_a_registry_that_is_away_costs_attempts_and_then_a_person_is_told(shop: 
     assert (job.status, job.attempts) == (JobStatus.DEAD, 12)
     assert shop.statuses(order) == ["requires_attention", "in_progress"]
     assert "unreachable" in (shop.read(order).why or "")
+
+
+@pytest.mark.parametrize("bought", [a_domain("example.rw"), a_renewal("example.rw")])
+def test_a_paid_name_whose_registrar_was_taken_out_of_the_settings_waits_for_a_person(
+    shop: Twins, bought: DomainRegistration | DomainRenewal
+) -> None:
+    """Nobody asked the registry, so nothing is refused and nothing is paid back."""
+    if isinstance(bought, DomainRenewal):
+        with_a_name(shop)
+    order = shop.order(bought)
+    told = shop.pay(shop.start(order))
+    served = shop.container.registrars().by_suffix
+    registrar = served.pop("rw")
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "in_progress"]
+    assert "no registrar serves example.rw" in (shop.read(order).why or "")
+    served["rw"] = registrar
+    (dead,) = (job for job in shop.jobs() if job.status is JobStatus.DEAD)
+    shop.container.retry_job()(dead.id, BY)
+    shop.work()
+    assert shop.statuses(order) == ["completed", "fulfilled"]
 
 
 def test_one_command_revives_the_job_and_the_order(shop: Twins) -> None:
