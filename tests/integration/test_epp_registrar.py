@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.epp_registrar import ExpiryFormat
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import HeldElsewhere, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain import AlertKind, DomainName
 from tests.builders import a_registrant
 from tests.contracts.registrar import RegistrarContract
@@ -162,9 +162,12 @@ def test_a_result_code_ends_a_renewal_in_one_known_way(registry: SandboxRegistry
     assert registry.renews(EXAMPLE) == 0
 
 
-def test_a_name_whose_holder_is_not_shown_to_us_is_taken(registry: SandboxRegistry):
+@pytest.mark.parametrize("code", [2201, 2202])
+def test_a_name_whose_holder_is_not_shown_to_us_is_taken(registry: SandboxRegistry, code: int):
     registry.occupy(EXAMPLE)
-    registry.order("info", "refuse", code=2201)
+    registry.order("info", "refuse", times=2, code=code)
+    with pytest.raises(HeldElsewhere):
+        registry.info()
     with pytest.raises(Refused, match="taken"):
         registry.register()
 

@@ -9,7 +9,7 @@ from billing.application.jobs import Handler, Record, Run
 from billing.application.notifications import Notices
 from billing.application.parts import lock_item
 from billing.application.paying_back import PayBack
-from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrars
+from billing.application.ports import Clock, DomainInfo, HeldElsewhere, Ids, NeedsPerson, NotYet, Refused, Registrars
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import Job
 from billing.domain.order import Order
@@ -100,7 +100,10 @@ class RegisterDomain(Delivery):
     def _held_for(self, item: OrderItem, run: Run) -> DomainInfo | None:
         """What the registry holds under this item's own handle; None where it holds nothing, or for another."""
         what = cast(DomainRegistration, item.what)
-        info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        try:
+            info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        except HeldElsewhere:
+            return None
         return info if info is not None and info.holder == item.handle else None
 
     def _record(self, uow: UnitOfWork, item_id: str, registered: DomainInfo) -> None:

@@ -194,6 +194,11 @@ class DomainInfo:
     pending: bool = False
 
 
+@dataclass(eq=False)
+class HeldElsewhere(Refused):
+    """{why}"""
+
+
 class Registrar(ABC):
     """Holds names at one registry or reseller."""
 
@@ -203,7 +208,7 @@ class Registrar(ABC):
 
     @abstractmethod
     def info(self, name: DomainName, deadline: Deadline) -> DomainInfo | None:
-        """None where the name is not registered."""
+        """None where the name is not registered; HeldElsewhere where it is, and is not shown to us."""
 
     @abstractmethod
     def register(

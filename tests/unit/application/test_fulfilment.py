@@ -54,6 +54,30 @@ def test_a_name_registered_for_another_customer_of_ours_is_never_called_ours(sho
     assert job_of(shop, JobKind.REGISTER_DOMAIN).status is JobStatus.CANCELLED
 
 
+def test_a_name_that_its_registry_does_not_show_to_us_is_paid_back(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"))
+    told = shop.pay(shop.start(order))
+    shop.registrar.occupy(NAME)
+    shop.registrar.hide_others()
+    shop.registrar.lose_answer("info")  # so that a repeat asks first
+    shop.hear(told)
+    let_pass(shop, 2)
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert "taken" in (shop.read(order).items[0].why or "")
+
+
+def test_a_renewal_of_a_name_that_its_registry_no_longer_shows_to_us_is_refused(shop: Twins) -> None:
+    with_a_name(shop)
+    order = shop.order(a_renewal("example.rw"))
+    told = shop.pay(shop.start(order))
+    shop.registrar.occupy(NAME)
+    shop.registrar.hide_others()
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert shop.registrar.renews == {}
+
+
 def test_an_answer_lost_after_the_effect_is_one_registration(shop: Twins) -> None:
     shop.registrar.lose_answer("register")
     order = shop.buy(a_domain("example.rw"))
