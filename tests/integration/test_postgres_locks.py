@@ -6,10 +6,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from billing.adapters.memory.queue import MemoryQueue
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
+from billing.application.alerts import OperatorMail, TellOperator, raise_alert
+from billing.application.ledger import Ledger
+from billing.application.notifications import Postbox
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
-from billing.domain import DomainName, NameHeld, Registration, RenewalOpen
+from billing.domain import AlertKind, DomainName, NameHeld, Registration, RenewalOpen
 from tests.builders import NOW, a_customer, a_domain, a_renewal, an_attempt, an_order
 from tests.contracts.ledger_jobs import REGISTER
 from tests.integration.sql_ledgers import Waiting, a_ledger
@@ -151,6 +156,23 @@ def test_a_name_registered_anew_while_we_waited_is_found(begin: SqlLedger, postg
         uow.registrations.add(holding(2, items[1].id))
         uow.commit()
     assert second.end() == "reg_2"
+
+
+def test_an_alert_that_comes_while_a_mail_is_written_is_told_by_the_next(begin: SqlLedger) -> None:
+    ledger = Ledger(begin, MemoryQueue(), MemoryTelemetry())
+
+    def trouble(subject: str) -> None:
+        ledger.write("test", lambda uow: raise_alert(uow, AlertKind.JOB_DEAD, subject, "busy"))
+
+    def new_id(prefix: str) -> str:
+        trouble("late")
+        return f"{prefix}_1"
+
+    trouble("early")
+    desk = OperatorMail(recipient="operator@shop.example", interval=timedelta(minutes=15), listed_max=9)
+    assert TellOperator(ledger, Postbox(new_id, "shop.example"), desk)() == 1
+    assert ledger.read(lambda uow: uow.mails.get("mail_1").data["count"]) == "1"
+    assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(9))] == ["late"]
 
 
 # ---------------------------------------------------------------------- races that an index decides

@@ -38,11 +38,8 @@ class Alerts(Protocol):
     def untold(self, limit: int) -> Sequence[Alert]:
         """Oldest first."""
 
-    def untold_count(self) -> int:
-        """How many there are."""
-
-    def mark_told(self, mail_id: str) -> int:
-        """All that were untold are told by this mail; how many."""
+    def mark_told(self, mail_id: str, occasions: Sequence[str]) -> int:
+        """Those of them that were untold are told by this mail; how many."""
 
     def newest(self, limit: int) -> Sequence[Alert]:
         """Newest first."""

@@ -59,11 +59,8 @@ class MemoryAlerts:
     def untold(self, limit: int) -> Sequence[Alert]:
         return self._untold()[:limit]
 
-    def untold_count(self) -> int:
-        return len(self._untold())
-
-    def mark_told(self, mail_id: str) -> int:
-        untold = self._untold()
+    def mark_told(self, mail_id: str, occasions: Sequence[str]) -> int:
+        untold = [alert for alert in self._untold() if alert.occasion in occasions]
         for alert in untold:
             alert.told_by = mail_id
         return len(untold)
