@@ -84,7 +84,7 @@ class Guard:
 
     def note(self, failure: RetryLater | OutcomeUnknown) -> None:
         """Count the failure of a call that was not held back."""
-        if not (isinstance(failure, RetryLater) and failure.after_seconds is not None):
+        if not _is_answer(failure):
             self._fail(failure.why)
 
     # ------------------------------------------------------------------ before
@@ -150,8 +150,8 @@ class Guard:
     def _judge(
         self, failure: RetryLater | OutcomeUnknown, admission: _Admission, given_seconds: float, deadline: Deadline
     ) -> None:
-        if isinstance(failure, RetryLater) and failure.after_seconds is not None:
-            self._answered(admission)  # it said itself when to come again
+        if _is_answer(failure):
+            self._answered(admission)
             return
         if given_seconds < self.limits.fair_call_seconds and deadline.at <= deadline.monotonic():
             if admission.is_probe:
@@ -184,3 +184,7 @@ class Guard:
         except (LedgerUnavailable, ConcurrentChange) as away:
             self.telemetry.event("breaker_not_kept", breaker=self.name, why=away.why)
             return None
+
+
+def _is_answer(failure: RetryLater | OutcomeUnknown) -> bool:
+    return isinstance(failure, RetryLater) and failure.is_answer

@@ -37,6 +37,13 @@ class RetryLater(BillingError):
 
     why: str
     after_seconds: float | None = None
+    # The provider was there and said this: no outage, whatever it is.
+    answered: bool = False
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is what the provider said, and not its silence; who says when to come again has answered."""
+        return self.answered or self.after_seconds is not None
 
 
 @dataclass(eq=False)

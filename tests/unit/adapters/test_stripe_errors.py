@@ -111,6 +111,17 @@ def test_an_answer_that_is_not_stripes_settles_nothing(api: responses.RequestsMo
     assert type(check(api, status=status, body="<html>a proxy</html>")) is RetryLater
 
 
+@pytest.mark.parametrize(
+    ("status", "is_answer"), [(401, True), (403, True), (429, True), (500, False), (503, False), (424, False)]
+)
+def test_an_answer_that_something_is_wrong_with_us_is_no_outage_of_stripe(
+    api: responses.RequestsMock, status: int, is_answer: bool
+) -> None:
+    later = check(api, status=status, json=error("api_error"))
+    assert isinstance(later, RetryLater)
+    assert later.is_answer is is_answer
+
+
 def test_a_refusal_tells_stripes_code_sentence_and_request(api: responses.RequestsMock) -> None:
     refusal = start(api, status=400, json=error(code="amount_too_small"), headers={"Request-Id": "req_1"})
     assert str(refusal) == "amount_too_small: No. (req_1)"

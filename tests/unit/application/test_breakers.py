@@ -102,6 +102,7 @@ def test_after_so_many_calls_without_an_answer_nobody_calls(shop: Twins, guard: 
         Refused("no"),
         NeedsPerson("a riddle"),
         RetryLater("too many", after_seconds=3),
+        RetryLater("command failed", answered=True),
     ],
 )
 def test_any_answer_at_all_shows_that_it_is_there(shop: Twins, guard: Guard, answer: Exception) -> None:
@@ -298,6 +299,17 @@ def test_a_dead_registry_holds_up_its_own_jobs_alone_and_they_end_well_when_it_i
     assert {shop.statuses(order)[0] for order in paid} == {"completed"}
     assert set(shop.registrar.creates.values()) == {1}
     assert state(shop) is BreakerState.CLOSED
+
+
+def test_a_registry_that_answers_that_it_can_not_costs_attempts_and_is_no_outage(shop: GuardedTwins) -> None:
+    shop.registrar.fail_with(RetryLater("EPP 2400", answered=True), "register", times=6)
+    shop.buy(a_domain())
+    for _ in range(5):
+        shop.pass_time(timedelta(hours=1))
+        shop.sweep_and_work()
+    (job,) = shop.jobs(JobKind.REGISTER_DOMAIN)
+    assert (job.attempts, job.status) == (6, JobStatus.QUEUED)
+    assert breaker(shop).is_sound
 
 
 def test_a_payment_can_not_be_started_while_its_gateway_is_away_and_nothing_is_opened(shop: GuardedTwins) -> None:

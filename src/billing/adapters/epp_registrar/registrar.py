@@ -136,7 +136,7 @@ class EppRegistrar(Registrar):
         except HeldElsewhere as held:
             raise Refused(f"{name} is taken") from held
         if answer.code() == _UNKNOWN:
-            raise RetryLater(f"{name} exists and does not exist: it is being released")
+            raise RetryLater(f"{name} exists and does not exist: it is being released", answered=True)
         if answer.registrant() != key:
             raise Refused(f"{name} is taken")
         return domain_info(name, answer, key, _PENDING_CREATE in answer.statuses())

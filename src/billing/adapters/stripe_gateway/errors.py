@@ -30,11 +30,13 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
     why = f"Stripe answered {error.http_status}{_request(error)}"
     if error.http_status in _KEY_NOT_ACCEPTED:
         # A wrong key is for the operator to put right: no customer's payment may fail of it.
-        return RetryLater(f"{why}: it does not accept our API key for this call")
+        return RetryLater(f"{why}: it does not accept our API key for this call", answered=True)
     if error.http_status == _IN_USE:
         # The first call under the same idempotency key still runs at Stripe: its answer is worth waiting for.
         return NotYet(why, _IN_USE_RETRY)
-    if isinstance(error, stripe.RateLimitError) or error.http_status == _TOO_MANY or not writing:
+    if isinstance(error, stripe.RateLimitError) or error.http_status == _TOO_MANY:
+        return RetryLater(why, _retry_after_seconds(error), answered=True)
+    if not writing:
         return RetryLater(why, _retry_after_seconds(error))
     return OutcomeUnknown(why)
 
