@@ -83,9 +83,9 @@ class Guard:
         self._look()
 
     def note(self, failure: RetryLater | OutcomeUnknown) -> None:
-        """Count the failure of a call that was not held back."""
+        """Count the failure of a call that was not held back; Unreachable where the provider is away, as a call is."""
         if not _is_answer(failure):
-            self._fail(failure.why)
+            self._count(failure)
 
     # ------------------------------------------------------------------ before
 
@@ -157,6 +157,9 @@ class Guard:
             if admission.is_probe:
                 self._write(lambda uow: uow.breakers.lock(self.name).leave_probe())
             return
+        self._count(failure)
+
+    def _count(self, failure: RetryLater | OutcomeUnknown) -> None:
         wait = self._fail(failure.why)
         if wait and isinstance(failure, RetryLater):
             raise self._unreachable(wait, failure.why) from failure

@@ -341,10 +341,41 @@ def test_a_notification_that_was_read_by_calling_in_vain_counts(shop: GuardedTwi
             raise RetryLater("what it is about could not be fetched")
 
     gateway = GuardedGateway(Fetching(installation=lambda: "ins_1", now=shop.clock), guard)
-    for _ in range(6):
+    for _ in range(4):
         with pytest.raises(RetryLater, match="could not be fetched"):
             gateway.interpret(b"{}", shop.soon())
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="could not be fetched"):
+            gateway.interpret(b"{}", shop.soon())
     assert state(shop) is BreakerState.OPEN
+
+
+def test_an_outage_does_not_kill_the_reading_of_notifications_that_must_be_fetched() -> None:
+    class Fetching(MemoryGateway):
+        is_away = False
+
+        def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+            if self.is_away:
+                raise RetryLater("what it is about could not be fetched")
+            return super().interpret(body, deadline)
+
+    class FetchingTwins(GuardedTwins):
+        def _wire(self) -> Container:
+            self.gateway = Fetching(installation=lambda: self.begin.store.installation, now=self.clock)
+            return super()._wire()
+
+    shop = FetchingTwins()
+    order = shop.buy(a_domain())
+    shop.gateway.is_away = True
+    shop.hear(shop.gateway.refund_at_the_desk(order.payments[0].id))
+    for _ in range(48):
+        shop.pass_time(timedelta(hours=1))
+        shop.sweep_and_work()
+    assert shop.jobs(JobKind.PROCESS_EVENT)[-1].status is JobStatus.QUEUED
+    shop.gateway.is_away = False
+    shop.pass_time(timedelta(hours=1))
+    shop.sweep_and_work()
+    assert shop.read(order).payments[0].refunds[0].status == "succeeded"
 
 
 def test_availability_is_answered_at_once_while_the_registry_is_away(shop: GuardedTwins) -> None:
