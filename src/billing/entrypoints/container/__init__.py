@@ -93,7 +93,10 @@ class Container(containers.DeclarativeContainer):
         settings.provided.queue_url,
         timeout_seconds=providers.Callable(lambda ms: ms / 1000, jobs.ring_timeout_ms),
     )
-    prepare_bell = providers.Callable(huey_queue.prepare, bell)
+    # With time enough to make tables, which one ring has not.
+    prepare_bell = providers.Callable(
+        huey_queue.prepare, providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
+    )
     queue = providers.ThreadSafeSingleton(huey_queue.HueyQueue, bell, telemetry)
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
