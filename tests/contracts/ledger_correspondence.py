@@ -142,6 +142,14 @@ class CorrespondenceCases(LedgerCase):
         assert ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001", ["job_dead:b", "job_dead:c"])) == 1
         assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(9))] == ["a"]
 
+    def test_what_a_mail_should_have_told_is_untold_again(self, ledger: Ledger) -> None:
+        raise_all(ledger, an_alert("a"), an_alert("b"), an_alert("c"))
+        add(ledger, a_mail(1), a_mail(2, subject="ord_2"))
+        ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001", ["job_dead:a", "job_dead:b"]))
+        ledger.write("test", lambda uow: uow.alerts.mark_told("mail_002", ["job_dead:c"]))
+        assert ledger.write("test", lambda uow: uow.alerts.untell("mail_001")) == 2
+        assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(9))] == ["a", "b"]
+
     def test_what_is_unknown_to_correspondence_is_not_found(self, begin: Begin) -> None:
         with begin("test") as uow:
             for look in (uow.mails.get, uow.mails.lock):

@@ -8,7 +8,7 @@ from billing.application.notifications import Postbox
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain.alert import Alert, AlertKind
 from billing.domain.job import Job
-from billing.domain.mail import Mail, MailData, MailKind
+from billing.domain.mail import Mail, MailData, MailKind, MailStatus
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.refund import Refund
@@ -39,6 +39,8 @@ def raise_refund_failed(uow: UnitOfWork, order: Order, refund: Refund, why: str)
 
 _TOLD_MAX = 10_000
 """Of one mail: what goes beyond waits for the next one."""
+_AFTER_DEAD = timedelta(hours=1)
+"""How soon the next may follow one that was given up: an address that no server takes is tried without end."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,10 @@ class TellOperator:
         return self.ledger.write("housekeeping", lambda uow: self._tell(uow, recipient))
 
     def _is_time(self, last: Mail | None, now: datetime) -> bool:
-        return last is None or now - last.created_at >= self.desk.interval
+        if last is None:
+            return True
+        interval = max(self.desk.interval, _AFTER_DEAD) if last.status is MailStatus.DEAD else self.desk.interval
+        return now - last.created_at >= interval
 
     def _tell(self, uow: UnitOfWork, recipient: str) -> int:
         """A digest's occasion names the one before it: however many workers are at it, each has one successor.

@@ -65,6 +65,12 @@ class MemoryAlerts:
             alert.told_by = mail_id
         return len(untold)
 
+    def untell(self, mail_id: str) -> int:
+        told = list(self._session.all(Alert, lambda alert: alert.told_by == mail_id))
+        for alert in told:
+            alert.told_by = None
+        return len(told)
+
     def newest(self, limit: int) -> Sequence[Alert]:
         return sorted(self._session.all(Alert), key=_age)[::-1][:limit]
 
