@@ -16,6 +16,7 @@ from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refus
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment
+from billing.domain.refund import Refund, RefundCause
 from tests.contracts.payment_gateway import an_order_to_pay, soon
 
 SESSIONS = "https://api.stripe.com/v1/checkout/sessions"
@@ -83,7 +84,7 @@ def error(type: str = "invalid_request_error", code: str | None = None, message:
     [
         (400, error(code="parameter_invalid_integer"), Refused, Refused),
         (402, error("card_error", "card_declined"), Refused, Refused),
-        (404, error(code="resource_missing"), Refused, Refused),
+        (404, error(code="resource_missing"), NeedsPerson, NeedsPerson),
         (400, error("idempotency_error"), NeedsPerson, NeedsPerson),
         (401, error(), RetryLater, RetryLater),
         (403, error(), RetryLater, RetryLater),
@@ -243,3 +244,19 @@ def test_a_payment_without_a_session_is_for_a_person() -> None:
     for call in (a_gateway().check, a_gateway().close):
         with pytest.raises(NeedsPerson):
             call(payment, soon())
+
+
+def test_an_intent_that_stripe_does_not_know_does_not_fail_its_refund(api: responses.RequestsMock) -> None:
+    """As after a change of keys: the money is with another account, and is owed still."""
+    _, payment = an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe")
+    payment.bind("cs_test_1", "pi_1")
+    refund = Refund(
+        id="ref_1",
+        payment_id=payment.id,
+        amount=payment.amount,
+        cause=RefundCause.REQUESTED,
+        created_at=payment.created_at,
+    )
+    api.get("https://api.stripe.com/v1/refunds", status=404, json=error(code="resource_missing"))
+    with pytest.raises(NeedsPerson, match="does not know"):
+        a_gateway().refund(payment, refund, soon())

@@ -15,6 +15,7 @@ RETRY_AFTER_MAX_SECONDS = 300.0
 
 _WHY_LENGTH_MAX = 500
 _KEY_NOT_ACCEPTED = frozenset({401, 403})
+_MISSING = "resource_missing"
 _IN_USE, _TOO_MANY = 409, 429
 _IN_USE_RETRY = timedelta(seconds=10)
 
@@ -25,6 +26,9 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
         return _unanswered(error, writing)
     if isinstance(error, stripe.IdempotencyError):
         return NeedsPerson(f"Stripe knows this idempotency key with another body{_request(error)}")
+    if error.code == _MISSING:
+        # We ask only for what Stripe itself named to us: that is another account or mode, and decides nothing.
+        return NeedsPerson(f"Stripe does not know what it named to us: {_explain(error)}")
     if isinstance(error, stripe.InvalidRequestError | stripe.CardError):
         return Refused(_explain(error))
     why = f"Stripe answered {error.http_status}{_request(error)}"
