@@ -78,6 +78,8 @@ class RegisterDomain(Delivery):
             return _called_off
         order, item = begun
         registered = self._held_for(item, run) if run.claim_no > 1 else None
+        if registered is None and item.accepted_at is not None:
+            raise Refused(f"the registry did not grant {item.domain}")
         if registered is None:
             try:
                 registered = self._register(order, item, run)
@@ -86,6 +88,8 @@ class RegisterDomain(Delivery):
                 if registered is None:
                     raise
         if registered.pending:
+            if item.accepted_at is None:
+                run.checkpoint(lambda uow: _accept(uow, item.id))
             raise NotYet(f"the registry has yet to grant {registered.name}", self.pending_poll)
         return partial(self._record, item_id=item.id, registered=registered)
 
@@ -269,6 +273,10 @@ class RenewSubscription(Delivery):
         subscription.renew(what.cycles, self.clock(), self.restart_after)
         item.subscription_id = subscription.id
         self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))
+
+
+def _accept(uow: UnitOfWork, item_id: str) -> None:
+    lock_item(uow, item_id)[1].accept(uow.now())
 
 
 def _free_slot(uow: UnitOfWork, item_id: str) -> None:

@@ -60,7 +60,8 @@ class OrderItem:
     `title` is what the provider was told, fixed when the order was placed, so that a repeated call has the same body
     after a release that words it otherwise. `handle` proves at the registry that a name is this
     item's. `frozen_expiry` is the expiry that a renewal starts from, written before the registry is asked to renew.
-    `attention` says what a person must look at.
+    `accepted_at` is when the registry took a registration that it has yet to grant. `attention` says what a person
+    must look at.
     """
 
     id: str
@@ -73,6 +74,7 @@ class OrderItem:
     attention: str | None = None
     handle: str | None = None
     frozen_expiry: datetime | None = None
+    accepted_at: datetime | None = None
     subscription_id: str | None = None
     version: int = 1
 
@@ -107,3 +109,7 @@ class OrderItem:
         """Fix once the expiry that the renewal starts from."""
         if self.frozen_expiry is None:
             self.frozen_expiry = expires_at
+
+    def accept(self, at: datetime) -> None:
+        """The registry has taken the registration: from now on it is granted or denied, and not asked for again."""
+        self.accepted_at = self.accepted_at or at

@@ -279,6 +279,22 @@ def test_a_registration_that_is_yet_to_be_granted_waits(shop: Twins) -> None:
     assert shop.statuses(order) == ["completed", "fulfilled"]
 
 
+def test_a_registration_that_is_denied_is_paid_back_and_not_asked_for_again(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"))
+    shop.hear(shop.pay(shop.start(order)))
+    shop.registrar.after_effect = lambda: shop.registrar.hold(NAME)
+    shop.registrar.lose_answer("register")
+    shop.work()
+    shop.registrar.hold(NAME)
+    let_pass(shop, 2)
+    assert shop.statuses(order) == ["processing", "in_progress"]
+    shop.registrar.release(NAME)
+    let_pass(shop, 2)
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert "did not grant" in (shop.read(order).items[0].why or "")
+    assert shop.registrar.creates == {"example.rw": 1}
+
+
 def test_a_name_that_lapsed_and_was_sold_anew_has_one_active_holding(shop: Twins) -> None:
     with_a_name(shop)
     shop.registrar.release(NAME)

@@ -106,6 +106,7 @@ order_items = Table(
     Column("attention", String),
     Column("handle", String(16), unique=True),
     Column("frozen_expiry", Moment),
+    Column("accepted_at", Moment),
     # The two tables name each other: this key is added when both are there.
     Column("subscription_id", ForeignKey("subscriptions.id", use_alter=True)),
     version_column(),
