@@ -87,8 +87,8 @@ class PayBack:
             _end_hosting(uow, order, refund)
         return news
 
-    def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> None:
-        """Settle the refund that is meant; one that is not ours was made at the provider and is adopted."""
+    def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
+        """Settle the refund that is meant, and name it; one made at the provider is adopted."""
         refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
         news = refund.is_pending
@@ -103,6 +103,7 @@ class PayBack:
                 uow, AlertKind.REFUND_DIFFERS, refund.id, f"order {order.number}, {refund.amount}: {refund.attention}"
             )
             order.derive_status()
+        return refund
 
     def _adopt(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         new, now = self.ids("ref"), self.clock()

@@ -252,6 +252,7 @@ jobs = Table(
     Column("claimed_at", Moment),
     Column("lease_until", Moment),
     Column("waiting_since", Moment),
+    Column("delayed_since", Moment),
     Column("wake_at", Moment),
     why_column(),
     Column("context", Document, nullable=False),
