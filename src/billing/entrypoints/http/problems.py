@@ -72,7 +72,8 @@ KINDS: Mapping[type[BillingError], Kind] = {
     RenewalOpen: Kind(409, "renewal-open", "Another renewal of the name is open"),
     IllegalMove: Kind(409, "illegal-move", "The present state forbids it"),
     Forged: Kind(400, "forged", "The notification is not proven genuine", "its signature or content is not valid"),
-    Refused: Kind(502, "provider-refused", "The provider refused"),
+    # Of this very request, and for good: whoever repeats it is refused again.
+    Refused: Kind(422, "provider-refused", "The provider refused"),
     ConcurrentChange: Kind(503, "busy", "Another call changed the same thing", "try again"),
     LedgerUnavailable: Kind(503, "ledger-unavailable", "The ledger can't be reached", "try again"),
     RetryLater: Kind(503, "provider-unavailable", "The provider can't be reached", "try again"),
