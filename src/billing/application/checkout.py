@@ -125,14 +125,14 @@ def _require_no_glue(n: int, what: DomainRegistration) -> None:
 
 
 def _require_renewable(uow: UnitOfWork, customer_id: str, wanted: Sequence[Purchase]) -> None:
-    for n, what in enumerate(wanted):
-        if not isinstance(what, DomainRenewal):
-            continue
-        held = uow.registrations.lock_name(what.domain)
+    """Names are locked in their own order, whatever the basket's, so that no two baskets wait for each other."""
+    renewals = [(what.domain, n) for n, what in enumerate(wanted) if isinstance(what, DomainRenewal)]
+    for domain, n in sorted(renewals, key=lambda renewal: str(renewal[0])):
+        held = uow.registrations.lock_name(domain)
         if held is None or held.customer_id != customer_id:
-            raise Conflict(f"items.{n}.domain", f"{what.domain} is no longer held for this customer")
-        if held.renewing_item or uow.registrations.has_unpaid_renewal(what.domain):
-            raise RenewalOpen(str(what.domain))
+            raise Conflict(f"items.{n}.domain", f"{domain} is no longer held for this customer")
+        if held.renewing_item or uow.registrations.has_unpaid_renewal(domain):
+            raise RenewalOpen(str(domain))
 
 
 def _subject(what: Purchase) -> str:

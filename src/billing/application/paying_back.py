@@ -133,12 +133,12 @@ def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
 
 
 def _free_names(uow: UnitOfWork, order: Order, refund: Refund) -> None:
-    """A renewal that is called off frees its name for the next one."""
-    for item in order.items:
-        if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED and item.domain is not None:
-            held = uow.registrations.lock_name(item.domain)
-            if held is not None:
-                held.free_slot(item.id)
+    """A renewal that is called off frees its name for the next one; names are locked in their own order."""
+    covered = [item for item in order.items if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED]
+    for item in sorted(covered, key=lambda item: str(item.domain)):
+        held = uow.registrations.lock_name(item.domain) if item.domain is not None else None
+        if held is not None:
+            held.free_slot(item.id)
 
 
 def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:
