@@ -6,11 +6,13 @@ import pytest
 
 from billing.application import ports, unit_of_work
 from billing.domain import errors
-from billing.domain.errors import BillingError, ClaimLost, CurrencyMismatch
+from billing.domain.errors import BillingError, ClaimLost, CurrencyMismatch, IllegalMove
 from billing.entrypoints.http.problems import KINDS, kind_of
 
-DEFECTS = {BillingError, ClaimLost, CurrencyMismatch}
-"""No call of a caller can bring them about: the engine of jobs catches the one, the order's guards the other."""
+DEFECTS = {BillingError, ClaimLost, CurrencyMismatch, IllegalMove}
+"""No call of a caller can bring them about: the engine of jobs catches the first, guards that name their reason
+come before the others.
+"""
 
 
 def errors_of(*modules: object) -> list[type[BillingError]]:

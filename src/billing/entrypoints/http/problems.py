@@ -15,7 +15,6 @@ from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
 from billing.domain.errors import (
     BillingError,
     Conflict,
-    IllegalMove,
     Invalid,
     InvalidContact,
     NameHeld,
@@ -70,7 +69,6 @@ KINDS: Mapping[type[BillingError], Kind] = {
     Conflict: Kind(409, "conflict", "The present state forbids it"),
     NameHeld: Kind(409, "name-held", "The name is held"),
     RenewalOpen: Kind(409, "renewal-open", "Another renewal of the name is open"),
-    IllegalMove: Kind(409, "illegal-move", "The present state forbids it"),
     Forged: Kind(400, "forged", "The notification is not proven genuine", "its signature or content is not valid"),
     # Of this very request, and for good: whoever repeats it is refused again.
     Refused: Kind(422, "provider-refused", "The provider refused"),
