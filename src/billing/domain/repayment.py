@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from billing.domain.contact import line_problem
 from billing.domain.errors import Conflict, Invalid, RefundTooLarge
 from billing.domain.money import Money, total
 from billing.domain.order import Order
@@ -10,6 +11,8 @@ from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import is_repaid
 from billing.domain.payment import Payment, PaymentStatus
 from billing.domain.refund import Refund, RefundCause
+
+_REASON_CHARS_MAX = 500
 
 
 def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Refund | None:
@@ -55,14 +58,16 @@ def request_refund(
     *,
     amount: Money | None = None,
     item_ids: Sequence[str] = (),
-    reason: str = "",
+    reason: str,
 ) -> Refund:
     """What somebody asks to be paid back: a sum, or the price of some items, or all that is left.
 
     Undelivered items that it pays back are called off; a sum that leaves nothing pays back all of them. Conflict for
     unpaid and parked payments, for items under delivery and for those that are paid back already; RefundTooLarge
-    beyond what is left.
+    beyond what is left; Invalid for a reason that is not one line of text.
     """
+    if problem := line_problem(reason, _REASON_CHARS_MAX):
+        raise Invalid("reason", problem)
     if payment.status is PaymentStatus.REQUIRES_ATTENTION:
         raise Conflict(f"payment {payment.id}", "another sum came than was asked: resolve it first")
     if not payment.has_money:

@@ -62,11 +62,11 @@ class Story:
                 owe_item(order, item, new, NOW)
                 owe_item(order, item, f"{new}_again", NOW)
             case "ask for item":
-                request_refund(order, payment, new, NOW, item_ids=[item.id])
+                request_refund(order, payment, new, NOW, item_ids=[item.id], reason="asked")
             case "ask for sum":
-                request_refund(order, payment, new, NOW, amount=Money(which, "USD"))
+                request_refund(order, payment, new, NOW, amount=Money(which, "USD"), reason="asked")
             case "ask for all":
-                request_refund(order, payment, new, NOW)
+                request_refund(order, payment, new, NOW, reason="asked")
             case "made elsewhere":
                 adopt_refund(order, payment, new, Money(which, "USD"), NOW)
             case "failed elsewhere":
@@ -123,7 +123,7 @@ def test_from_anywhere_a_person_gets_an_order_settled(steps: list[tuple[str, int
     for refund in payment.refunds:
         refund_succeeded(order, refund, "told")
     with suppress(Conflict):
-        refund_succeeded(order, request_refund(order, payment, "ref_last", NOW), "told")
+        refund_succeeded(order, request_refund(order, payment, "ref_last", NOW, reason="asked"), "told")
     for item in order.items:
         if item.is_wanted:  # nothing of the money was left to call it off by: it is delivered all the same
             order.begin_item(item.id)
@@ -181,7 +181,7 @@ def test_a_failed_refund_of_a_person_is_not_seen_by_the_next_automatic_one() -> 
     refund_failed(order, courtesy, "account closed")
     owe_item(order, order.items[0], "ref_2", NOW)
     assert order.unsettled() == ["refund of 3.00 USD: account closed"]
-    request_refund(order, payment, "ref_3", NOW, amount=Money(300, "USD"))
+    request_refund(order, payment, "ref_3", NOW, amount=Money(300, "USD"), reason="asked")
     assert order.unsettled() == []
 
 
