@@ -37,6 +37,7 @@ def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Ref
     except RefundTooLarge as short:
         order.park_item(item.id, f"its price can't be paid back: {short}")
         return None
+    _close_books(order, payment)
     order.derive_status()
     return refund
 
@@ -91,6 +92,7 @@ def request_refund(
         if not earlier.is_live:
             earlier.unpark()  # whoever asks anew has seen that it failed
     _call_off(order, items)
+    _close_books(order, payment)
     return refund
 
 
@@ -112,6 +114,7 @@ def adopt_refund(
         item_ids=[item.id for item in covered],
     )
     _call_off(order, covered)
+    _close_books(order, payment)
     return refund
 
 
@@ -138,10 +141,11 @@ def refund_failed(order: Order, refund: Refund, why: str) -> bool:
     news = refund.fail(why)
     payment = order.payment(refund.payment_id)
     for item in _covered(order, refund) if news else ():
-        if item.status in (ItemStatus.CANCELLED, ItemStatus.REFUNDED):
+        if not item.price.minor and item.status is ItemStatus.CANCELLED:
+            order.repay_item(item.id, "it cost nothing")
+        elif item.price.minor and item.status in (ItemStatus.CANCELLED, ItemStatus.REFUNDED):
             order.fail_item(item.id, f"its refund failed: {why}")
-        if item.status is ItemStatus.FAILED and not payment.left.minor:
-            _count_as_repaid(order, payment, item)
+    _close_books(order, payment)
     order.derive_status()
     return news
 
@@ -199,12 +203,20 @@ def _can_be_called_off(item: OrderItem) -> bool:
     return item.is_wanted and (item.status is ItemStatus.DUE or item.attention is not None)
 
 
+def _close_books(order: Order, payment: Payment) -> None:
+    """Once nothing is left, no failed item can be paid back any more: it was, with the rest."""
+    for item in order.items if payment is order.paying and not payment.left.minor else ():
+        if item.status is ItemStatus.FAILED and not is_repaid(item, order.payments):
+            _count_as_repaid(order, payment, item)
+
+
 def _count_as_repaid(order: Order, payment: Payment, item: OrderItem) -> None:
     """Nothing is left of what was paid, so its price went back with the rest, or is on its way."""
     live = [refund for refund in payment.refunds if refund.is_live]
     undecided = [refund for refund in live if refund.is_pending]
     for refund in (undecided or live)[-1:]:
         refund.cover(item.id)
+    item.attention = None
     if undecided:
         order.derive_status()
     else:
