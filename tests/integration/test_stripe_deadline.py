@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
 from tests.contracts.payment_gateway import an_order_to_pay
@@ -44,6 +45,7 @@ def dripping(at_once: bytes, drip: bytes) -> Iterator[StripeGateway]:
             api_base=f"http://127.0.0.1:{listener.getsockname()[1]}",
             installation=lambda: "ins_ours",
             now=lambda: datetime.now(UTC),
+            telemetry=MemoryTelemetry(),
         )
         over.set()
         thread.join()

@@ -10,9 +10,10 @@ import pytest
 import requests
 import responses
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment
@@ -40,13 +41,14 @@ def api() -> Iterator[responses.RequestsMock]:
         yield api
 
 
-def a_gateway(api_base: str | None = None) -> StripeGateway:
+def a_gateway(api_base: str | None = None, telemetry: Telemetry | None = None) -> StripeGateway:
     return StripeGateway(
         api_key=KEY,
         api_base=api_base,
         webhook_secrets=["whsec_example"],
         installation=lambda: "ins_ours",
         now=lambda: datetime(2026, 11, 2, tzinfo=UTC),
+        telemetry=telemetry or MemoryTelemetry(),
     )
 
 
@@ -260,3 +262,20 @@ def test_an_intent_that_stripe_does_not_know_does_not_fail_its_refund(api: respo
     api.get("https://api.stripe.com/v1/refunds", status=404, json=error(code="resource_missing"))
     with pytest.raises(NeedsPerson, match="does not know"):
         a_gateway().refund(payment, refund, soon())
+
+
+def test_every_call_is_reported_by_its_name_and_how_it_ended(api: responses.RequestsMock) -> None:
+    telemetry = MemoryTelemetry()
+    gateway, payment = a_gateway(telemetry=telemetry), a_started_payment()
+    api.get(f"{SESSIONS}/cs_test_1", json=SESSION)
+    api.post(f"{SESSIONS}/cs_test_1/expire", status=400, json=error())
+    gateway.close(payment, soon())
+    api.post(SESSIONS, status=500, json=error("api_error"))
+    with pytest.raises(OutcomeUnknown):
+        gateway.start(*an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe"), soon())
+    assert [(name, fields["call"], fields["outcome"]) for name, fields in telemetry.events] == [
+        ("stripe_call", "session_expire", "answered"),
+        ("stripe_call", "session_retrieve", "answered"),
+        ("stripe_call", "session_create", "OutcomeUnknown"),
+    ]
+    assert all(fields["seconds"] >= 0 for _, fields in telemetry.events)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.ports import Forged
 from billing.domain.errors import Invalid
@@ -24,7 +25,13 @@ EVENT: dict[str, Any] = {
 
 
 def a_gateway(key: str = "sk_test_example", secrets: tuple[str, ...] = (SECRET,)) -> StripeGateway:
-    return StripeGateway(api_key=key, webhook_secrets=secrets, installation=lambda: "ins_ours", now=lambda: NOW)
+    return StripeGateway(
+        api_key=key,
+        webhook_secrets=secrets,
+        installation=lambda: "ins_ours",
+        now=lambda: NOW,
+        telemetry=MemoryTelemetry(),
+    )
 
 
 def signed(body: bytes, secret: str = SECRET, seconds_ago: int = 0) -> dict[str, str]:

@@ -101,7 +101,7 @@ class Container(containers.DeclarativeContainer):
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
-    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, guard.provider)
+    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(outside.notifier, settings.provided.mails, telemetry, monotonic)
 
