@@ -43,7 +43,11 @@ class StripeProvider(RefundProvider):
             "api_base": settings["BILLING_STRIPE_API_BASE"],
         }
         return StripeGateway(
-            **(defaults | other), installation=lambda: installation, now=now, telemetry=MemoryTelemetry()
+            **(defaults | other),
+            livemode=False,
+            installation=lambda: installation,
+            now=now,
+            telemetry=MemoryTelemetry(),
         )
 
     def now(self) -> datetime:

@@ -41,6 +41,7 @@ def dripping(at_once: bytes, drip: bytes) -> Iterator[StripeGateway]:
         thread.start()
         yield StripeGateway(
             api_key="sk_test_example",
+            livemode=False,
             webhook_secrets=["whsec_example"],
             api_base=f"http://127.0.0.1:{listener.getsockname()[1]}",
             installation=lambda: "ins_ours",

@@ -220,6 +220,7 @@ def test_connections_are_kept_from_call_to_call() -> None:
         base = f"http://127.0.0.1:{server.server_port}/"
         gateway = StripeGateway(
             api_key="sk_test_example",
+            livemode=False,
             webhook_secrets=["whsec_example"],
             api_base=base,
             installation=lambda: "ins_ours",

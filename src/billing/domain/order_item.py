@@ -35,8 +35,11 @@ _MOVES: Mapping[ItemStatus, set[ItemStatus]] = {
     ItemStatus.REFUNDED: {ItemStatus.FAILED},
 }
 
-LIVE = frozenset({ItemStatus.UNPAID, ItemStatus.DUE, ItemStatus.IN_PROGRESS})
-"""The statuses in which a registration item holds its name against every other order."""
+CLAIMING: Mapping[type[Purchase], frozenset[ItemStatus]] = {
+    DomainRegistration: frozenset({ItemStatus.UNPAID, ItemStatus.DUE, ItemStatus.IN_PROGRESS}),
+    DomainRenewal: frozenset({ItemStatus.UNPAID}),
+}
+"""The statuses in which an item claims its name against every other of its kind."""
 
 
 def registrant_handle(item_id: str) -> str:
@@ -93,6 +96,11 @@ class OrderItem:
     def is_wanted(self) -> bool:
         """Whether it is paid and to be delivered."""
         return self.status in (ItemStatus.DUE, ItemStatus.IN_PROGRESS)
+
+    @property
+    def claims_name(self) -> bool:
+        """Whether no other item of its kind may have its name now."""
+        return self.status in CLAIMING.get(type(self.what), frozenset())
 
     @property
     def opens_subscription(self) -> bool:

@@ -9,7 +9,7 @@ from billing.domain.money import Money, total
 from billing.domain.order import Order
 from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import is_repaid
-from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundCause
 
 _REASON_CHARS_MAX = 500
@@ -69,10 +69,7 @@ def request_refund(
     """
     if problem := line_problem(reason, _REASON_CHARS_MAX):
         raise Invalid("reason", problem)
-    if payment.status is PaymentStatus.REQUIRES_ATTENTION:
-        raise Conflict(f"payment {payment.id}", "another sum came than was asked: resolve it first")
-    if not payment.has_money:
-        raise Conflict(f"payment {payment.id}", f"it is {payment.status}; there is nothing to refund")
+    payment.require_refundable()
     if amount is not None and item_ids:
         raise Invalid("item_ids", "either a sum or items, not both")
     items: list[OrderItem] = []

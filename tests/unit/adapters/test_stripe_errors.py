@@ -44,6 +44,7 @@ def api() -> Iterator[responses.RequestsMock]:
 def a_gateway(api_base: str | None = None, telemetry: Telemetry | None = None) -> StripeGateway:
     return StripeGateway(
         api_key=KEY,
+        livemode=False,
         api_base=api_base,
         webhook_secrets=["whsec_example"],
         installation=lambda: "ins_ours",

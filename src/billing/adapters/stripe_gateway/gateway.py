@@ -28,11 +28,9 @@ from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 
-_LIVE_KEYS = ("sk_live_", "rk_live_")
-
 
 class StripeGateway(PaymentGateway):
-    """Signed snapshots prove what they tell; `livemode` is the key's."""
+    """Signed snapshots prove what they tell; `livemode` is that of our key."""
 
     name = "stripe"
     is_proof = True
@@ -41,6 +39,7 @@ class StripeGateway(PaymentGateway):
         self,
         *,
         api_key: str,
+        livemode: bool,
         webhook_secrets: Sequence[str],
         installation: Callable[[], str],
         now: Clock,
@@ -50,7 +49,7 @@ class StripeGateway(PaymentGateway):
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
         self._api = StripeApi(api_key, api_base, telemetry)
         self._refunds = StripeRefunds(self._api)
-        self._verifier = WebhookVerifier(tuple(webhook_secrets), api_key.startswith(_LIVE_KEYS), now)
+        self._verifier = WebhookVerifier(tuple(webhook_secrets), livemode, now)
         self._installation = installation
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:

@@ -24,6 +24,7 @@ def gateways(
     if settings.stripe is not None:
         stripe = StripeGateway(
             api_key=settings.stripe.api_key,
+            livemode=settings.stripe.is_live,
             webhook_secrets=settings.stripe.webhook_secrets,
             api_base=settings.stripe.api_base,
             installation=lambda: ledger.read(lambda uow: uow.installation()),
