@@ -58,9 +58,9 @@ class PlaceOrder:
         try:
             return self.ledger.write(by, place)
         except NameHeld as held:
-            raise Conflict(_field(wanted, DomainRegistration, held.name), str(held)) from held
+            raise _conflict(_field(wanted, DomainRegistration, held.name), str(held)) from held
         except RenewalOpen as renewing:
-            raise Conflict(_field(wanted, DomainRenewal, renewing.name), str(renewing)) from renewing
+            raise _conflict(_field(wanted, DomainRenewal, renewing.name), str(renewing)) from renewing
 
     def _make(
         self,
@@ -112,7 +112,7 @@ class PlaceOrder:
             if answer.premium:
                 raise Invalid(f"items.{n}.domain", f"{what.domain} is a premium name, which we do not sell")
             if not answer.available:
-                raise Conflict(f"items.{n}.domain", f"{what.domain} is taken")
+                raise _conflict(f"items.{n}.domain", f"{what.domain} is taken")
 
 
 def _require_no_glue(n: int, what: DomainRegistration) -> None:
@@ -130,9 +130,13 @@ def _require_renewable(uow: UnitOfWork, customer_id: str, wanted: Sequence[Purch
     for domain, n in sorted(renewals, key=lambda renewal: str(renewal[0])):
         held = uow.registrations.lock_name(domain)
         if held is None or held.customer_id != customer_id:
-            raise Conflict(f"items.{n}.domain", f"{domain} is no longer held for this customer")
+            raise _conflict(f"items.{n}.domain", f"{domain} is no longer held for this customer")
         if held.renewing_item or uow.registrations.has_unpaid_renewal(domain):
             raise RenewalOpen(str(domain))
+
+
+def _conflict(field: str, why: str) -> Conflict:
+    return Conflict(field, why, field=field)
 
 
 def _subject(what: Purchase) -> str:

@@ -147,8 +147,8 @@ def _fields(error: BillingError) -> Sequence[FieldError]:
             return [FieldError("amount", str(error))]
         case InvalidContact():
             return [FieldError(field, why) for field, why in error.problems.items()]
-        case Conflict() if " " not in error.what:  # a path such as items.0.domain; entities are named in words
-            return [FieldError(error.what, error.why)]
+        case Conflict(field=str(field)):
+            return [FieldError(field, error.why)]
         case NotRegistrable():
             return [FieldError("domain", error.why)]
         case NotPriced():
