@@ -95,8 +95,9 @@ class PayBack:
         match fact:
             case RefundSucceeded():
                 self.succeeded(uow, order, refund, f"{fact.amount} paid back")
-            case RefundFailed(why=why) if repayment.refund_failed(order, refund, why):
-                raise_refund_failed(uow, order, refund, why)
+            case RefundFailed(why=why):
+                if repayment.refund_failed(order, refund, why):
+                    raise_refund_failed(uow, order, refund, why)
         if news and fact.amount != refund.amount:
             refund.park(f"the provider tells of {fact.amount}")
             raise_alert(
