@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from billing.application.ports import Deadline, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.facts import (
     Fact,
     PaymentSucceeded,
@@ -164,11 +164,11 @@ class GatewayRefundsContract(PaymentGatewayContract):
             provider.gateway.refund(payment, refund, soon())
         assert provider.paid_back(payment) == []
 
-    def test_what_nobody_paid_is_not_paid_back(self, provider: RefundProvider) -> None:
+    def test_a_payment_that_the_provider_does_not_know_is_for_a_person(self, provider: RefundProvider) -> None:
         _, other = an_order_to_pay(provider.now(), provider.gateway.name)
         other.bind("no_such_session", "no_such_payment")
         other.succeed(other.amount)
-        with pytest.raises(Refused):
+        with pytest.raises(NeedsPerson):
             provider.gateway.refund(other, a_refund(other), soon())
 
     def test_nothing_goes_back_when_no_time_is_left(self, provider: RefundProvider) -> None:

@@ -124,16 +124,31 @@ class CorrespondenceCases(LedgerCase):
         raise_all(ledger, an_alert("b", hours=1), an_alert("c"), an_alert("a", hours=2))
         assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(2))] == ["c", "b"]
         assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.newest(2))] == ["a", "b"]
-        assert ledger.read(lambda uow: uow.alerts.untold_count()) == 3
+        assert len(ledger.read(lambda uow: uow.alerts.untold(9))) == 3
 
     def test_what_was_told_is_told_no_more(self, ledger: Ledger) -> None:
         raise_all(ledger, an_alert("a"), an_alert("b"))
         add(ledger, a_mail())
-        assert ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001")) == 2
-        assert ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001")) == 0
-        assert ledger.read(lambda uow: (uow.alerts.untold(9), uow.alerts.untold_count())) == ([], 0)
+        both = ["job_dead:a", "job_dead:b"]
+        assert ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001", both)) == 2
+        assert ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001", both)) == 0
+        assert ledger.read(lambda uow: uow.alerts.untold(9)) == []
         assert {alert.told_by for alert in ledger.read(lambda uow: uow.alerts.newest(9))} == {"mail_001"}
         assert raise_all(ledger, an_alert("a")) == [False]
+
+    def test_only_what_was_told_is_told_no_more(self, ledger: Ledger) -> None:
+        raise_all(ledger, an_alert("a"), an_alert("b"))
+        add(ledger, a_mail())
+        assert ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001", ["job_dead:b", "job_dead:c"])) == 1
+        assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(9))] == ["a"]
+
+    def test_what_a_mail_should_have_told_is_untold_again(self, ledger: Ledger) -> None:
+        raise_all(ledger, an_alert("a"), an_alert("b"), an_alert("c"))
+        add(ledger, a_mail(1), a_mail(2, subject="ord_2"))
+        ledger.write("test", lambda uow: uow.alerts.mark_told("mail_001", ["job_dead:a", "job_dead:b"]))
+        ledger.write("test", lambda uow: uow.alerts.mark_told("mail_002", ["job_dead:c"]))
+        assert ledger.write("test", lambda uow: uow.alerts.untell("mail_001")) == 2
+        assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(9))] == ["a", "b"]
 
     def test_what_is_unknown_to_correspondence_is_not_found(self, begin: Begin) -> None:
         with begin("test") as uow:
@@ -163,7 +178,7 @@ class CorrespondenceCases(LedgerCase):
 
         def tell(number: int) -> int:
             def told(uow: UnitOfWork) -> int:
-                return uow.alerts.mark_told(f"mail_{number:03}")
+                return uow.alerts.mark_told(f"mail_{number:03}", ["job_dead:a", "job_dead:b"])
 
             return ledger.write("test", told)
 

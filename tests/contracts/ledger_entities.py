@@ -65,7 +65,7 @@ class EntityCases(LedgerCase):
         first.attention = "nobody knows how it stands"
         second = an_attempt(order)
         order.record_success(second, order.total, EXACT)
-        order.items[1].frozen_expiry = EXACT
+        order.items[1].frozen_expiry = order.items[0].accepted_at = EXACT
         order.park_item(order.items[1].id, "extended by somebody else")
         expected = shown(order)
         ledger.write("test", lambda uow: uow.orders.add(order))

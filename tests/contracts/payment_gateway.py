@@ -12,6 +12,7 @@ import pytest
 from billing.application.ports import (
     Deadline,
     Forged,
+    NeedsPerson,
     NotYet,
     OutcomeUnknown,
     PaymentGateway,
@@ -225,10 +226,10 @@ class PaymentGatewayContract:
         assert fact.received == payment.amount
 
     @pytest.mark.parametrize("call", ["check", "close"])
-    def test_what_the_provider_does_not_know_is_refused(self, provider: Provider, call: str) -> None:
+    def test_an_attempt_that_the_provider_does_not_know_is_for_a_person(self, provider: Provider, call: str) -> None:
         _, payment = an_order_to_pay(provider.now(), provider.gateway.name)
         payment.bind("no_such_session", None)
-        with pytest.raises(Refused):
+        with pytest.raises(NeedsPerson):
             getattr(provider.gateway, call)(payment, soon())
 
     # ------------------------------------------------------------------ notifications

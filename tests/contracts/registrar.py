@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import DomainInfo, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import DomainInfo, HeldElsewhere, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain import DomainName, Term, registrant_handle
 from tests.builders import a_registrant
 from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, Registry, at_once, within
@@ -39,6 +39,17 @@ class RegistrarContract:
         with pytest.raises(Refused, match="taken"):
             registry.register()
         assert registry.creates(EXAMPLE) == 0
+
+    def test_a_name_that_is_shown_to_its_sponsor_alone_is_held_elsewhere(self, registry: Registry):
+        registry.occupy(EXAMPLE)
+        registry.hide_others()
+        with pytest.raises(HeldElsewhere):
+            registry.info()
+        with pytest.raises(Refused, match="taken"):
+            registry.register()
+        with pytest.raises(Refused):
+            registry.renew(registry.now)
+        assert (registry.creates(EXAMPLE), registry.renews(EXAMPLE)) == (0, 0)
 
     def test_of_many_who_want_a_name_at_once_one_gets_it(self, registry: Registry):
         keys = [registrant_handle(f"itm_{n}") for n in range(THREADS)]

@@ -41,6 +41,10 @@ class Registry(ABC):
         """Somebody holds the name at another registrar."""
 
     @abstractmethod
+    def hide_others(self) -> None:
+        """From now on the registry shows a name to its sponsor alone."""
+
+    @abstractmethod
     def hold(self, name: DomainName) -> None:
         """Accepted, not yet granted."""
 

@@ -89,6 +89,9 @@ class SandboxRegistry(Registry):
     def occupy(self, name: DomainName) -> None:
         self.epp.occupy(str(name))
 
+    def hide_others(self) -> None:
+        self.order("info", "refuse", times=None, code=2201)
+
     def hold(self, name: DomainName) -> None:
         self.epp.set_status(str(name), "pendingCreate")
 

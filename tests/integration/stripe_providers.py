@@ -7,6 +7,7 @@ from typing import Any
 
 import stripe
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
 from billing.domain.facts import (
@@ -41,7 +42,13 @@ class StripeProvider(RefundProvider):
             "webhook_secrets": [settings["BILLING_STRIPE_WEBHOOK_SECRETS"]],
             "api_base": settings["BILLING_STRIPE_API_BASE"],
         }
-        return StripeGateway(**(defaults | other), installation=lambda: installation, now=now)
+        return StripeGateway(
+            **(defaults | other),
+            livemode=False,
+            installation=lambda: installation,
+            now=now,
+            telemetry=MemoryTelemetry(),
+        )
 
     def now(self) -> datetime:
         return now()

@@ -90,6 +90,8 @@ def test_what_makes_no_sense_is_a_sentence(desk: Desk) -> None:
     paid(desk)
     create = ("refunds", "create", "pay_1", "--reason", "late")
     assert "19.99 USD" in desk.refused(*create, "--amount", "2000", "USD")
+    for reason in ("", " ", "two\nlines"):
+        assert desk.refused("refunds", "create", "pay_1", "--reason", reason).startswith("reason: ")
     assert "in USD" in desk.refused(*create, "--amount", "300", "RWF")
     assert "no payment pay_2" in desk.refused("refunds", "create", "pay_2", "--reason", "late")
     assert "no refund ref_0" in desk.refused("refunds", "show", "ref_0")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.epp_registrar import ExpiryFormat
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import HeldElsewhere, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain import AlertKind, DomainName
 from tests.builders import a_registrant
 from tests.contracts.registrar import RegistrarContract
@@ -147,8 +147,9 @@ def test_a_renewal_that_the_registry_has_yet_to_grant_is_waited_for_and_not_sent
 )
 def test_a_result_code_ends_a_registration_in_one_known_way(registry: SandboxRegistry, code: int, ending: type):
     registry.order("create", "refuse", code=code)
-    with pytest.raises(ending, match=f"EPP {code}: .*as ordered"):
+    with pytest.raises(ending, match=f"EPP {code}: .*as ordered") as ended:
         registry.register()
+    assert ending is not RetryLater or ended.value.is_answer, "it is there: that is no outage"
     assert registry.creates(EXAMPLE) == 0
     assert registry.register().holder == OURS
 
@@ -162,17 +163,21 @@ def test_a_result_code_ends_a_renewal_in_one_known_way(registry: SandboxRegistry
     assert registry.renews(EXAMPLE) == 0
 
 
-def test_a_name_whose_holder_is_not_shown_to_us_is_taken(registry: SandboxRegistry):
+@pytest.mark.parametrize("code", [2201, 2202])
+def test_a_name_whose_holder_is_not_shown_to_us_is_taken(registry: SandboxRegistry, code: int):
     registry.occupy(EXAMPLE)
-    registry.order("info", "refuse", code=2201)
+    registry.order("info", "refuse", times=2, code=code)
+    with pytest.raises(HeldElsewhere):
+        registry.info()
     with pytest.raises(Refused, match="taken"):
         registry.register()
 
 
 def test_a_name_that_exists_and_does_not_is_tried_again(registry: SandboxRegistry):
     registry.order("create", "refuse", code=2302)
-    with pytest.raises(RetryLater):
+    with pytest.raises(RetryLater) as ended:
         registry.register()
+    assert ended.value.is_answer
     assert registry.register().holder == OURS
 
 

@@ -1,5 +1,6 @@
 """The EPP registrar's sessions: whom they trust, how they are shared, and what happens when a line breaks."""
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,22 @@ def test_a_login_that_may_succeed_later_raises_no_alarm(registry: SandboxRegistr
         registry.info()
     assert registry.telemetry.alarms == []
     assert registry.info() is None
+
+
+def test_all_addresses_of_a_registry_share_one_deadline(registry: SandboxRegistry, monkeypatch: pytest.MonkeyPatch):
+    with socket.socket() as listener, socket.socket() as its_only_caller:
+        listener.bind(("0.0.0.0", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        its_only_caller.connect(("127.0.0.1", port))  # whoever calls after that hears nothing at all
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (f"127.0.0.{n}", port)) for n in range(1, 9)
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        registrar, started = registry.connect(port=port), time.monotonic()
+        with pytest.raises(RetryLater, match="no session"):
+            registrar.info(EXAMPLE, within(0.4))
+        assert time.monotonic() - started < 1.5
 
 
 # ---------------------------------------------------------------------- sessions

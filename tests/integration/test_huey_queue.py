@@ -1,5 +1,8 @@
 """The bell on Huey: each storage keeps the contract, and the wire name never changes."""
 
+import os
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,3 +95,27 @@ class TestHueyOnPostgres(HueyContract):
     def a_dead_queue(self) -> JobQueue:
         dead = build_huey("postgresql://postgres@127.0.0.1:1/none", timeout_seconds=0.25)
         return HueyQueue(dead, MemoryTelemetry())
+
+    def test_a_ring_that_the_server_does_not_get_done_is_given_up(self, url: str) -> None:
+        """As on a host whose disk stands still."""
+        huey = build_huey(url, timeout_seconds=0.25)
+        table = huey.storage.table_task
+        with huey.storage.db(commit=True) as cursor:
+            cursor.execute(
+                "CREATE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN PERFORM pg_sleep(20); RETURN NEW; END'"
+            )
+            cursor.execute(f"CREATE TRIGGER still BEFORE INSERT ON {table} EXECUTE FUNCTION stand_still()")
+        telemetry, started = MemoryTelemetry(), time.monotonic()
+        HueyQueue(huey, telemetry).ring("job_1", 50)
+        assert time.monotonic() - started < 5
+        assert [name for name, _ in telemetry.events] == ["ring_failed"]
+        huey.storage.close()
+
+    def test_a_line_on_which_nothing_is_acknowledged_is_given_up(self, url: str) -> None:
+        """As to a host that is frozen: no test can freeze one, so this reads what the kernel was told."""
+        huey = build_huey(url, timeout_seconds=0.25)
+        line = socket.socket(fileno=os.dup(huey.storage.conn.fileno()))
+        with line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 250
+        huey.storage.close()

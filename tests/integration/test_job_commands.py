@@ -82,6 +82,17 @@ def test_one_is_retried_by_its_id_and_its_repeat_is_harmless(ledger: Ledger, com
     assert statuses(ledger, "evt") == ["queued", "dead", "dead"]
 
 
+def test_one_that_is_refused_keeps_none_of_the_others(ledger: Ledger, command: Command) -> None:
+    ids = ["job_unknown", id_of(ledger, "evt_0"), id_of(ledger, "itm_1"), id_of(ledger, "evt_1")]
+    code, said = command("retry", *ids)
+    assert (code, statuses(ledger, "evt"), statuses(ledger, "itm")) == (1, ["queued", "queued", "dead"], ["running"])
+    assert ("job_unknown: no job" in said, f"{ids[2]}: job {ids[2]}: it is running" in said) == (True, True)
+    code, said = command("retry", *ids, "--json")
+    told = json.loads(said.splitlines()[0])
+    assert code == 1
+    assert {one["id"]: "refused" in one for one in told} == dict(zip(ids, [True, False, True, False], strict=True))
+
+
 def test_one_is_called_off_and_its_repeat_says_the_same(ledger: Ledger, command: Command) -> None:
     said = {command("cancel", id_of(ledger, "evt_0")) for _ in range(2)}
     ((code, sentence),) = said

@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
 from tests.contracts.payment_gateway import an_order_to_pay
@@ -40,10 +41,12 @@ def dripping(at_once: bytes, drip: bytes) -> Iterator[StripeGateway]:
         thread.start()
         yield StripeGateway(
             api_key="sk_test_example",
+            livemode=False,
             webhook_secrets=["whsec_example"],
             api_base=f"http://127.0.0.1:{listener.getsockname()[1]}",
             installation=lambda: "ins_ours",
             now=lambda: datetime.now(UTC),
+            telemetry=MemoryTelemetry(),
         )
         over.set()
         thread.join()

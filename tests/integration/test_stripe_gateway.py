@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.ports import Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
 from billing.domain.facts import (
@@ -219,10 +220,12 @@ def test_connections_are_kept_from_call_to_call() -> None:
         base = f"http://127.0.0.1:{server.server_port}/"
         gateway = StripeGateway(
             api_key="sk_test_example",
+            livemode=False,
             webhook_secrets=["whsec_example"],
             api_base=base,
             installation=lambda: "ins_ours",
             now=now,
+            telemetry=MemoryTelemetry(),
         )
         _, payment = an_order_to_pay(now(), "stripe")
         payment.bind("cs_test_1", None)

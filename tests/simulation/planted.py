@@ -72,7 +72,9 @@ class _Keyless(JobRequest):
 
 class _EagerJobs(MemoryJobs):
     def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
-        return super().request(_Keyless(wanted.kind, wanted.subject, wanted.context, self._making.ids("occasion")), due_in)
+        return super().request(
+            _Keyless(wanted.kind, wanted.subject, wanted.context, self._making.ids("occasion")), due_in
+        )
 
     def _find(self, wanted: JobRequest) -> Job | None:
         if isinstance(wanted, _Keyless):

@@ -231,6 +231,14 @@ def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:
         load_settings(NOWHERE)
 
 
+@pytest.mark.parametrize(("key", "is_live"), [("sk_live_x", True), ("rk_live_x", True), ("sk_test_x", False)])
+def test_a_key_says_whether_it_is_live(given, key: str, is_live: bool) -> None:
+    given(BILLING_STRIPE_API_KEY=key, BILLING_STRIPE_WEBHOOK_SECRETS="whsec_x")
+    stripe = load_settings(NOWHERE).stripe
+    assert stripe is not None
+    assert stripe.is_live is is_live
+
+
 def test_a_live_shop_is_not_broken_on_purpose(given, tmp_path: Path) -> None:
     live = {"BILLING_STRIPE_API_KEY": "sk_live_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
     given(**live, BILLING_FAILPOINTS_DIR=str(tmp_path))

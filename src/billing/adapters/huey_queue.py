@@ -68,11 +68,14 @@ def _storage(url: str, timeout_seconds: float) -> Huey:
         case "redis" | "rediss":
             return PriorityRedisHuey(connection_pool=_redis_pool(url, timeout_seconds), **options)
         case "postgresql" | "postgres":
+            timeout_ms = round(timeout_seconds * 1000)
             return PostgresHuey(
                 dsn=f"postgresql://{rest}",
                 create_tables=False,
                 connect_timeout=max(2, round(timeout_seconds)),
-                options=f"-c lock_timeout={round(timeout_seconds * 1000)}",
+                # The server ends a statement that takes too long, our kernel a line on which nothing is acknowledged.
+                options=f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms}",
+                tcp_user_timeout=timeout_ms,
                 **options,
             )
     raise ValueError(f"{scheme}:// is no queue; use sqlite:///, redis://, postgresql:// or memory://")

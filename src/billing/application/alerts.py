@@ -8,7 +8,7 @@ from billing.application.notifications import Postbox
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain.alert import Alert, AlertKind
 from billing.domain.job import Job
-from billing.domain.mail import MailData, MailKind
+from billing.domain.mail import Mail, MailData, MailKind, MailStatus
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.refund import Refund
@@ -37,6 +37,12 @@ def raise_refund_failed(uow: UnitOfWork, order: Order, refund: Refund, why: str)
     return raise_alert(uow, AlertKind.REFUND_FAILED, refund.id, f"order {order.number}, {refund.amount}: {why}")
 
 
+_TOLD_MAX = 10_000
+"""Of one mail: what goes beyond waits for the next one."""
+_AFTER_DEAD = timedelta(hours=1)
+"""How soon the next may follow one that was given up: an address that no server takes is tried without end."""
+
+
 @dataclass(frozen=True)
 class OperatorMail:
     """Who is told, how often at most, and how many alerts are listed in one mail."""
@@ -59,32 +65,36 @@ class TellOperator:
         if self.desk.recipient is None or self.post.domain is None:
             return 0
         recipient = self.desk.recipient
-        if not self.ledger.read(lambda uow: self._is_time(uow, uow.now())):
+        if not self.ledger.read(lambda uow: self._is_time(uow.mails.last_digest(), uow.now()) and uow.alerts.untold(1)):
             return 0
         return self.ledger.write("housekeeping", lambda uow: self._tell(uow, recipient))
 
-    def _is_time(self, uow: UnitOfWork, now: datetime) -> bool:
-        if not uow.alerts.untold(1):
-            return False
-        last = uow.mails.last_digest()
-        return last is None or now - last.created_at >= self.desk.interval
+    def _is_time(self, last: Mail | None, now: datetime) -> bool:
+        if last is None:
+            return True
+        interval = max(self.desk.interval, _AFTER_DEAD) if last.status is MailStatus.DEAD else self.desk.interval
+        return now - last.created_at >= interval
 
     def _tell(self, uow: UnitOfWork, recipient: str) -> int:
-        """A digest's occasion names the one before it: however many workers are at it, each has one successor."""
-        if not self._is_time(uow, uow.now()):
-            return 0
+        """A digest's occasion names the one before it: however many workers are at it, each has one successor.
+
+        Exactly the alerts that it counts are told by it: others may come in between any two statements.
+        """
         last = uow.mails.last_digest()
-        listed = uow.alerts.untold(self.desk.listed_max)
-        waiting = uow.alerts.untold_count()
+        if not self._is_time(last, uow.now()):
+            return 0
+        told = uow.alerts.untold(_TOLD_MAX)
+        if not told:
+            return 0
         data: MailData = {
-            "alerts": [_row(alert) for alert in listed],
-            "count": str(waiting),
-            "more": str(waiting - len(listed)) if waiting > len(listed) else "",
+            "alerts": [_row(alert) for alert in told[: self.desk.listed_max]],
+            "count": str(len(told)),
+            "more": str(len(told) - self.desk.listed_max) if len(told) > self.desk.listed_max else "",
         }
         mail_id = self.post.put(uow, MailKind.OPERATOR_ALERTS, last.id if last else "first", recipient, "en", data)
         if mail_id is None:
             raise ConcurrentChange("another worker is telling the operator")
-        return uow.alerts.mark_told(mail_id)
+        return uow.alerts.mark_told(mail_id, [alert.occasion for alert in told])
 
 
 def _row(alert: Alert) -> dict[str, str]:

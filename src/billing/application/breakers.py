@@ -83,9 +83,9 @@ class Guard:
         self._look()
 
     def note(self, failure: RetryLater | OutcomeUnknown) -> None:
-        """Count the failure of a call that was not held back."""
-        if not (isinstance(failure, RetryLater) and failure.after_seconds is not None):
-            self._fail(failure.why)
+        """Count the failure of a call that was not held back; Unreachable where the provider is away, as a call is."""
+        if not _is_answer(failure):
+            self._count(failure)
 
     # ------------------------------------------------------------------ before
 
@@ -150,13 +150,16 @@ class Guard:
     def _judge(
         self, failure: RetryLater | OutcomeUnknown, admission: _Admission, given_seconds: float, deadline: Deadline
     ) -> None:
-        if isinstance(failure, RetryLater) and failure.after_seconds is not None:
-            self._answered(admission)  # it said itself when to come again
+        if _is_answer(failure):
+            self._answered(admission)
             return
         if given_seconds < self.limits.fair_call_seconds and deadline.at <= deadline.monotonic():
             if admission.is_probe:
                 self._write(lambda uow: uow.breakers.lock(self.name).leave_probe())
             return
+        self._count(failure)
+
+    def _count(self, failure: RetryLater | OutcomeUnknown) -> None:
         wait = self._fail(failure.why)
         if wait and isinstance(failure, RetryLater):
             raise self._unreachable(wait, failure.why) from failure
@@ -184,3 +187,7 @@ class Guard:
         except (LedgerUnavailable, ConcurrentChange) as away:
             self.telemetry.event("breaker_not_kept", breaker=self.name, why=away.why)
             return None
+
+
+def _is_answer(failure: RetryLater | OutcomeUnknown) -> bool:
+    return isinstance(failure, RetryLater) and failure.is_answer

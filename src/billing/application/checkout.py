@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from billing.application.ledger import Ledger
 from billing.application.notifications import Notices
-from billing.application.ports import Clock, Deadline, Ids, Refused, Registrars
+from billing.application.ports import Clock, Deadline, Ids, NoRegistrar, Refused, Registrars
 from billing.application.pricing import price_basket
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.contact import Contact
@@ -58,9 +58,9 @@ class PlaceOrder:
         try:
             return self.ledger.write(by, place)
         except NameHeld as held:
-            raise Conflict(_field(wanted, DomainRegistration, held.name), str(held)) from held
+            raise _conflict(_field(wanted, DomainRegistration, held.name), str(held)) from held
         except RenewalOpen as renewing:
-            raise Conflict(_field(wanted, DomainRenewal, renewing.name), str(renewing)) from renewing
+            raise _conflict(_field(wanted, DomainRenewal, renewing.name), str(renewing)) from renewing
 
     def _make(
         self,
@@ -107,12 +107,12 @@ class PlaceOrder:
                 continue
             try:
                 (answer,) = self.registrars.of(what.domain).check([what.domain], deadline)
-            except Refused as unserved:
-                raise Invalid(f"items.{n}.domain", unserved.why) from unserved
+            except (NoRegistrar, Refused) as unsold:
+                raise Invalid(f"items.{n}.domain", unsold.why) from unsold
             if answer.premium:
                 raise Invalid(f"items.{n}.domain", f"{what.domain} is a premium name, which we do not sell")
             if not answer.available:
-                raise Conflict(f"items.{n}.domain", f"{what.domain} is taken")
+                raise _conflict(f"items.{n}.domain", f"{what.domain} is taken")
 
 
 def _require_no_glue(n: int, what: DomainRegistration) -> None:
@@ -125,14 +125,18 @@ def _require_no_glue(n: int, what: DomainRegistration) -> None:
 
 
 def _require_renewable(uow: UnitOfWork, customer_id: str, wanted: Sequence[Purchase]) -> None:
-    for n, what in enumerate(wanted):
-        if not isinstance(what, DomainRenewal):
-            continue
-        held = uow.registrations.lock_name(what.domain)
+    """Names are locked in their own order, whatever the basket's, so that no two baskets wait for each other."""
+    renewals = [(what.domain, n) for n, what in enumerate(wanted) if isinstance(what, DomainRenewal)]
+    for domain, n in sorted(renewals, key=lambda renewal: str(renewal[0])):
+        held = uow.registrations.lock_name(domain)
         if held is None or held.customer_id != customer_id:
-            raise Conflict(f"items.{n}.domain", f"{what.domain} is no longer held for this customer")
-        if held.renewing_item or uow.registrations.has_unpaid_renewal(what.domain):
-            raise RenewalOpen(str(what.domain))
+            raise _conflict(f"items.{n}.domain", f"{domain} is no longer held for this customer")
+        if held.renewing_item or uow.registrations.has_unpaid_renewal(domain):
+            raise RenewalOpen(str(domain))
+
+
+def _conflict(field: str, why: str) -> Conflict:
+    return Conflict(field, why, field=field)
 
 
 def _subject(what: Purchase) -> str:

@@ -38,11 +38,11 @@ class Alerts(Protocol):
     def untold(self, limit: int) -> Sequence[Alert]:
         """Oldest first."""
 
-    def untold_count(self) -> int:
-        """How many there are."""
+    def mark_told(self, mail_id: str, occasions: Sequence[str]) -> int:
+        """Those of them that were untold are told by this mail; how many."""
 
-    def mark_told(self, mail_id: str) -> int:
-        """All that were untold are told by this mail; how many."""
+    def untell(self, mail_id: str) -> int:
+        """What this mail should have told is untold again; how many."""
 
     def newest(self, limit: int) -> Sequence[Alert]:
         """Newest first."""

@@ -110,7 +110,7 @@ class Ends:
 
     def _wait(self, uow: UnitOfWork, job: Job, wait: NotYet) -> str:
         now = uow.now()
-        if job.waiting_since and now - job.waiting_since > self.limits[job.kind].patience:
+        if job.has_waited_out(self.limits[job.kind].patience, wait.why, now):
             return self.bury(uow, job, f"waited too long: {wait.why}")
         if wait.alert:
             raise_alert(uow, wait.alert, wait.about, wait.why, once=f"{now:%Y-%m-%d}")

@@ -9,9 +9,8 @@ from billing.application.jobs import Handler, Record, Run
 from billing.application.notifications import Notices
 from billing.application.parts import lock_item
 from billing.application.paying_back import PayBack
-from billing.application.ports import Clock, DomainInfo, Ids, NeedsPerson, NotYet, Refused, Registrar, Registrars
+from billing.application.ports import Clock, DomainInfo, HeldElsewhere, Ids, NeedsPerson, NotYet, Refused, Registrars
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.domain_name import DomainName
 from billing.domain.job import Job
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -79,6 +78,8 @@ class RegisterDomain(Delivery):
             return _called_off
         order, item = begun
         registered = self._held_for(item, run) if run.claim_no > 1 else None
+        if registered is None and item.accepted_at is not None:
+            raise Refused(f"the registry did not grant {item.domain}")
         if registered is None:
             try:
                 registered = self._register(order, item, run)
@@ -87,6 +88,8 @@ class RegisterDomain(Delivery):
                 if registered is None:
                     raise
         if registered.pending:
+            if item.accepted_at is None:
+                run.checkpoint(lambda uow: _accept(uow, item.id))
             raise NotYet(f"the registry has yet to grant {registered.name}", self.pending_poll)
         return partial(self._record, item_id=item.id, registered=registered)
 
@@ -94,14 +97,17 @@ class RegisterDomain(Delivery):
         what = cast(DomainRegistration, item.what)
         if order.registrant is None or item.handle is None:
             raise NeedsPerson("the order has no registrant, or its item no handle")
-        return _serving(self.registrars, what.domain).register(
+        return self.registrars.of(what.domain).register(
             what.domain, what.years, order.registrant, what.nameservers, item.handle, run.deadline()
         )
 
     def _held_for(self, item: OrderItem, run: Run) -> DomainInfo | None:
         """What the registry holds under this item's own handle; None where it holds nothing, or for another."""
         what = cast(DomainRegistration, item.what)
-        info = _serving(self.registrars, what.domain).info(what.domain, run.deadline())
+        try:
+            info = self.registrars.of(what.domain).info(what.domain, run.deadline())
+        except HeldElsewhere:
+            return None
         return info if info is not None and info.holder == item.handle else None
 
     def _record(self, uow: UnitOfWork, item_id: str, registered: DomainInfo) -> None:
@@ -151,7 +157,7 @@ class RenewDomain(Delivery):
             reached = self._reached(what, frozen, self._expiry(run, what, handle))
             if reached is not None:
                 return partial(self._record, item_id=item.id, expires_at=reached)
-        registrar = _serving(self.registrars, what.domain)
+        registrar = self.registrars.of(what.domain)
         try:
             renewed = registrar.renew(what.domain, what.years, frozen, item.id, run.deadline())
         except Refused:
@@ -172,7 +178,7 @@ class RenewDomain(Delivery):
         return item, registration.handle
 
     def _expiry(self, run: Run, what: DomainRenewal, handle: str | None) -> datetime:
-        info = _serving(self.registrars, what.domain).info(what.domain, run.deadline())
+        info = self.registrars.of(what.domain).info(what.domain, run.deadline())
         if info is None:
             raise Refused(f"{what.domain} is no longer registered")
         if info.holder and handle and info.holder != handle:
@@ -269,12 +275,8 @@ class RenewSubscription(Delivery):
         self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))
 
 
-def _serving(registrars: Registrars, name: DomainName) -> Registrar:
-    """One was there when the name was sold: without it by now the operator has to act, and nothing is paid back."""
-    try:
-        return registrars.of(name)
-    except Refused as unserved:
-        raise NeedsPerson(unserved.why) from unserved
+def _accept(uow: UnitOfWork, item_id: str) -> None:
+    lock_item(uow, item_id)[1].accept(uow.now())
 
 
 def _free_slot(uow: UnitOfWork, item_id: str) -> None:

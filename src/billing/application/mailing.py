@@ -42,16 +42,15 @@ class SendMail(Handler):
         return lambda uow: uow.mails.lock(run.subject).send(uow.now())
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The operator is told, unless it is the mail to the operator that can't be sent."""
-        mail = uow.mails.lock(job.subject)
-        mail.die(why)
+        """The operator is told, unless it is the mail to the operator that can't be sent: the next one tells it all."""
+        mail = _give_up(uow, job, why)
         if mail.kind is not MailKind.OPERATOR_ALERTS:
             about = f"{mail.occasion} to {mail.recipient}, job {job.id}: {why}"
             raise_alert(uow, AlertKind.MAIL_DEAD, mail.id, about, once=str(job.claim_no))
 
     def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """Nobody gets it, and whoever called it off knows."""
-        uow.mails.lock(job.subject).die(why)
+        """Nobody gets it, and whoever called it off knows; alerts are told by the next mail."""
+        _give_up(uow, job, why)
 
     def revived(self, uow: UnitOfWork, job: Job) -> None:
         """It may be sent again."""
@@ -65,4 +64,12 @@ def _begin(uow: UnitOfWork, mail_id: str) -> Mail | None:
         return None
     if not mail.begin():
         raise NeedsPerson("twice the mail server's answer was lost: it may have arrived, and is not sent again")
+    return mail
+
+
+def _give_up(uow: UnitOfWork, job: Job, why: str) -> Mail:
+    mail = uow.mails.lock(job.subject)
+    mail.die(why)
+    if mail.kind is MailKind.OPERATOR_ALERTS and mail.status is MailStatus.DEAD:
+        uow.alerts.untell(mail.id)
     return mail

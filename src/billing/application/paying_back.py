@@ -87,22 +87,24 @@ class PayBack:
             _end_hosting(uow, order, refund)
         return news
 
-    def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> None:
-        """Settle the refund that is meant; one that is not ours was made at the provider and is adopted."""
+    def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
+        """Settle the refund that is meant, and name it; one made at the provider is adopted."""
         refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
         news = refund.is_pending
         match fact:
             case RefundSucceeded():
                 self.succeeded(uow, order, refund, f"{fact.amount} paid back")
-            case RefundFailed(why=why) if repayment.refund_failed(order, refund, why):
-                raise_refund_failed(uow, order, refund, why)
+            case RefundFailed(why=why):
+                if repayment.refund_failed(order, refund, why):
+                    raise_refund_failed(uow, order, refund, why)
         if news and fact.amount != refund.amount:
             refund.park(f"the provider tells of {fact.amount}")
             raise_alert(
                 uow, AlertKind.REFUND_DIFFERS, refund.id, f"order {order.number}, {refund.amount}: {refund.attention}"
             )
             order.derive_status()
+        return refund
 
     def _adopt(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         new, now = self.ids("ref"), self.clock()
@@ -136,12 +138,12 @@ def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
 
 
 def _free_names(uow: UnitOfWork, order: Order, refund: Refund) -> None:
-    """A renewal that is called off frees its name for the next one."""
-    for item in order.items:
-        if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED and item.domain is not None:
-            held = uow.registrations.lock_name(item.domain)
-            if held is not None:
-                held.free_slot(item.id)
+    """A renewal that is called off frees its name for the next one; names are locked in their own order."""
+    covered = [item for item in order.items if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED]
+    for item in sorted(covered, key=lambda item: str(item.domain)):
+        held = uow.registrations.lock_name(item.domain) if item.domain is not None else None
+        if held is not None:
+            held.free_slot(item.id)
 
 
 def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billing.application.alerts import raise_alert
 from billing.application.notifications import Notices
-from billing.application.paying_back import PayBack
+from billing.application.paying_back import PayBack, refund_job
 from billing.application.ports import Clock, Telemetry
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
@@ -20,7 +20,7 @@ from billing.domain.facts import (
     PaymentSucceeded,
     RefundFact,
 )
-from billing.domain.job import Job, JobKind, JobRequest
+from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus
 from billing.domain.payment import Payment
@@ -43,7 +43,7 @@ class RecordFact:
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
         if payment_id is None or order_id is None:
             return None
-        check = _waiting_check(uow, payment_id, fact)
+        asking = _asking_job(uow, payment_id, fact)
         order = uow.orders.lock(order_id)
         payment = order.payment(payment_id)
         if payment.gateway != gateway:
@@ -52,12 +52,16 @@ class RecordFact:
         if isinstance(fact, RefundFact):
             if not payment.has_money:
                 return None
-            self.pay_back.take(uow, order, payment, fact)
+            refund = self.pay_back.take(uow, order, payment, fact)
+            if asking is not None and refund.id == asking.subject and not refund.is_pending:
+                asking.finish_early("its refund is decided", uow.now())
             return payment
         self._apply(uow, order, payment, fact)
         order.derive_status()
-        if check is not None and payment.has_money:
-            check.finish_early("its payment is known to be paid", uow.now())
+        if asking is not None and (payment.has_money or (asking.status is JobStatus.DEAD and not payment.is_open)):
+            # One that still waits goes on after a failure: a late success counts.
+            known = "paid" if payment.has_money else payment.status
+            asking.finish_early(f"its payment is known to be {known}", uow.now())
         return payment
 
     def _find(self, uow: UnitOfWork, gateway: str, fact: Fact) -> str | None:
@@ -101,10 +105,14 @@ class RecordFact:
             raise_alert(uow, AlertKind.PAYMENT_NEEDS_ATTENTION, payment.id, f"order {order.number}: {payment.why}")
 
 
-def _waiting_check(uow: UnitOfWork, payment_id: str, fact: Fact) -> Job | None:
-    """The job that would ask what a success has told; locked before the order, as every job is."""
-    wanted = JobRequest(JobKind.CHECK_PAYMENT, payment_id)
-    return uow.jobs.lock_for(wanted) if isinstance(fact, PaymentSucceeded) else None
+def _asking_job(uow: UnitOfWork, payment_id: str, fact: Fact) -> Job | None:
+    """The job that would ask what this fact tells; locked before the order, as every job is."""
+    match fact:
+        case PaymentSucceeded() | PaymentFailed() | PaymentCancelled() | PaymentExpired():
+            return uow.jobs.lock_for(JobRequest(JobKind.CHECK_PAYMENT, payment_id))
+        case RefundFact(refund_id=str(refund_id)):
+            return uow.jobs.lock_for(refund_job(refund_id))
+    return None
 
 
 def _revive(uow: UnitOfWork, order: Order, pay_back: PayBack) -> None:

@@ -37,6 +37,13 @@ class RetryLater(BillingError):
 
     why: str
     after_seconds: float | None = None
+    # The provider was there and said this: no outage, whatever it is.
+    answered: bool = False
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is what the provider said, and not its silence; who says when to come again has answered."""
+        return self.answered or self.after_seconds is not None
 
 
 @dataclass(eq=False)
@@ -194,6 +201,11 @@ class DomainInfo:
     pending: bool = False
 
 
+@dataclass(eq=False)
+class HeldElsewhere(Refused):
+    """{why}"""
+
+
 class Registrar(ABC):
     """Holds names at one registry or reseller."""
 
@@ -203,7 +215,7 @@ class Registrar(ABC):
 
     @abstractmethod
     def info(self, name: DomainName, deadline: Deadline) -> DomainInfo | None:
-        """None where the name is not registered."""
+        """None where the name is not registered; HeldElsewhere where it is, and is not shown to us."""
 
     @abstractmethod
     def register(
@@ -225,11 +237,16 @@ class Registrar(ABC):
         """Extend from exactly `current_expiry`; where the registry has a guard, another expiry is `Refused`."""
 
 
+@dataclass(eq=False)
+class NoRegistrar(NeedsPerson):
+    """{why}"""
+
+
 class Registrars(Protocol):
     """Which registrar serves a name."""
 
     def of(self, name: DomainName) -> Registrar:
-        """By longest suffix; Refused where no registrar is configured for it."""
+        """By longest suffix; NoRegistrar where none is configured for it."""
 
 
 # ---------------------------------------------------------------------- mails, bell and reports

@@ -47,7 +47,7 @@ class RefundPayment(Handler):
         try:
             facts = self.gateways[payment.gateway].refund(payment, refund, run.deadline())
         except Refused as refusal:
-            return partial(self._refused, refund_id=refund.id, why=refusal.why)
+            return partial(self._record_refusal, refund_id=refund.id, why=refusal.why)
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
@@ -58,7 +58,7 @@ class RefundPayment(Handler):
 
         return record
 
-    def _refused(self, uow: UnitOfWork, refund_id: str, why: str) -> NotYet | None:
+    def _record_refusal(self, uow: UnitOfWork, refund_id: str, why: str) -> NotYet | None:
         order, _, refund = lock_refund(uow, refund_id)
         if not refund.is_pending:
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing.application.ports import Refused, Registrar, Registrars
+from billing.application.ports import NoRegistrar, Registrar, Registrars
 from billing.domain.domain_name import DomainName
 
 
@@ -14,8 +14,11 @@ class RegistrarRoutes(Registrars):
     by_suffix: Mapping[str, Registrar]
 
     def of(self, name: DomainName) -> Registrar:
-        """By longest suffix; Refused where no registrar is configured for it."""
+        """By longest suffix; NoRegistrar where none is configured for it.
+
+        A suffix that is no longer configured says nothing about a name that was paid for: a person decides.
+        """
         for suffix in name.suffixes():
             if suffix in self.by_suffix:
                 return self.by_suffix[suffix]
-        raise Refused(f"no registrar serves {name}")
+        raise NoRegistrar(f"no registrar serves {name}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.application.ledger import Ledger
-from billing.application.ports import Availability, Deadline, Refused, Registrars
+from billing.application.ports import Availability, Deadline, NoRegistrar, Registrars
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.catalogue import Catalogue, Operation
 from billing.domain.domain_name import DomainName
@@ -62,7 +62,7 @@ class CheckDomain:
     def _ask(self, name: DomainName) -> Availability:
         try:
             registrar = self.registrars.of(name)
-        except Refused as unserved:
+        except NoRegistrar as unserved:
             raise Invalid("domain", unserved.why) from unserved
         deadline = Deadline.after(self.call_deadline_seconds, self.monotonic)
         return registrar.check([name], deadline)[0]

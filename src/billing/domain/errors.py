@@ -38,6 +38,8 @@ class Conflict(BillingError):
 
     what: str
     why: str
+    # The path of the value in what was asked that it is about, where it is about one.
+    field: str | None = None
 
 
 @dataclass(eq=False)

@@ -49,6 +49,10 @@ class JobStatus(StrEnum):
 OPEN = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 
 
+_PATIENCES_MAX = 3
+"""How many times its patience a job may wait for one thing after another."""
+
+
 def signature(kind: JobKind, job_id: str) -> str:
     """What the history has of a job: `register_domain job_1`."""
     return f"{kind} {job_id}"
@@ -90,7 +94,8 @@ class Job:
     billing.domain.errors.ClaimLost: job job_1 is no longer held under claim 1
 
     `claim_no` rises with every claim and never falls: it is the fence. `attempts` counts spent tries. `ring_at` is
-    when the sweep rings next. Times are the ledger's clock (`uow.now()`), never the business clock.
+    when the sweep rings next. It waits for one thing since `waiting_since`, for one after another since
+    `delayed_since`. Times are the ledger's clock (`uow.now()`), never the business clock.
     """
 
     id: str
@@ -106,6 +111,7 @@ class Job:
     claimed_at: datetime | None = None
     lease_until: datetime | None = None
     waiting_since: datetime | None = None
+    delayed_since: datetime | None = None
     wake_at: datetime | None = None
     why: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
@@ -177,10 +183,24 @@ class Job:
         self._queue(now)
 
     def wait(self, until: datetime, why: str, now: datetime) -> None:
-        """Not yet, which costs no attempt; since when is remembered, so that no wait is for ever."""
-        self.waiting_since = self.waiting_since or now
+        """Not yet, which costs no attempt; since when is remembered, so that no wait is for ever.
+
+        Another thing to wait for has a time of its own.
+        """
+        self.waiting_since = self._waits_since(why) or now
+        self.delayed_since = self.delayed_since or now
         self.why = why
         self._queue(until)
+
+    def has_waited_out(self, patience: timedelta, why: str, now: datetime) -> bool:
+        """Whether it may wait for this no longer."""
+        since, delayed = self._waits_since(why) or now, self.delayed_since or now
+        return now - since > patience or now - delayed > _PATIENCES_MAX * patience
+
+    def _waits_since(self, why: str) -> datetime | None:
+        """Since when for this; what follows a colon is a detail that differs from time to time."""
+        is_same = self.why is not None and self.why.partition(":")[0] == why.partition(":")[0]
+        return self.waiting_since if is_same else None
 
     def die(self, why: str, now: datetime) -> None:
         """Given up until a person revives it."""
@@ -192,7 +212,7 @@ class Job:
 
     def _end(self, status: JobStatus, why: str | None, now: datetime) -> None:
         self.status, self.why, self.lease_until, self.finished_at = status, why, None, now
-        self.waiting_since = None
+        self.waiting_since = self.delayed_since = None
         if self.wake_at:
             self._reopen(self.wake_at)
 
@@ -215,8 +235,8 @@ class Job:
             self._queue(until)
 
     def finish_early(self, why: str, now: datetime) -> None:
-        """What it was to find out is known; only a waiting job is spared."""
-        if self.status is JobStatus.QUEUED:
+        """What it was to do is known or done; only a job that waits, for its time or for a person, is spared."""
+        if self.status in (JobStatus.QUEUED, JobStatus.DEAD):
             self._end(JobStatus.SUCCEEDED, why, now)
 
     def call_off(self, why: str, now: datetime) -> bool:
@@ -245,7 +265,8 @@ class Job:
         self.ring_at = now + again_after
 
     def _reopen(self, due: datetime) -> None:
-        self.attempts, self.finished_at, self.waiting_since = 0, None, None
+        self.attempts = 0
+        self.finished_at = self.waiting_since = self.delayed_since = None
         self._queue(due)
 
     def _queue(self, due: datetime) -> None:

@@ -182,10 +182,21 @@ class Order:
         if self.closed_as is OrderStatus.CANCELLED:
             return
         if self.status is not OrderStatus.PENDING:
-            raise Conflict(f"order {self.number}", f"it is {self.status}; what is paid is refunded, not cancelled")
+            raise Conflict(f"order {self.number}", self._why_not_cancelled())
         if any(payment.is_open and payment.under_way for payment in self.payments):
             raise Conflict(f"order {self.number}", "a payment is under way at the bank; it decides first")
         self._close(OrderStatus.CANCELLED, "cancelled by the customer")
+
+    def _why_not_cancelled(self) -> str:
+        """And what to do instead."""
+        if self.paying is not None:
+            return f"it is {self.status}; what is paid is refunded, not cancelled: refund payment {self.paying.id}"
+        parked = next(
+            (payment for payment in self.payments if payment.status is PaymentStatus.REQUIRES_ATTENTION), None
+        )
+        if parked is not None:
+            return f"another sum than was asked came by payment {parked.id}: resolve it first"
+        return f"it is {self.status}: {self.why}" if self.why else f"it is {self.status} already"
 
     def expire(self, now: datetime) -> bool:
         """Close an order that nobody paid in time; False where there was nothing to close."""

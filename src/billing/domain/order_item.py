@@ -35,8 +35,11 @@ _MOVES: Mapping[ItemStatus, set[ItemStatus]] = {
     ItemStatus.REFUNDED: {ItemStatus.FAILED},
 }
 
-LIVE = frozenset({ItemStatus.UNPAID, ItemStatus.DUE, ItemStatus.IN_PROGRESS})
-"""The statuses in which a registration item holds its name against every other order."""
+CLAIMING: Mapping[type[Purchase], frozenset[ItemStatus]] = {
+    DomainRegistration: frozenset({ItemStatus.UNPAID, ItemStatus.DUE, ItemStatus.IN_PROGRESS}),
+    DomainRenewal: frozenset({ItemStatus.UNPAID}),
+}
+"""The statuses in which an item claims its name against every other of its kind."""
 
 
 def registrant_handle(item_id: str) -> str:
@@ -60,7 +63,8 @@ class OrderItem:
     `title` is what the provider was told, fixed when the order was placed, so that a repeated call has the same body
     after a release that words it otherwise. `handle` proves at the registry that a name is this
     item's. `frozen_expiry` is the expiry that a renewal starts from, written before the registry is asked to renew.
-    `attention` says what a person must look at.
+    `accepted_at` is when the registry took a registration that it has yet to grant. `attention` says what a person
+    must look at.
     """
 
     id: str
@@ -73,6 +77,7 @@ class OrderItem:
     attention: str | None = None
     handle: str | None = None
     frozen_expiry: datetime | None = None
+    accepted_at: datetime | None = None
     subscription_id: str | None = None
     version: int = 1
 
@@ -93,6 +98,11 @@ class OrderItem:
         return self.status in (ItemStatus.DUE, ItemStatus.IN_PROGRESS)
 
     @property
+    def claims_name(self) -> bool:
+        """Whether no other item of its kind may have its name now."""
+        return self.status in CLAIMING.get(type(self.what), frozenset())
+
+    @property
     def opens_subscription(self) -> bool:
         """Whether its delivery is a new subscription, not more time of an old one."""
         return isinstance(self.what, Hosting)
@@ -107,3 +117,7 @@ class OrderItem:
         """Fix once the expiry that the renewal starts from."""
         if self.frozen_expiry is None:
             self.frozen_expiry = expires_at
+
+    def accept(self, at: datetime) -> None:
+        """The registry has taken the registration: from now on it is granted or denied, and not asked for again."""
+        self.accepted_at = self.accepted_at or at

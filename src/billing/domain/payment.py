@@ -123,6 +123,13 @@ class Payment:
 
     # ------------------------------------------------------------------ paying back
 
+    def require_refundable(self) -> None:
+        """Conflict where nothing was paid, or another sum than was asked: that is resolved first."""
+        if self.status is PaymentStatus.REQUIRES_ATTENTION:
+            raise Conflict(f"payment {self.id}", "another sum came than was asked: resolve it first")
+        if not self.has_money:
+            raise Conflict(f"payment {self.id}", f"it is {self.status}; there is nothing to refund")
+
     def open_refund(
         self,
         refund_id: str,
@@ -133,9 +140,8 @@ class Payment:
         reason: str = "",
         item_ids: Sequence[str] = (),
     ) -> Refund:
-        """Reserve a sum to go back: Conflict where nothing was paid, RefundTooLarge beyond what is left."""
-        if not self.has_money:
-            raise Conflict(f"payment {self.id}", f"it is {self.status}; there is nothing to refund")
+        """Reserve a sum to go back: Conflict where `require_refundable` has one, RefundTooLarge beyond what is left."""
+        self.require_refundable()
         if amount.currency != self._currency or amount.minor <= 0:
             raise Invalid("amount", f"must be more than nothing, in {self._currency}")
         if amount > self.left:

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from billing.domain.contact import line_problem
 from billing.domain.errors import Conflict, Invalid, RefundTooLarge
 from billing.domain.money import Money, total
 from billing.domain.order import Order
 from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import is_repaid
-from billing.domain.payment import Payment, PaymentStatus
+from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundCause
+
+_REASON_CHARS_MAX = 500
 
 
 def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Refund | None:
@@ -34,6 +37,7 @@ def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Ref
     except RefundTooLarge as short:
         order.park_item(item.id, f"its price can't be paid back: {short}")
         return None
+    _close_books(order, payment)
     order.derive_status()
     return refund
 
@@ -55,18 +59,17 @@ def request_refund(
     *,
     amount: Money | None = None,
     item_ids: Sequence[str] = (),
-    reason: str = "",
+    reason: str,
 ) -> Refund:
     """What somebody asks to be paid back: a sum, or the price of some items, or all that is left.
 
     Undelivered items that it pays back are called off; a sum that leaves nothing pays back all of them. Conflict for
     unpaid and parked payments, for items under delivery and for those that are paid back already; RefundTooLarge
-    beyond what is left.
+    beyond what is left; Invalid for a reason that is not one line of text.
     """
-    if payment.status is PaymentStatus.REQUIRES_ATTENTION:
-        raise Conflict(f"payment {payment.id}", "another sum came than was asked: resolve it first")
-    if not payment.has_money:
-        raise Conflict(f"payment {payment.id}", f"it is {payment.status}; there is nothing to refund")
+    if problem := line_problem(reason, _REASON_CHARS_MAX):
+        raise Invalid("reason", problem)
+    payment.require_refundable()
     if amount is not None and item_ids:
         raise Invalid("item_ids", "either a sum or items, not both")
     items: list[OrderItem] = []
@@ -86,6 +89,7 @@ def request_refund(
         if not earlier.is_live:
             earlier.unpark()  # whoever asks anew has seen that it failed
     _call_off(order, items)
+    _close_books(order, payment)
     return refund
 
 
@@ -119,6 +123,7 @@ def adopt_refund(
         item_ids=[item.id for item in covered],
     )
     _call_off(order, covered)
+    _close_books(order, payment)
     return refund
 
 
@@ -145,10 +150,11 @@ def refund_failed(order: Order, refund: Refund, why: str) -> bool:
     news = refund.fail(why)
     payment = order.payment(refund.payment_id)
     for item in _covered(order, refund) if news else ():
-        if item.status in (ItemStatus.CANCELLED, ItemStatus.REFUNDED):
+        if not item.price.minor and item.status is ItemStatus.CANCELLED:
+            order.repay_item(item.id, "it cost nothing")
+        elif item.price.minor and item.status in (ItemStatus.CANCELLED, ItemStatus.REFUNDED):
             order.fail_item(item.id, f"its refund failed: {why}")
-        if item.status is ItemStatus.FAILED and not payment.left.minor:
-            _count_as_repaid(order, payment, item)
+    _close_books(order, payment)
     order.derive_status()
     return news
 
@@ -206,12 +212,20 @@ def _can_be_called_off(item: OrderItem) -> bool:
     return item.is_wanted and (item.status is ItemStatus.DUE or item.attention is not None)
 
 
+def _close_books(order: Order, payment: Payment) -> None:
+    """Once nothing is left, no failed item can be paid back any more: it was, with the rest."""
+    for item in order.items if payment is order.paying and not payment.left.minor else ():
+        if item.status is ItemStatus.FAILED and not is_repaid(item, order.payments):
+            _count_as_repaid(order, payment, item)
+
+
 def _count_as_repaid(order: Order, payment: Payment, item: OrderItem) -> None:
     """Nothing is left of what was paid, so its price went back with the rest, or is on its way."""
     live = [refund for refund in payment.refunds if refund.is_live]
     undecided = [refund for refund in live if refund.is_pending]
     for refund in (undecided or live)[-1:]:
         refund.cover(item.id)
+    item.attention = None
     if undecided:
         order.derive_status()
     else:

@@ -31,6 +31,11 @@ class StripeSettings:
     webhook_secrets: tuple[str, ...] = field(repr=False)
     api_base: str | None
 
+    @property
+    def is_live(self) -> bool:
+        """Whether its key moves real money: https://docs.stripe.com/keys"""
+        return "_live_" in self.api_key
+
 
 @dataclass(frozen=True, kw_only=True)
 class EppSettings:
@@ -225,7 +230,7 @@ def _read_shop(env: Env) -> ShopSettings:
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     yield from contradictions(settings.jobs, settings.breaker)
-    live = settings.stripe is not None and "_live_" in settings.stripe.api_key
+    live = settings.stripe is not None and settings.stripe.is_live
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"
     if live and settings.failpoints_dir is not None:

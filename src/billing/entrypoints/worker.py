@@ -78,6 +78,10 @@ def build_consumer(container: "Container") -> Any:
         telemetry.event("queue_not_prepared", why=away.why)
     if settings.mails is None:
         telemetry.event("mails_are_off", why="BILLING_SMTP_URL is not set: neither customers nor operators get mail")
+    if settings.metrics_dir is None:
+        telemetry.event(
+            "metrics_are_off", why="BILLING_METRICS_DIR is not set: nobody can read what this worker counts"
+        )
     housekeeper = Housekeeper(lambda: container.keep_house()(), telemetry, settings.jobs.sweep_seconds)
     huey.on_startup("housekeeper")(housekeeper.start)
     huey.on_shutdown("housekeeper")(housekeeper.stop)

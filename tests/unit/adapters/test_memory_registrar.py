@@ -27,6 +27,9 @@ class MemoryRegistry(Registry):
     def occupy(self, name: DomainName) -> None:
         self.registrar.occupy(name)
 
+    def hide_others(self) -> None:
+        self.registrar.hide_others()
+
     def hold(self, name: DomainName) -> None:
         self.registrar.hold(name)
 

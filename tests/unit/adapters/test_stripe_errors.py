@@ -10,12 +10,14 @@ import pytest
 import requests
 import responses
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment
+from billing.domain.refund import Refund, RefundCause
 from tests.contracts.payment_gateway import an_order_to_pay, soon
 
 SESSIONS = "https://api.stripe.com/v1/checkout/sessions"
@@ -39,13 +41,15 @@ def api() -> Iterator[responses.RequestsMock]:
         yield api
 
 
-def a_gateway(api_base: str | None = None) -> StripeGateway:
+def a_gateway(api_base: str | None = None, telemetry: Telemetry | None = None) -> StripeGateway:
     return StripeGateway(
         api_key=KEY,
+        livemode=False,
         api_base=api_base,
         webhook_secrets=["whsec_example"],
         installation=lambda: "ins_ours",
         now=lambda: datetime(2026, 11, 2, tzinfo=UTC),
+        telemetry=telemetry or MemoryTelemetry(),
     )
 
 
@@ -83,7 +87,7 @@ def error(type: str = "invalid_request_error", code: str | None = None, message:
     [
         (400, error(code="parameter_invalid_integer"), Refused, Refused),
         (402, error("card_error", "card_declined"), Refused, Refused),
-        (404, error(code="resource_missing"), Refused, Refused),
+        (404, error(code="resource_missing"), NeedsPerson, NeedsPerson),
         (400, error("idempotency_error"), NeedsPerson, NeedsPerson),
         (401, error(), RetryLater, RetryLater),
         (403, error(), RetryLater, RetryLater),
@@ -109,6 +113,17 @@ def test_every_refusal_and_failure_has_one_meaning(
 def test_an_answer_that_is_not_stripes_settles_nothing(api: responses.RequestsMock, status: int, written: type) -> None:
     assert type(start(api, status=status, body="<html>a proxy</html>")) is written
     assert type(check(api, status=status, body="<html>a proxy</html>")) is RetryLater
+
+
+@pytest.mark.parametrize(
+    ("status", "is_answer"), [(401, True), (403, True), (429, True), (500, False), (503, False), (424, False)]
+)
+def test_an_answer_that_something_is_wrong_with_us_is_no_outage_of_stripe(
+    api: responses.RequestsMock, status: int, is_answer: bool
+) -> None:
+    later = check(api, status=status, json=error("api_error"))
+    assert isinstance(later, RetryLater)
+    assert later.is_answer is is_answer
 
 
 def test_a_refusal_tells_stripes_code_sentence_and_request(api: responses.RequestsMock) -> None:
@@ -232,3 +247,36 @@ def test_a_payment_without_a_session_is_for_a_person() -> None:
     for call in (a_gateway().check, a_gateway().close):
         with pytest.raises(NeedsPerson):
             call(payment, soon())
+
+
+def test_an_intent_that_stripe_does_not_know_does_not_fail_its_refund(api: responses.RequestsMock) -> None:
+    """As after a change of keys: the money is with another account, and is owed still."""
+    _, payment = an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe")
+    payment.bind("cs_test_1", "pi_1")
+    refund = Refund(
+        id="ref_1",
+        payment_id=payment.id,
+        amount=payment.amount,
+        cause=RefundCause.REQUESTED,
+        created_at=payment.created_at,
+    )
+    api.get("https://api.stripe.com/v1/refunds", status=404, json=error(code="resource_missing"))
+    with pytest.raises(NeedsPerson, match="does not know"):
+        a_gateway().refund(payment, refund, soon())
+
+
+def test_every_call_is_reported_by_its_name_and_how_it_ended(api: responses.RequestsMock) -> None:
+    telemetry = MemoryTelemetry()
+    gateway, payment = a_gateway(telemetry=telemetry), a_started_payment()
+    api.get(f"{SESSIONS}/cs_test_1", json=SESSION)
+    api.post(f"{SESSIONS}/cs_test_1/expire", status=400, json=error())
+    gateway.close(payment, soon())
+    api.post(SESSIONS, status=500, json=error("api_error"))
+    with pytest.raises(OutcomeUnknown):
+        gateway.start(*an_order_to_pay(datetime(2026, 11, 2, tzinfo=UTC), "stripe"), soon())
+    assert [(name, fields["call"], fields["outcome"]) for name, fields in telemetry.events] == [
+        ("stripe_call", "session_expire", "answered"),
+        ("stripe_call", "session_retrieve", "answered"),
+        ("stripe_call", "session_create", "OutcomeUnknown"),
+    ]
+    assert all(fields["seconds"] >= 0 for _, fields in telemetry.events)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.ports import Forged
 from billing.domain.errors import Invalid
@@ -23,8 +24,15 @@ EVENT: dict[str, Any] = {
 }
 
 
-def a_gateway(key: str = "sk_test_example", secrets: tuple[str, ...] = (SECRET,)) -> StripeGateway:
-    return StripeGateway(api_key=key, webhook_secrets=secrets, installation=lambda: "ins_ours", now=lambda: NOW)
+def a_gateway(secrets: tuple[str, ...] = (SECRET,), livemode: bool = False) -> StripeGateway:
+    return StripeGateway(
+        api_key="sk_test_example",
+        livemode=livemode,
+        webhook_secrets=secrets,
+        installation=lambda: "ins_ours",
+        now=lambda: NOW,
+        telemetry=MemoryTelemetry(),
+    )
 
 
 def signed(body: bytes, secret: str = SECRET, seconds_ago: int = 0) -> dict[str, str]:
@@ -143,12 +151,11 @@ def test_an_event_that_lacks_something_is_forged(changed: dict[str, Any]) -> Non
         a_gateway().verify(body, signed(body))
 
 
-@pytest.mark.parametrize("key", ["sk_live_example", "rk_live_example"])
-def test_a_live_key_believes_live_events_only(key: str) -> None:
+def test_a_live_key_believes_live_events_only() -> None:
     live, test = an_event(livemode=True), an_event()
-    assert a_gateway(key).verify(live, signed(live)).readable
+    assert a_gateway(livemode=True).verify(live, signed(live)).readable
     with pytest.raises(Forged, match="livemode"):
-        a_gateway(key).verify(test, signed(test))
+        a_gateway(livemode=True).verify(test, signed(test))
 
 
 def test_an_event_of_another_type_is_believed_and_not_read() -> None:

@@ -102,6 +102,7 @@ def test_after_so_many_calls_without_an_answer_nobody_calls(shop: Twins, guard: 
         Refused("no"),
         NeedsPerson("a riddle"),
         RetryLater("too many", after_seconds=3),
+        RetryLater("command failed", answered=True),
     ],
 )
 def test_any_answer_at_all_shows_that_it_is_there(shop: Twins, guard: Guard, answer: Exception) -> None:
@@ -300,6 +301,17 @@ def test_a_dead_registry_holds_up_its_own_jobs_alone_and_they_end_well_when_it_i
     assert state(shop) is BreakerState.CLOSED
 
 
+def test_a_registry_that_answers_that_it_can_not_costs_attempts_and_is_no_outage(shop: GuardedTwins) -> None:
+    shop.registrar.fail_with(RetryLater("EPP 2400", answered=True), "register", times=6)
+    shop.buy(a_domain())
+    for _ in range(5):
+        shop.pass_time(timedelta(hours=1))
+        shop.sweep_and_work()
+    (job,) = shop.jobs(JobKind.REGISTER_DOMAIN)
+    assert (job.attempts, job.status) == (6, JobStatus.QUEUED)
+    assert breaker(shop).is_sound
+
+
 def test_a_payment_can_not_be_started_while_its_gateway_is_away_and_nothing_is_opened(shop: GuardedTwins) -> None:
     order = shop.order(a_domain())
     go_wrong(shop, shop.container.guard("gateway memory"))
@@ -329,10 +341,41 @@ def test_a_notification_that_was_read_by_calling_in_vain_counts(shop: GuardedTwi
             raise RetryLater("what it is about could not be fetched")
 
     gateway = GuardedGateway(Fetching(installation=lambda: "ins_1", now=shop.clock), guard)
-    for _ in range(6):
+    for _ in range(4):
         with pytest.raises(RetryLater, match="could not be fetched"):
             gateway.interpret(b"{}", shop.soon())
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="could not be fetched"):
+            gateway.interpret(b"{}", shop.soon())
     assert state(shop) is BreakerState.OPEN
+
+
+def test_an_outage_does_not_kill_the_reading_of_notifications_that_must_be_fetched() -> None:
+    class Fetching(MemoryGateway):
+        is_away = False
+
+        def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+            if self.is_away:
+                raise RetryLater("what it is about could not be fetched")
+            return super().interpret(body, deadline)
+
+    class FetchingTwins(GuardedTwins):
+        def _wire(self) -> Container:
+            self.gateway = Fetching(installation=lambda: self.begin.store.installation, now=self.clock)
+            return super()._wire()
+
+    shop = FetchingTwins()
+    order = shop.buy(a_domain())
+    shop.gateway.is_away = True
+    shop.hear(shop.gateway.refund_at_the_desk(order.payments[0].id))
+    for _ in range(48):
+        shop.pass_time(timedelta(hours=1))
+        shop.sweep_and_work()
+    assert shop.jobs(JobKind.PROCESS_EVENT)[-1].status is JobStatus.QUEUED
+    shop.gateway.is_away = False
+    shop.pass_time(timedelta(hours=1))
+    shop.sweep_and_work()
+    assert shop.read(order).payments[0].refunds[0].status == "succeeded"
 
 
 def test_availability_is_answered_at_once_while_the_registry_is_away(shop: GuardedTwins) -> None:

@@ -94,6 +94,7 @@ def test_what_its_provider_tells_decides_it(shop: Twins, order: Order, told: str
         shop.work()
     status, attention = stands(shop, order)
     assert (status, attention) == ("completed" if told == "pay" else "pending", None)
+    assert the_check(shop).status is JobStatus.SUCCEEDED, "nobody need ask any more"
 
 
 def test_called_off_it_is_left_to_what_its_provider_tells(shop: Twins, order: Order) -> None:

@@ -10,6 +10,8 @@ from billing.domain import (
     Conflict,
     Customer,
     DomainName,
+    DomainRegistration,
+    DomainRenewal,
     Job,
     JobKind,
     JobStatus,
@@ -53,6 +55,30 @@ def test_a_name_registered_for_another_customer_of_ours_is_never_called_ours(sho
     assert job_of(shop, JobKind.REGISTER_DOMAIN).status is JobStatus.CANCELLED
 
 
+def test_a_name_that_its_registry_does_not_show_to_us_is_paid_back(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"))
+    told = shop.pay(shop.start(order))
+    shop.registrar.occupy(NAME)
+    shop.registrar.hide_others()
+    shop.registrar.lose_answer("info")  # so that a repeat asks first
+    shop.hear(told)
+    let_pass(shop, 2)
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert "taken" in (shop.read(order).items[0].why or "")
+
+
+def test_a_renewal_of_a_name_that_its_registry_no_longer_shows_to_us_is_refused(shop: Twins) -> None:
+    with_a_name(shop)
+    order = shop.order(a_renewal("example.rw"))
+    told = shop.pay(shop.start(order))
+    shop.registrar.occupy(NAME)
+    shop.registrar.hide_others()
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert shop.registrar.renews == {}
+
+
 def test_an_answer_lost_after_the_effect_is_one_registration(shop: Twins) -> None:
     shop.registrar.lose_answer("register")
     order = shop.buy(a_domain("example.rw"))
@@ -88,6 +114,28 @@ def test_a_registry_that_is_away_costs_attempts_and_then_a_person_is_told(shop: 
     assert (job.status, job.attempts) == (JobStatus.DEAD, 12)
     assert shop.statuses(order) == ["requires_attention", "in_progress"]
     assert "unreachable" in (shop.read(order).why or "")
+
+
+@pytest.mark.parametrize("bought", [a_domain("example.rw"), a_renewal("example.rw")])
+def test_a_paid_name_whose_registrar_was_taken_out_of_the_settings_waits_for_a_person(
+    shop: Twins, bought: DomainRegistration | DomainRenewal
+) -> None:
+    """Nobody asked the registry, so nothing is refused and nothing is paid back."""
+    if isinstance(bought, DomainRenewal):
+        with_a_name(shop)
+    order = shop.order(bought)
+    told = shop.pay(shop.start(order))
+    served = shop.container.registrars().by_suffix
+    registrar = served.pop("rw")
+    shop.hear(told)
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "in_progress"]
+    assert "no registrar serves example.rw" in (shop.read(order).why or "")
+    served["rw"] = registrar
+    (dead,) = (job for job in shop.jobs() if job.status is JobStatus.DEAD)
+    shop.container.retry_job()(dead.id, BY)
+    shop.work()
+    assert shop.statuses(order) == ["completed", "fulfilled"]
 
 
 def test_one_command_revives_the_job_and_the_order(shop: Twins) -> None:
@@ -231,6 +279,22 @@ def test_a_registration_that_is_yet_to_be_granted_waits(shop: Twins) -> None:
     shop.registrar.grant(NAME)
     let_pass(shop, 1)
     assert shop.statuses(order) == ["completed", "fulfilled"]
+
+
+def test_a_registration_that_is_denied_is_paid_back_and_not_asked_for_again(shop: Twins) -> None:
+    order = shop.order(a_domain("example.rw"))
+    shop.hear(shop.pay(shop.start(order)))
+    shop.registrar.after_effect = lambda: shop.registrar.hold(NAME)
+    shop.registrar.lose_answer("register")
+    shop.work()
+    shop.registrar.hold(NAME)
+    let_pass(shop, 2)
+    assert shop.statuses(order) == ["processing", "in_progress"]
+    shop.registrar.release(NAME)
+    let_pass(shop, 2)
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert "did not grant" in (shop.read(order).items[0].why or "")
+    assert shop.registrar.creates == {"example.rw": 1}
 
 
 def test_a_name_that_lapsed_and_was_sold_anew_has_one_active_holding(shop: Twins) -> None:

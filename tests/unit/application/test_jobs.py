@@ -101,10 +101,10 @@ def test_after_the_last_attempt_it_is_dead_and_a_person_is_told(shop: Twins) -> 
 
 
 def test_a_revived_job_has_all_its_attempts_and_patience_again(shop: Twins) -> None:
-    handler = script(shop, fail_with(NotYet("pending", timedelta(hours=100))))
+    handler = script(shop, fail_with(NotYet("pending", timedelta(hours=400))))
     for _ in range(2):
         shop.sweep_and_work()
-        shop.pass_time(timedelta(hours=101))
+        shop.pass_time(timedelta(hours=401))
     shop.sweep_and_work()
     assert the_job(shop).status is JobStatus.DEAD
     shop.container.retry_job()(the_job(shop).id, BY)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from billing.application.alerts import raise_alert
 from billing.application.ports import Deadline, RetryLater
 from billing.domain import AlertKind, Conflict, Job, JobKind, JobStatus, Mail, MailKind, MailStatus
 from tests.builders import a_domain
@@ -24,6 +25,10 @@ def the_mail(shop: Twins) -> Mail:
 def the_job(shop: Twins) -> Job:
     (job,) = shop.ledger.read(lambda uow: uow.jobs.of_subjects([the_mail(shop).id]))
     return job
+
+
+def digests(shop: Twins) -> list[Mail]:
+    return shop.ledger.read(lambda uow: [mail for mail in uow.mails.page(None, None, 99) if mail.kind is DIGEST])
 
 
 def let_pass(shop: Twins, hours: int = 6) -> None:
@@ -166,10 +171,33 @@ def test_a_dead_mail_to_the_operator_raises_no_alert(shop: Twins) -> None:
     for _ in range(5):
         shop.pass_time(DAY)
         shop.sweep_and_work()
-    (digest,) = shop.ledger.read(lambda uow: [m for m in uow.mails.page(None, None, 9) if m.kind is DIGEST])
-    assert digest.status is MailStatus.DEAD
-    assert len(shop.alerts()) == 1
-    assert [name for name, _ in shop.telemetry.alarms] == ["job_dead", "mail_dead", "job_dead"]
+    assert {digest.status for digest in digests(shop)} == {MailStatus.DEAD}
+    (alert,) = shop.alerts()
+    assert alert.told_by is None
+    assert [name for name, _ in shop.telemetry.alarms][:3] == ["job_dead", "mail_dead", "job_dead"]
+
+
+@pytest.mark.parametrize("given_up", ["dead", "called off"])
+def test_what_a_mail_to_the_operator_should_have_told_is_told_by_the_next(shop: Twins, given_up: str) -> None:
+    address = "operator@shop.example"
+    shop.ledger.write(BY, lambda uow: raise_alert(uow, AlertKind.JOB_DEAD, "job_9", "busy"))
+    if given_up == "dead":
+        shop.notifier.unknown.add(address)
+        shop.sweep_and_work()
+        shop.notifier.unknown.clear()
+    else:
+        shop.container.tell_operator()()
+        (job,) = shop.jobs(JobKind.SEND_MAIL)
+        shop.container.cancel_job()(job.id, BY)
+    shop.pass_time(timedelta(minutes=59))
+    shop.sweep_and_work()
+    assert [digest.status for digest in digests(shop)] == [MailStatus.DEAD]
+    shop.pass_time(timedelta(minutes=1))
+    shop.sweep_and_work()
+    (told,) = shop.mailed(DIGEST)
+    assert [row["subject"] for row in told.data["alerts"]] == ["job_9"]
+    let_pass(shop)
+    assert len(shop.mailed(DIGEST)) == 1
 
 
 def test_the_server_may_be_away_for_a_day(shop: Twins) -> None:

@@ -60,6 +60,35 @@ def test_an_outcome_that_nobody_learns_keeps_its_sum_reserved_and_asks_for_a_per
     assert (shop.read(order).status.value, refunds(shop, order)[0].status) == ("completed", RefundStatus.SUCCEEDED)
 
 
+@pytest.mark.parametrize("stands", ["waiting", "dead"])
+@pytest.mark.parametrize("why", [None, "the bank returned it"])
+def test_a_refund_that_a_notification_decides_needs_its_job_no_more(shop: Twins, stands: str, why: str | None) -> None:
+    order, payment = bought(shop)
+    shop.gateway.refunds_wait = True
+    ask(shop, payment, usd(300))
+    shop.work()
+    if stands == "dead":
+        shop.gateway.fail_with(NeedsPerson("a riddle"), "refund")
+        shop.pass_time(timedelta(hours=6))
+        shop.sweep_and_work()
+        assert shop.jobs(JobKind.REFUND_PAYMENT)[0].status is JobStatus.DEAD
+    shop.hear(shop.gateway.settle_refund(payment.id, refunds(shop, order)[0].refund_ref or "", why))
+    shop.work()
+    assert shop.jobs(JobKind.REFUND_PAYMENT)[0].status is JobStatus.SUCCEEDED
+    assert not refunds(shop, order)[0].is_pending
+
+
+def test_a_slow_refund_is_waited_for_as_long_as_banks_take(shop: Twins) -> None:
+    order, payment = bought(shop)
+    shop.gateway.refunds_wait = True
+    ask(shop, payment, usd(300))
+    for _ in range(14):
+        shop.pass_time(timedelta(days=1))
+        shop.sweep_and_work()
+    (job,) = shop.jobs(JobKind.REFUND_PAYMENT)
+    assert (job.status, shop.read(order).status.value) == (JobStatus.QUEUED, "completed")
+
+
 def test_a_refund_that_the_bank_returns_frees_its_sum_and_its_item_waits_for_a_person(shop: Twins) -> None:
     order = refused_by_the_registry(shop)
     (refund,) = refunds(shop, order)

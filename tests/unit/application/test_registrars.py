@@ -1,7 +1,7 @@
 import pytest
 
 from billing.adapters.memory.registrar import MemoryRegistrar
-from billing.application.ports import Refused
+from billing.application.ports import NoRegistrar
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import DomainName
 from tests.builders import NOW
@@ -28,6 +28,6 @@ def test_a_name_goes_to_the_registrar_of_its_longest_suffix(name: str, registrar
 
 
 @pytest.mark.parametrize("name", ["example.com", "rw.example", "example.norw"])
-def test_a_name_that_nobody_serves_is_refused(name: str):
-    with pytest.raises(Refused, match=name):
+def test_a_name_that_nobody_serves_has_no_registrar(name: str):
+    with pytest.raises(NoRegistrar, match=name):
         ROUTES.of(DomainName(name))

@@ -79,6 +79,51 @@ def test_waiting_costs_no_attempt_and_remembers_since_when() -> None:
     assert (job.attempts, job.waiting_since) == (0, NOW)
 
 
+def test_another_thing_to_wait_for_has_a_time_of_its_own() -> None:
+    job, hour, patience = a_job(), timedelta(hours=1), timedelta(hours=10)
+    job.claim(NOW, LEASE)
+    job.wait(NOW + hour, "epp is away: no answer to BILLING-1", NOW)
+    job.wait(NOW + 9 * hour, "epp is away: no answer to BILLING-2", NOW + 8 * hour)
+    assert job.waiting_since == NOW, "a detail that differs is no other thing"
+    assert job.has_waited_out(patience, "epp is away: still", NOW + 11 * hour)
+    assert not job.has_waited_out(patience, "out of funds", NOW + 11 * hour)
+    job.wait(NOW + 12 * hour, "out of funds", NOW + 11 * hour)
+    assert job.waiting_since == NOW + 11 * hour
+    assert not job.has_waited_out(patience, "out of funds", NOW + 21 * hour)
+    assert job.has_waited_out(patience, "out of funds", NOW + 22 * hour)
+
+
+def test_no_job_waits_for_ever_for_one_thing_after_another() -> None:
+    job, hours = a_job(), 0
+    job.claim(NOW, LEASE)
+    while not job.has_waited_out(timedelta(hours=10), f"thing {hours}", NOW + timedelta(hours=hours)):
+        job.wait(NOW, f"thing {hours}", NOW + timedelta(hours=hours))
+        hours += 1
+    assert hours == 31
+
+
+@pytest.mark.parametrize("end", ["succeed", "die", "cancel", "revive"])
+def test_whatever_ended_or_begins_anew_has_waited_for_nothing(end: str) -> None:
+    job = a_job()
+    job.claim(NOW, LEASE)
+    job.wait(NOW, "pending", NOW)
+    {
+        "succeed": lambda: job.succeed(NOW),
+        "die": lambda: job.die("enough", NOW),
+        "cancel": lambda: job.cancel("no", NOW),
+        "revive": lambda: job.revive(NOW),
+    }[end]()
+    assert (job.waiting_since, job.delayed_since) == (None, None)
+
+
+def test_a_dead_job_whose_question_was_answered_is_over() -> None:
+    job = a_job()
+    job.claim(NOW, LEASE)
+    job.die("enough", NOW)
+    job.finish_early("known by now", NOW)
+    assert (job.status, job.why) == (JobStatus.SUCCEEDED, "known by now")
+
+
 def test_a_job_woken_while_it_runs_runs_again_after() -> None:
     job = a_job()
     job.claim(NOW, LEASE)

@@ -98,6 +98,24 @@ def test_a_paid_order_neither_expires_nor_is_cancelled() -> None:
         order.cancel()
 
 
+def test_what_can_not_be_cancelled_says_what_to_do_instead() -> None:
+    paid, parked, expired = a_paid_order(), an_order(), an_order()
+    parked.record_success(an_attempt(parked), Money(1, "USD"), NOW)
+    expired.expire(expired.expires_at)
+    late = an_order()
+    attempt = an_attempt(late)
+    late.expire(late.expires_at)
+    late.record_success(attempt, Money(1, "USD"), NOW)
+    for order, instead in (
+        (paid, "refund payment pay_ord_1_1"),
+        (parked, "by payment pay_ord_1_1: resolve it first"),
+        (late, "by payment pay_ord_1_1: resolve it first"),
+        (expired, "it is expired already"),
+    ):
+        with pytest.raises(Conflict, match=instead):
+            order.cancel()
+
+
 def test_cancelling_twice_is_cancelling_once() -> None:
     order = an_order()
     order.cancel()

@@ -25,7 +25,7 @@ from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
-from billing.application.ports import Refused
+from billing.application.ports import NoRegistrar
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
@@ -49,7 +49,7 @@ class Routes:
 
     def of(self, name: DomainName) -> MemoryRegistrar:
         if name.labels[-1] != "rw":
-            raise Refused(f"no registrar serves .{name.labels[-1]}")
+            raise NoRegistrar(f"no registrar serves .{name.labels[-1]}")
         return self.registrar
 
 

@@ -55,10 +55,14 @@ def test_where_the_provider_does_not_answer_the_attempt_waits(shop, order, lose)
     assert [job.kind for job in shop.stored(Job)] == [JobKind.CHECK_PAYMENT]
 
 
-def test_a_refusal_of_the_provider_is_a_bad_gateway_and_ends_the_attempt(shop, order):
+def test_a_refusal_of_the_provider_is_told_for_good_and_ends_the_attempt(shop, order):
     shop.gateway.refuse("amount_too_small")
-    answer = shop.pay(order)
-    assert (answer.status_code, answer.json["detail"]) == (502, "amount_too_small")
+    key = {"Idempotency-Key": "pay-once"}
+    path, body = f"/v1/orders/{order['id']}/payments", a_start()
+    for _ in range(2):
+        answer = shop.post(path, body, headers=key)
+        assert (answer.status_code, answer.json["detail"]) == (422, "amount_too_small")
+        assert answer.json["type"] == "urn:billing:problem:provider-refused"
     (payment,) = payments(shop)
     assert payment.status == "failed"
     assert shop.pay(order).status_code == 201

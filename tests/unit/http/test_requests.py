@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.domain.errors import Conflict, IllegalMove
 from billing.domain.order import Order
 from tests.unit.http.shop import a_basket, a_name
 
@@ -81,15 +82,26 @@ def test_a_method_that_does_not_exist_names_those_that_do(shop):
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_defect_of_ours_tells_nothing_and_rings_the_alarm(shop):
+@pytest.mark.parametrize("defect", [RuntimeError("password=sesame"), IllegalMove("sesame", "paid", "unpaid")])
+def test_a_defect_of_ours_tells_nothing_and_rings_the_alarm(shop, defect):
     def broken():
-        raise RuntimeError("password=sesame")
+        raise defect
 
     shop.reopen(ready=broken)
     answer = shop.client.get("/health/ready")
     assert (answer.status_code, answer.json["title"]) == (500, "Internal Server Error")
     assert "sesame" not in answer.get_data(as_text=True)
-    assert shop.telemetry.alarms == [("http_bug", {"route": "/health/ready", "error": "RuntimeError"})]
+    assert shop.telemetry.alarms == [("http_bug", {"route": "/health/ready", "error": type(defect).__name__})]
+
+
+@pytest.mark.parametrize(("field", "errors"), [(None, None), ("name", [{"field": "name", "why": "busy"}])])
+def test_a_conflict_names_a_field_only_where_it_is_about_one(shop, field, errors):
+    def busy():
+        raise Conflict("example.rw", "busy", field)
+
+    shop.reopen(ready=busy)
+    answer = shop.client.get("/health/ready")
+    assert (answer.status_code, answer.json["detail"], answer.json.get("errors")) == (409, "example.rw: busy", errors)
 
 
 # ---------------------------------------------------------------------- what every answer has

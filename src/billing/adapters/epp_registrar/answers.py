@@ -20,7 +20,7 @@ def availability(name: DomainName, answer: Response) -> Availability:
     """One name's part of a check; RetryLater where the answer is silent about it."""
     free = answer.is_available(name.value)
     if free is None:
-        raise RetryLater(f"the registry did not say whether {name} is free")
+        raise RetryLater(f"the registry did not say whether {name} is free", answered=True)
     why = answer.unavailable_reason(name.value)
     premium = bool(why and why.lower().startswith(_PREMIUM))
     return Availability(name=name, available=free and not premium, premium=premium, why=why)

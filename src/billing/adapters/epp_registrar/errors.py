@@ -68,11 +68,11 @@ def require(answer: Response, awaited: Collection[int], funds_retry: timedelta) 
     if code in _REFUSED and _objects_to(answer, "curExpDate"):
         # It was read from the registry a moment ago: it has changed since, or is wanted in another format. Neither is
         # the customer's doing, and the next attempt reads again.
-        raise RetryLater(why)
+        raise RetryLater(why, answered=True)
     if code in _REFUSED:
         raise Refused(why)
     if code in _LATER:
-        raise RetryLater(why)
+        raise RetryLater(why, answered=True)
     if code == ResultCode.BILLING_FAILURE:
         why = f"our account at the registry is out of funds: {why}"
         raise NotYet(why, funds_retry, AlertKind.REGISTRAR_OUT_OF_FUNDS, about="epp")

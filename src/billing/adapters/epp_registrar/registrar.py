@@ -16,6 +16,7 @@ from billing.application.ports import (
     Availability,
     Deadline,
     DomainInfo,
+    HeldElsewhere,
     NotYet,
     OutcomeUnknown,
     Refused,
@@ -120,15 +121,22 @@ class EppRegistrar(Registrar):
         return [availability(name, answer) for name in names]
 
     def _info(self, name: DomainName, deadline: Deadline) -> Response:
-        return self._query("domain_info", lambda client: client.domain.info(name.value), deadline, _UNKNOWN)
-
-    def _held_under(self, key: str, name: DomainName, deadline: Deadline) -> DomainInfo:
-        """We sponsor every customer's names: only the registrant's handle proves whose it is."""
+        """Some registries show a name to its sponsor alone."""
         answer = self._query(
             "domain_info", lambda client: client.domain.info(name.value), deadline, _UNKNOWN, *_NOT_OURS
         )
+        if answer.code() in _NOT_OURS:
+            raise HeldElsewhere(f"{name} is held at another registrar")
+        return answer
+
+    def _held_under(self, key: str, name: DomainName, deadline: Deadline) -> DomainInfo:
+        """We sponsor every customer's names: only the registrant's handle proves whose it is."""
+        try:
+            answer = self._info(name, deadline)
+        except HeldElsewhere as held:
+            raise Refused(f"{name} is taken") from held
         if answer.code() == _UNKNOWN:
-            raise RetryLater(f"{name} exists and does not exist: it is being released")
+            raise RetryLater(f"{name} exists and does not exist: it is being released", answered=True)
         if answer.registrant() != key:
             raise Refused(f"{name} is taken")
         return domain_info(name, answer, key, _PENDING_CREATE in answer.statuses())

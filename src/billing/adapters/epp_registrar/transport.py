@@ -31,7 +31,7 @@ class TlsTransport(Transport):
         """Connect and shake hands; the certificate is verified, or nothing is sent."""
         address = (self._config.host, self._config.port)
         try:
-            plain = socket.create_connection(address, timeout=self._left())
+            plain = self._connect(*address)
         except OSError as fault:
             raise ConnectionException(f"no connection to {address[0]}:{address[1]}: {fault}") from fault
         try:
@@ -42,6 +42,21 @@ class TlsTransport(Transport):
         except (OSError, ConnectionException) as fault:
             plain.close()
             raise ConnectionException(f"no TLS with {address[0]}:{address[1]}: {fault}") from fault
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        """To the first of its addresses that answers: they share the time left, which the library gives to each."""
+        fault = OSError(f"{host} has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            left = self._left()
+            plain = socket.socket(family, kind, protocol)
+            try:
+                plain.settimeout(left)
+                plain.connect(address)
+                return plain
+            except OSError as unreachable:
+                plain.close()
+                fault = unreachable
+        raise fault
 
     def is_open(self) -> bool:
         """Whether it was opened and not yet closed."""

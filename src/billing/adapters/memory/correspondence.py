@@ -58,14 +58,17 @@ class MemoryAlerts:
     def untold(self, limit: int) -> Sequence[Alert]:
         return self._untold()[:limit]
 
-    def untold_count(self) -> int:
-        return len(self._untold())
-
-    def mark_told(self, mail_id: str) -> int:
-        untold = self._untold()
+    def mark_told(self, mail_id: str, occasions: Sequence[str]) -> int:
+        untold = [alert for alert in self._untold() if alert.occasion in occasions]
         for alert in untold:
             alert.told_by = mail_id
         return len(untold)
+
+    def untell(self, mail_id: str) -> int:
+        told = list(self._session.all(Alert, lambda alert: alert.told_by == mail_id))
+        for alert in told:
+            alert.told_by = None
+        return len(told)
 
     def newest(self, limit: int) -> Sequence[Alert]:
         return sorted(self._session.all(Alert), key=_age)[::-1][:limit]

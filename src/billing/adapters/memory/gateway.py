@@ -14,6 +14,7 @@ from billing.application.ports import (
     Deadline,
     Envelope,
     Forged,
+    NeedsPerson,
     PaymentGateway,
     Reading,
     Refused,
@@ -226,7 +227,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
 
     def _page(self, payment_id: str) -> Page:
         if payment_id not in self.pages:
-            raise Refused(f"there is no page for {payment_id}")
+            raise NeedsPerson(f"there is no page for {payment_id}")
         return self.pages[payment_id]
 
     def _digest(self, body: bytes, at: int) -> str:

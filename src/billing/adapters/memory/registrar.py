@@ -12,6 +12,7 @@ from billing.application.ports import (
     Clock,
     Deadline,
     DomainInfo,
+    HeldElsewhere,
     NotYet,
     Refused,
     Registrar,
@@ -54,7 +55,7 @@ class MemoryRegistrar(Registrar, FailsOnOrder):
         self.calls: list[tuple[str, str]] = []
         self._now = now
         self._holdings: dict[DomainName, _Holding] = {}
-        self._is_reachable = self._has_funds = True
+        self._is_reachable = self._has_funds = self._shows_others = True
 
     # ------------------------------------------------------------------ the port
 
@@ -68,7 +69,14 @@ class MemoryRegistrar(Registrar, FailsOnOrder):
 
     def info(self, name: DomainName, deadline: Deadline) -> DomainInfo | None:
         """The holding as it stands."""
-        return self._call("info", str(name), deadline, lambda: self._info(name) if name in self._holdings else None)
+
+        def show() -> DomainInfo | None:
+            held = self._holdings.get(name)
+            if held is not None and not (held.is_ours or self._shows_others):
+                raise HeldElsewhere(f"{name} is held at another registrar")
+            return self._info(name) if held is not None else None
+
+        return self._call("info", str(name), deadline, show)
 
     def register(
         self,
@@ -147,6 +155,10 @@ class MemoryRegistrar(Registrar, FailsOnOrder):
     def set_reachable(self, is_reachable: bool) -> None:
         """Cut off until it is set again: every call ends in RetryLater and nothing is asked."""
         self._is_reachable = is_reachable
+
+    def hide_others(self) -> None:
+        """From now on a name is shown to its sponsor alone, as at many registries."""
+        self._shows_others = False
 
     def set_funds(self, has_funds: bool) -> None:
         """Without funds what costs money is NotYet."""

@@ -8,9 +8,9 @@ from billing.domain.event import InboxEvent
 from billing.domain.job import Job
 from billing.domain.mail import Mail
 from billing.domain.order import Order
-from billing.domain.order_item import LIVE, ItemStatus, OrderItem
+from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
-from billing.domain.purchase import DomainRegistration, DomainRenewal
+from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
 
 
@@ -53,10 +53,8 @@ def claims_of(row: Any) -> Iterator[Claim]:
 
 
 def _of_item(item: OrderItem) -> Iterator[Claim]:
-    if isinstance(item.what, DomainRegistration) and item.status in LIVE:
-        yield Claim("live", str(item.what.domain))
-    if isinstance(item.what, DomainRenewal) and item.status is ItemStatus.UNPAID:
-        yield Claim("renewal", str(item.what.domain))
+    if item.claims_name:
+        yield Claim("renewal" if isinstance(item.what, DomainRenewal) else "live", str(item.domain))
 
 
 def _of_payment(payment: Payment) -> Iterator[Claim]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, select, update
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.mail_tables import alerts, digest, mails, unsent, untold
@@ -62,12 +62,15 @@ class SqlAlerts:
         oldest = select(Alert).where(untold).order_by(alerts.c.raised_at, alerts.c.occasion).limit(limit)
         return self._work.session.scalars(oldest).all()
 
-    def untold_count(self) -> int:
-        return self._work.session.scalar(select(func.count()).select_from(alerts).where(untold)) or 0
-
-    def mark_told(self, mail_id: str) -> int:
-        told = update(alerts).where(untold).values(told_by=mail_id, version=alerts.c.version + 1)
+    def mark_told(self, mail_id: str, occasions: Sequence[str]) -> int:
+        these = alerts.c.occasion.in_(occasions)
+        told = update(alerts).where(these, untold).values(told_by=mail_id, version=alerts.c.version + 1)
         return self._work.connection.execute(told).rowcount
+
+    def untell(self, mail_id: str) -> int:
+        told = alerts.c.told_by == mail_id  # no index leads there: a mail to the operator seldom dies
+        untold_again = update(alerts).where(told).values(told_by=None, version=alerts.c.version + 1)
+        return self._work.connection.execute(untold_again).rowcount
 
     def newest(self, limit: int) -> Sequence[Alert]:
         newest = select(Alert).order_by(alerts.c.raised_at.desc(), alerts.c.occasion.desc()).limit(limit)

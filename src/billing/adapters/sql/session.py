@@ -1,6 +1,6 @@
 """The ORM session of one unit: what it looks at before every flush, and how its failures are called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, event, inspect, or_, select
@@ -11,13 +11,8 @@ from billing.adapters.sql.history import Moves, standing_before
 from billing.adapters.sql.tables import live_registration, order_items, unpaid_renewal
 from billing.application.unit_of_work import ConcurrentChange
 from billing.domain.errors import NameHeld, RenewalOpen
-from billing.domain.order_item import LIVE, ItemStatus, OrderItem
-from billing.domain.purchase import DomainRegistration, DomainRenewal
-
-_CLAIMS: Mapping[type, frozenset[ItemStatus]] = {
-    DomainRegistration: LIVE,
-    DomainRenewal: frozenset({ItemStatus.UNPAID}),
-}
+from billing.domain.order_item import CLAIMING, OrderItem
+from billing.domain.purchase import DomainRegistration
 
 
 class LedgerSession(Session):
@@ -70,8 +65,7 @@ def _refuse_held_names(session: LedgerSession) -> None:
 
 def _arrives(item: OrderItem) -> bool:
     """Whether it claims a name from this flush on."""
-    claiming = _CLAIMS.get(type(item.what), frozenset())
-    return item.status in claiming and standing_before(item).status not in claiming
+    return item.claims_name and standing_before(item).status not in CLAIMING[type(item.what)]
 
 
 def _refusal(item: OrderItem) -> NameHeld | RenewalOpen:

@@ -37,7 +37,7 @@ from billing.domain.catalogue import Cycle
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
 from billing.domain.job import OPEN, JobKind, JobStatus
-from billing.domain.order_item import LIVE, ItemStatus
+from billing.domain.order_item import CLAIMING, ItemStatus
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import PaymentStatus
 from billing.domain.purchase import DomainRegistration, DomainRenewal, Purchase
@@ -106,6 +106,7 @@ order_items = Table(
     Column("attention", String),
     Column("handle", String(16), unique=True),
     Column("frozen_expiry", Moment),
+    Column("accepted_at", Moment),
     # The two tables name each other: this key is added when both are there.
     Column("subscription_id", ForeignKey("subscriptions.id", use_alter=True)),
     version_column(),
@@ -113,11 +114,11 @@ order_items = Table(
 )
 live_registration = and_(
     fixed(order_items.c.kind, DomainRegistration.kind),
-    fixed(order_items.c.status, *LIVE),
+    fixed(order_items.c.status, *CLAIMING[DomainRegistration]),
 )
 unpaid_renewal = and_(
     fixed(order_items.c.kind, DomainRenewal.kind),
-    fixed(order_items.c.status, ItemStatus.UNPAID),
+    fixed(order_items.c.status, *CLAIMING[DomainRenewal]),
 )
 partial_unique(LIVE_NAME, order_items.c.domain, live_registration)
 partial_unique(UNPAID_RENEWAL, order_items.c.domain, unpaid_renewal)
@@ -251,6 +252,7 @@ jobs = Table(
     Column("claimed_at", Moment),
     Column("lease_until", Moment),
     Column("waiting_since", Moment),
+    Column("delayed_since", Moment),
     Column("wake_at", Moment),
     why_column(),
     Column("context", Document, nullable=False),

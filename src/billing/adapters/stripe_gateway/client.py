@@ -8,7 +8,7 @@ import stripe
 
 from billing.adapters.stripe_gateway.connections import DeadlineAdapter
 from billing.adapters.stripe_gateway.errors import translate
-from billing.application.ports import Deadline
+from billing.application.ports import Deadline, Telemetry
 
 API_VERSION = "2026-10-28.endive"
 
@@ -16,8 +16,9 @@ API_VERSION = "2026-10-28.endive"
 class StripeApi:
     """Stripe's own client, made anew for every call: it takes its timeout only when it is made, and costs little."""
 
-    def __init__(self, api_key: str, api_base: str | None) -> None:
+    def __init__(self, api_key: str, api_base: str | None, telemetry: Telemetry) -> None:
         """Connects to nothing yet; `api_base` is Stripe's own unless given."""
+        self._telemetry = telemetry
         stripe.enable_telemetry = False
         self._api_key, self._api_base = api_key, (api_base or stripe.DEFAULT_API_BASE).rstrip("/")
         self._http = requests.Session()  # for all threads: its pool is made for that, nothing else of it changes
@@ -26,24 +27,31 @@ class StripeApi:
         self._http.max_redirects = 0  # each would have the whole time again, and Stripe's API sends none
 
     @contextmanager
-    def reading(self, deadline: Deadline) -> Iterator[stripe.StripeClient]:
+    def reading(self, call: str, deadline: Deadline) -> Iterator[stripe.StripeClient]:
         """A call that changes nothing at Stripe; its failures come out in the closed set."""
-        with self._call(deadline, writing=False) as client:
+        with self._call(call, deadline, writing=False) as client:
             yield client
 
     @contextmanager
-    def writing(self, deadline: Deadline) -> Iterator[stripe.StripeClient]:
+    def writing(self, call: str, deadline: Deadline) -> Iterator[stripe.StripeClient]:
         """A call that may have changed something even where no answer came."""
-        with self._call(deadline, writing=True) as client:
+        with self._call(call, deadline, writing=True) as client:
             yield client
 
     @contextmanager
-    def _call(self, deadline: Deadline, *, writing: bool) -> Iterator[stripe.StripeClient]:
+    def _call(self, call: str, deadline: Deadline, *, writing: bool) -> Iterator[stripe.StripeClient]:
+        """Reported by its name, how it ended and how long it took."""
         client = self._client(deadline.remaining_seconds())
+        started, outcome = deadline.monotonic(), "bug"
         try:
             yield client
+            outcome = "answered"
         except stripe.StripeError as error:
-            raise translate(error, writing=writing) from error
+            meant = translate(error, writing=writing)
+            outcome = type(meant).__name__
+            raise meant from error
+        finally:
+            self._telemetry.event("stripe_call", seconds=deadline.monotonic() - started, call=call, outcome=outcome)
 
     def _client(self, seconds: float) -> stripe.StripeClient:
         return stripe.StripeClient(

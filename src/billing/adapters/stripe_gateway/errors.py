@@ -15,6 +15,7 @@ RETRY_AFTER_MAX_SECONDS = 300.0
 
 _WHY_LENGTH_MAX = 500
 _KEY_NOT_ACCEPTED = frozenset({401, 403})
+_MISSING = "resource_missing"
 _IN_USE, _TOO_MANY = 409, 429
 _IN_USE_RETRY = timedelta(seconds=10)
 
@@ -25,16 +26,21 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
         return _unanswered(error, writing)
     if isinstance(error, stripe.IdempotencyError):
         return NeedsPerson(f"Stripe knows this idempotency key with another body{_request(error)}")
+    if error.code == _MISSING:
+        # We ask only for what Stripe itself named to us: that is another account or mode, and decides nothing.
+        return NeedsPerson(f"Stripe does not know what it named to us: {_explain(error)}")
     if isinstance(error, stripe.InvalidRequestError | stripe.CardError):
         return Refused(_explain(error))
     why = f"Stripe answered {error.http_status}{_request(error)}"
     if error.http_status in _KEY_NOT_ACCEPTED:
         # A wrong key is for the operator to put right: no customer's payment may fail of it.
-        return RetryLater(f"{why}: it does not accept our API key for this call")
+        return RetryLater(f"{why}: it does not accept our API key for this call", answered=True)
     if error.http_status == _IN_USE:
         # The first call under the same idempotency key still runs at Stripe: its answer is worth waiting for.
         return NotYet(why, _IN_USE_RETRY)
-    if isinstance(error, stripe.RateLimitError) or error.http_status == _TOO_MANY or not writing:
+    if isinstance(error, stripe.RateLimitError) or error.http_status == _TOO_MANY:
+        return RetryLater(why, _retry_after_seconds(error), answered=True)
+    if not writing:
         return RetryLater(why, _retry_after_seconds(error))
     return OutcomeUnknown(why)
 

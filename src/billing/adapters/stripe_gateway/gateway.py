@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import stripe
@@ -20,17 +21,16 @@ from billing.application.ports import (
     PaymentGateway,
     Reading,
     Started,
+    Telemetry,
 )
 from billing.domain.facts import Fact
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 
-_LIVE_KEYS = ("sk_live_", "rk_live_")
-
 
 class StripeGateway(PaymentGateway):
-    """Signed snapshots prove what they tell; `livemode` is the key's."""
+    """Signed snapshots prove what they tell; `livemode` is that of our key."""
 
     name = "stripe"
     is_proof = True
@@ -39,15 +39,17 @@ class StripeGateway(PaymentGateway):
         self,
         *,
         api_key: str,
+        livemode: bool,
         webhook_secrets: Sequence[str],
         installation: Callable[[], str],
         now: Clock,
+        telemetry: Telemetry,
         api_base: str | None = None,
     ) -> None:
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
-        self._api = StripeApi(api_key, api_base)
+        self._api = StripeApi(api_key, api_base, telemetry)
         self._refunds = StripeRefunds(self._api)
-        self._verifier = WebhookVerifier(tuple(webhook_secrets), api_key.startswith(_LIVE_KEYS), now)
+        self._verifier = WebhookVerifier(tuple(webhook_secrets), livemode, now)
         self._installation = installation
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
@@ -61,7 +63,7 @@ class StripeGateway(PaymentGateway):
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """One session for one payment: Stripe answers a repeat as the first time, also if the session has ended."""
         params = session_params(order, payment, self._installation())
-        with self._api.writing(deadline) as client:
+        with self._api.writing("session_create", deadline) as client:
             session = client.v1.checkout.sessions.create(params, {"idempotency_key": f"checkout:{payment.id}"})
         intent = session.payment_intent
         return Started(
@@ -72,19 +74,18 @@ class StripeGateway(PaymentGateway):
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """Fetch the session with its intent."""
-        with self._api.reading(deadline) as client:
+        with self._api.reading("session_retrieve", deadline) as client:
             session = client.v1.checkout.sessions.retrieve(_session_ref(payment), {"expand": ["payment_intent"]})
         return [standing(session.to_dict(), self._installation())]
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """Expire the session; where Stripe will not, since it is no longer open, say how it ended."""
-        with self._api.writing(deadline) as client:
-            try:
-                # No key of ours: a repeat is refused as harmlessly, while a key would replay a first 500 for a day.
-                session = client.v1.checkout.sessions.expire(_session_ref(payment), {"expand": ["payment_intent"]})
-            except stripe.InvalidRequestError:
-                return self.check(payment, deadline)
-        return [standing(session.to_dict(), self._installation())]
+        closed: Json | None = None
+        with self._api.writing("session_expire", deadline) as client, suppress(stripe.InvalidRequestError):
+            # No key of ours: a repeat is refused as harmlessly, while a key would replay a first 500 for a day.
+            session = client.v1.checkout.sessions.expire(_session_ref(payment), {"expand": ["payment_intent"]})
+            closed = session.to_dict()
+        return self.check(payment, deadline) if closed is None else [standing(closed, self._installation())]
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """One refund for one try, however often it is asked for."""

@@ -26,12 +26,12 @@ class StripeRefunds:
 
     def intent(self, intent_ref: str, deadline: Deadline) -> Json:
         """The intent that a refund or charge belongs to: it bears our metadata also where they do not."""
-        with self._api.reading(deadline) as client:
+        with self._api.reading("intent_retrieve", deadline) as client:
             return client.v1.payment_intents.retrieve(intent_ref).to_dict()
 
     def of_intent(self, intent_ref: str, deadline: Deadline) -> Sequence[Json]:
         """Every refund of it, whoever made it; NeedsPerson where one call can't show them all."""
-        with self._api.reading(deadline) as client:
+        with self._api.reading("refund_list", deadline) as client:
             found = client.v1.refunds.list({"payment_intent": intent_ref, "limit": _PAGE})
         if found.has_more:
             raise NeedsPerson(f"{intent_ref} has more than {_PAGE} refunds")
@@ -53,14 +53,14 @@ class StripeRefunds:
                 "try_no": str(refund.try_no),
             },
         }
-        with self._api.writing(deadline) as client:
+        with self._api.writing("refund_create", deadline) as client:
             key = f"refund:{refund.id}:{refund.try_no}"
             return client.v1.refunds.create(params, {"idempotency_key": key}).to_dict()
 
     def _intent_of(self, payment: Payment, deadline: Deadline) -> str:
         if payment.session_ref is None:
             raise NeedsPerson(f"payment {payment.id} bears no id of Stripe")
-        with self._api.reading(deadline) as client:
+        with self._api.reading("session_retrieve", deadline) as client:
             intent = client.v1.checkout.sessions.retrieve(payment.session_ref).to_dict().get("payment_intent")
         if not isinstance(intent, str):
             raise NeedsPerson(f"Stripe names no payment intent for {payment.session_ref}")

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from billing.application.interventions import RetryJob
+from billing.domain.errors import BillingError
 from billing.domain.job import Job, JobKind, JobStatus
 from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, progress, say, show
 from billing.entrypoints.startup import start_command
@@ -61,20 +63,34 @@ def retry(job_ids: Sequence[str], kind: str | None, error: str | None, limit: in
     """Send jobs on their way again, with all their attempts, and what was parked for them.
 
     Those named by JOB_ID, dead, waiting or called off; or all dead ones of a kind, or that died of the same. One that
-    runs is refused.
+    runs is refused and the others go on their way; then the exit code is 1.
     """
     if bool(job_ids) == bool(kind or error):
         raise click.UsageError("name jobs, or say which by --kind and --error")
     container = start_command()
     if job_ids:
-        retry_job = container.retry_job()
-        show(as_json, [job_row(retry_job(job_id, operator())) for job_id in job_ids], "on their way")
+        _retry_each(container.retry_job(), job_ids, as_json)
         return
     retry_jobs = container.retry_jobs()
     found = retry_jobs.find(JobKind(kind) if kind else None, error, limit)
     with progress(retry_jobs(found, operator()), len(found), as_json) as revived:
         facts = {"found": len(found), "on_their_way": sum(revived)}
     say(as_json, facts, "{on_their_way} of {found} dead jobs are on their way")
+
+
+def _retry_each(retry_job: RetryJob, job_ids: Sequence[str], as_json: bool) -> None:
+    revived: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    for job_id in job_ids:
+        try:
+            revived.append(job_row(retry_job(job_id, operator())))
+        except BillingError as refusal:
+            refused.append({"id": job_id, "refused": str(refusal)})
+    show(as_json, revived + refused if as_json else revived, "on their way")
+    for one in refused:
+        click.echo(f"billing: {one['id']}: {one['refused']}", err=True)
+    if refused:
+        raise SystemExit(1)
 
 
 @jobs.command()

@@ -96,12 +96,15 @@ class Container(containers.DeclarativeContainer):
         settings.provided.queue_url,
         timeout_seconds=providers.Callable(lambda ms: ms / 1000, jobs.ring_timeout_ms),
     )
-    prepare_bell = providers.Callable(huey_queue.prepare, bell)
+    # With time enough to make tables, which one ring has not.
+    prepare_bell = providers.Callable(
+        huey_queue.prepare, providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
+    )
     queue = providers.ThreadSafeSingleton(huey_queue.HueyQueue, bell, telemetry)
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
-    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, guard.provider)
+    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic

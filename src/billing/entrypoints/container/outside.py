@@ -18,16 +18,18 @@ from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 
 
 def gateways(
-    settings: Settings, ledger: Ledger, now: Clock, guard: Callable[[str], Guard]
+    settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
 ) -> Mapping[str, PaymentGateway]:
     gateways: list[PaymentGateway] = []
     if settings.stripe is not None:
         stripe = StripeGateway(
             api_key=settings.stripe.api_key,
+            livemode=settings.stripe.is_live,
             webhook_secrets=settings.stripe.webhook_secrets,
             api_base=settings.stripe.api_base,
             installation=lambda: ledger.read(lambda uow: uow.installation()),
             now=now,
+            telemetry=told,
         )
         gateways.append(stripe)
     return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}

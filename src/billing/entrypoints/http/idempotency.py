@@ -48,7 +48,7 @@ class IdempotencyKeys:
         if known.fingerprint != fingerprint:
             raise Invalid(HEADER, "was used before with another body")
         if known.status is None or known.body is None:
-            raise Conflict(HEADER, "the first call with it has not ended yet")
+            raise Conflict(HEADER, "the first call with it has not ended yet", field=HEADER)
         return _replay(known.status, known.body)
 
     def _claim(

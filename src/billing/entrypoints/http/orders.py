@@ -30,7 +30,11 @@ def _write(blp: ApiBlueprint, cases: UseCases) -> None:
     @blp.call("POST", "/orders/<id:order_id>/cancel", OrderSchema())
     @blp.reads(NothingSchema())
     def cancel_order(_: dict[str, Any], order_id: str) -> Order:
-        """Give up an unpaid order; a repeat answers the same."""
+        """Give up an unpaid order; a repeat answers the same.
+
+        409 says what to do instead: a paid one is refunded (`POST /v1/payments/{id}/refunds`), one whose payment
+        brought another sum is resolved first (`POST /v1/payments/{id}/resolve`), an expired one needs nothing.
+        """
         return cases.cancel_order(order_id, auth.by())
 
 

@@ -15,7 +15,6 @@ from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
 from billing.domain.errors import (
     BillingError,
     Conflict,
-    IllegalMove,
     Invalid,
     InvalidContact,
     NameHeld,
@@ -70,9 +69,9 @@ KINDS: Mapping[type[BillingError], Kind] = {
     Conflict: Kind(409, "conflict", "The present state forbids it"),
     NameHeld: Kind(409, "name-held", "The name is held"),
     RenewalOpen: Kind(409, "renewal-open", "Another renewal of the name is open"),
-    IllegalMove: Kind(409, "illegal-move", "The present state forbids it"),
     Forged: Kind(400, "forged", "The notification is not proven genuine", "its signature or content is not valid"),
-    Refused: Kind(502, "provider-refused", "The provider refused"),
+    # Of this very request, and for good: whoever repeats it is refused again.
+    Refused: Kind(422, "provider-refused", "The provider refused"),
     ConcurrentChange: Kind(503, "busy", "Another call changed the same thing", "try again"),
     LedgerUnavailable: Kind(503, "ledger-unavailable", "The ledger can't be reached", "try again"),
     RetryLater: Kind(503, "provider-unavailable", "The provider can't be reached", "try again"),
@@ -148,8 +147,8 @@ def _fields(error: BillingError) -> Sequence[FieldError]:
             return [FieldError("amount", str(error))]
         case InvalidContact():
             return [FieldError(field, why) for field, why in error.problems.items()]
-        case Conflict() if " " not in error.what:  # a path such as items.0.domain; entities are named in words
-            return [FieldError(error.what, error.why)]
+        case Conflict(field=str(field)):
+            return [FieldError(field, error.why)]
         case NotRegistrable():
             return [FieldError("domain", error.why)]
         case NotPriced():

@@ -8,7 +8,7 @@ from billing.application.resolving import Resolution
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
 from billing.domain.refund import RefundCause, RefundStatus
-from billing.entrypoints.http.schemas.fields import MoneySchema, Whole, currency, identifier
+from billing.entrypoints.http.schemas.fields import MoneySchema, currency, identifier
 
 _ITEMS_MAX = 100
 _REASON_CHARS_MAX = 500
@@ -44,8 +44,8 @@ class RequestRefundSchema(Schema):
     )
     reason = fields.String(
         required=True,
-        validate=[validate.Length(1, _REASON_CHARS_MAX), Whole(r"[\s\S]*\S[\s\S]*", error="Must say something.")],
-        metadata={"description": "Why, for the history."},
+        validate=validate.Length(1, _REASON_CHARS_MAX),
+        metadata={"description": "Why, in one line, for the history."},
     )
 
 
