@@ -2,24 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
-from time import monotonic
 
 import pytest
 from sqlalchemy import Engine
 
-from billing.adapters.memory.queue import MemoryQueue
-from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
-from billing.application.alerts import OperatorMail, TellOperator, raise_alert
-from billing.application.checkout import CheckoutLimits, PlaceOrder
-from billing.application.ledger import Ledger
-from billing.application.notifications import Notices, Postbox
-from billing.application.registrars import RegistrarRoutes
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
-from billing.domain import AlertKind, DomainName, NameHeld, Registration, RenewalOpen
-from tests.builders import NOW, a_catalogue, a_customer, a_domain, a_renewal, an_attempt, an_order
+from billing.domain import (
+    DomainName,
+    NameHeld,
+    Registration,
+    RenewalOpen,
+)
+from tests.builders import NOW, a_customer, a_domain, a_renewal, an_attempt, an_order
 from tests.contracts.ledger_jobs import REGISTER
 from tests.integration.sql_ledgers import Waiting, a_ledger
 
@@ -161,53 +157,6 @@ def test_a_name_registered_anew_while_we_waited_is_found(begin: SqlLedger, postg
         uow.registrations.add(holding(2, items[1].id))
         uow.commit()
     assert second.end() == "reg_2"
-
-
-def test_baskets_that_renew_the_same_names_do_not_wait_in_a_circle(begin: SqlLedger, postgres_ledger_url: str) -> None:
-    names = [DomainName("a.rw"), DomainName("b.rw")]
-    with begin("setup") as uow:
-        order = an_order(a_domain("a.rw"), a_domain("b.rw"), order_id="ord_2")
-        uow.orders.add(order)
-        for number, name in enumerate(names):
-            uow.registrations.add(holding(number, order.items[number].id, str(name)))
-        uow.catalogues.add(a_catalogue())
-        uow.commit()
-    ids = count(1)
-    place = PlaceOrder(
-        Ledger(begin, MemoryQueue(), MemoryTelemetry(), tries_max=1),
-        RegistrarRoutes({}),
-        CheckoutLimits(items_max=9, cycles_max=9, order_expiry=timedelta(days=1), call_deadline_seconds=9),
-        Notices(Postbox(lambda prefix: prefix, None)),
-        lambda: NOW,
-        lambda prefix: f"{prefix}_new_{next(ids)}",
-        lambda: "NEW",
-        monotonic,
-    )
-    with begin("first") as uow:
-        uow.registrations.lock_name(names[0])
-        basket = [a_renewal("b.rw"), a_renewal("a.rw")]
-        second = Waiting(begin, lambda _: place("cus_1", "USD", None, basket, "second").number)
-        second.has_come_to_wait(postgres_ledger_url)
-        assert uow.registrations.lock_name(names[1]) is not None
-        uow.commit()
-    assert second.end() == "NEW"
-
-
-def test_an_alert_that_comes_while_a_mail_is_written_is_told_by_the_next(begin: SqlLedger) -> None:
-    ledger = Ledger(begin, MemoryQueue(), MemoryTelemetry())
-
-    def trouble(subject: str) -> None:
-        ledger.write("test", lambda uow: raise_alert(uow, AlertKind.JOB_DEAD, subject, "busy"))
-
-    def new_id(prefix: str) -> str:
-        trouble("late")
-        return f"{prefix}_1"
-
-    trouble("early")
-    desk = OperatorMail(recipient="operator@shop.example", interval=timedelta(minutes=15), listed_max=9)
-    assert TellOperator(ledger, Postbox(new_id, "shop.example"), desk)() == 1
-    assert ledger.read(lambda uow: uow.mails.get("mail_1").data["count"]) == "1"
-    assert [alert.subject for alert in ledger.read(lambda uow: uow.alerts.untold(9))] == ["late"]
 
 
 # ---------------------------------------------------------------------- races that an index decides

@@ -207,13 +207,13 @@ class RenewDomain(Delivery):
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The slot is free for the next renewal."""
-        super().refused(uow, job, why)
         _free_slot(uow, job.subject)
+        super().refused(uow, job, why)
 
     def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The same: the next renewal starts from what the registry shows by then."""
-        super().called_off(uow, job, why)
         _free_slot(uow, job.subject)
+        super().called_off(uow, job, why)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ class ProcessEvent(Handler):
         """Take what it says into the ledger, and write down on it what became of it."""
         event = uow.inbox.lock(event_row_id)
         is_ours = self._is_ours(uow, event.gateway, reading)
+        if is_ours and len(reading.facts) > 1:
+            self.record.hold_jobs(uow, event.gateway, reading.facts)
         taken = [self.record(uow, event.gateway, fact) for fact in reading.facts] if is_ours else []
         if not is_ours:
             event.ignore("about nothing of ours", uow.now())

@@ -81,10 +81,10 @@ class PayBack:
     def succeeded(self, uow: UnitOfWork, order: Order, refund: Refund, why: str) -> bool:
         """The money is on its way, the customer is told, and hosting ends if the policy says so; False for a repeat."""
         news = repayment.refund_succeeded(order, refund, why)
-        if news:
-            self.notices.refunded(uow, order, refund)
         if news and self.policy.ends_hosting:
             _end_hosting(uow, order, refund)
+        if news:
+            self.notices.refunded(uow, order, refund)
         return news
 
     def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:

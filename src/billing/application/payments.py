@@ -1,5 +1,6 @@
 """One road for every proven payment: whichever provider told it, however often, in whatever order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.application.alerts import raise_alert
@@ -20,7 +21,7 @@ from billing.domain.facts import (
     PaymentSucceeded,
     RefundFact,
 )
-from billing.domain.job import Job, JobKind, JobRequest, JobStatus
+from billing.domain.job import JobKind, JobRequest, JobStatus
 from billing.domain.order import Order, Settlement
 from billing.domain.order_item import ItemStatus
 from billing.domain.payment import Payment
@@ -43,7 +44,8 @@ class RecordFact:
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
         if payment_id is None or order_id is None:
             return None
-        asking = _asking_job(uow, payment_id, fact)
+        wanted = _answered(payment_id, fact)
+        asking = uow.jobs.lock_for(wanted) if wanted else None
         order = uow.orders.lock(order_id)
         payment = order.payment(payment_id)
         if payment.gateway != gateway:
@@ -63,6 +65,13 @@ class RecordFact:
             known = "paid" if payment.has_money else payment.status
             asking.finish_early(f"its payment is known to be {known}", uow.now())
         return payment
+
+    def hold_jobs(self, uow: UnitOfWork, gateway: str, facts: Sequence[Fact]) -> None:
+        """Lock the jobs that several facts answer, before the first of them locks its order."""
+        found = [(self._find(uow, gateway, fact), fact) for fact in facts]
+        answered = {wanted for payment_id, fact in found if payment_id and (wanted := _answered(payment_id, fact))}
+        for wanted in sorted(answered, key=lambda wanted: wanted.dedup_key):
+            uow.jobs.lock_for(wanted)
 
     def _find(self, uow: UnitOfWork, gateway: str, fact: Fact) -> str | None:
         refs = frozenset(ref for ref in (fact.session_ref, fact.payment_ref) if ref)
@@ -105,13 +114,13 @@ class RecordFact:
             raise_alert(uow, AlertKind.PAYMENT_NEEDS_ATTENTION, payment.id, f"order {order.number}: {payment.why}")
 
 
-def _asking_job(uow: UnitOfWork, payment_id: str, fact: Fact) -> Job | None:
-    """The job that would ask what this fact tells; locked before the order, as every job is."""
+def _answered(payment_id: str, fact: Fact) -> JobRequest | None:
+    """The job that would ask what this fact tells; it is locked before the order, as every job is."""
     match fact:
         case PaymentSucceeded() | PaymentFailed() | PaymentCancelled() | PaymentExpired():
-            return uow.jobs.lock_for(JobRequest(JobKind.CHECK_PAYMENT, payment_id))
+            return JobRequest(JobKind.CHECK_PAYMENT, payment_id)
         case RefundFact(refund_id=str(refund_id)):
-            return uow.jobs.lock_for(refund_job(refund_id))
+            return refund_job(refund_id)
     return None
 
 

@@ -273,8 +273,10 @@ class UnitOfWork(ABC):
     A move is another status, or another `why` of what requires attention. Jobs and notifications are not tracked:
     their row has their whole state.
 
-    Locks are taken in one order, so that nobody waits in a circle: job, then its kind, then order, then registration
-    or subscription. New jobs are written last.
+    Locks are taken in one order, so that nobody waits in a circle: the job that is run or changed; its kind; the
+    notification or mail that it is about; jobs that are answered by what is recorded, by their keys; the order;
+    registrations by name, or the subscription. New mails, alerts and jobs are written last. A breaker has a unit of
+    its own.
     """
 
     orders: Orders
