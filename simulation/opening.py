@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from billing.application.ports import Deadline
+from billing.application.outcomes import Deadline
 from billing.domain import (
     Catalogue,
     Contact,

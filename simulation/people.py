@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from billing.application.ports import Refused
+from billing.application.outcomes import Refused
 from billing.application.resolving import Resolution
 from billing.domain import Job, JobStatus, Money, Order, Payment, PaymentStatus
 from simulation.opening import customer_id, registrant

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import TypeVar
 
-from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
+from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain import BillingError
 from simulation.schedule import Died, Schedule

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.pages import PAYABLE, Back, Page, PaidBack, Told
-from billing.application.ports import Clock, Deadline, Envelope, PaymentGateway, Reading, Refused, Started
+from billing.application.outcomes import Deadline, Refused
+from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started
 from billing.domain import Conflict, Fact, Money, Order, Payment, Refund
 from simulation.weather import Weather
 

@@ -1,7 +1,8 @@
 """The mail server in bad weather, and every mail that it took."""
 
 from billing.adapters.memory.notifier import MemoryNotifier
-from billing.application.ports import Deadline, Notifier
+from billing.application.outcomes import Deadline
+from billing.application.ports import Notifier
 from billing.domain import Mail
 from simulation.weather import Weather
 

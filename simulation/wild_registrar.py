@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.adapters.memory.registrar import MemoryRegistrar
-from billing.application.ports import Availability, Clock, Deadline, DomainInfo, Registrar
+from billing.application.outcomes import Deadline
+from billing.application.ports import Availability, Clock, DomainInfo, Registrar
 from billing.domain import Contact, DomainName
 from simulation.weather import Weather
 

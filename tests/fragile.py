@@ -7,7 +7,8 @@ from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger, MemoryUnitOfWork
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
-from billing.application.ports import Deadline, Reading
+from billing.application.outcomes import Deadline
+from billing.application.ports import Reading
 from billing.domain import Payment
 from billing.entrypoints.container import Container
 from tests.twins import InterruptibleRegistrar, Twins

@@ -14,7 +14,8 @@ from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.ports import Deadline, DomainInfo, Registrar
+from billing.application.outcomes import Deadline
+from billing.application.ports import DomainInfo, Registrar
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from billing.application.ports import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.facts import (
     Fact,
     PaymentSucceeded,

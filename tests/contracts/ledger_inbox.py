@@ -11,9 +11,10 @@ from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.intake import ProcessEvent
 from billing.application.ledger import Begin, Ledger
 from billing.application.notifications import Notices, Postbox
+from billing.application.outcomes import Deadline
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
-from billing.application.ports import Deadline, Ids
+from billing.application.ports import Ids
 from billing.application.records import process_job
 from billing.application.replay import FindEvent, PreviewEvent, ReplayEvent
 from billing.application.unit_of_work import UnitOfWork

@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 
 import pytest
 
-from billing.application.ports import Deadline, Notifier, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import Deadline, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Notifier
 from billing.domain import Mail, MailKind
 from tests.builders import NOW
 

@@ -9,18 +9,8 @@ from itertools import count
 
 import pytest
 
-from billing.application.ports import (
-    Deadline,
-    Forged,
-    NeedsPerson,
-    NotYet,
-    OutcomeUnknown,
-    PaymentGateway,
-    Reading,
-    Refused,
-    RetryLater,
-    Started,
-)
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Forged, PaymentGateway, Reading, Started
 from billing.domain.facts import PaymentDeclined, PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.money import Money
 from billing.domain.order import Order

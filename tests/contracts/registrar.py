@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import DomainInfo, HeldElsewhere, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import DomainInfo, HeldElsewhere
 from billing.domain import DomainName, Term, registrant_handle
 from tests.builders import a_registrant
 from tests.contracts.registry import EXAMPLE, OURS, THEIRS, THREADS, Registry, at_once, within

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
 
-from billing.application.ports import Deadline, DomainInfo, Registrar
+from billing.application.outcomes import Deadline
+from billing.application.ports import DomainInfo, Registrar
 from billing.domain import BillingError, DomainName, registrant_handle
 from tests.builders import a_registrant
 

@@ -13,7 +13,7 @@ import pytest
 from epptools import Namespaces
 
 from billing.adapters.epp_registrar import EppRegistrar
-from billing.application.ports import NotYet, OutcomeUnknown, RetryLater
+from billing.application.outcomes import NotYet, OutcomeUnknown, RetryLater
 from tests.builders import a_registrant
 from tests.contracts.registry import EXAMPLE, OURS, within
 from tests.integration.sandbox_registry import SandboxRegistry

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.epp_registrar import ExpiryFormat
-from billing.application.ports import HeldElsewhere, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import HeldElsewhere
 from billing.domain import AlertKind, DomainName
 from tests.builders import a_registrant
 from tests.contracts.registrar import RegistrarContract

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
+from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.domain import DomainName, Invalid
 from billing_sandbox.epp import EppRegistry
 from tests.builders import a_registrant

@@ -12,7 +12,7 @@ from threading import Barrier
 import pytest
 
 from billing.adapters.smtp_notifier import SmtpNotifier
-from billing.application.ports import RetryLater
+from billing.application.outcomes import RetryLater
 from tests.contracts.notifier import a_mail, soon
 from tests.integration.mail_servers import Clock, Mailbox, Script, a_mail_server, a_notifier
 from tests.integration.sandbox_registry import until

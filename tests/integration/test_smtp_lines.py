@@ -10,7 +10,7 @@ import pytest
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.smtp_notifier import SmtpNotifier, Tls
-from billing.application.ports import Deadline, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import Deadline, OutcomeUnknown, Refused, RetryLater
 from billing.domain import BillingError
 from billing_sandbox.epp.certificates import Identity, identity
 from tests.contracts.notifier import a_mail, soon

@@ -11,7 +11,7 @@ import pytest
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.application.ports import Deadline, OutcomeUnknown, RetryLater
+from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from tests.contracts.payment_gateway import an_order_to_pay
 
 SECONDS = 0.4

@@ -13,7 +13,7 @@ import pytest
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.application.ports import Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
 from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,

@@ -15,9 +15,10 @@ from billing.adapters.memory.ledger import MemoryUnitOfWork
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.housekeeping import Sweep
 from billing.application.jobs import Record, Run
+from billing.application.outcomes import Deadline, OutcomeUnknown, Refused
 from billing.application.parts import lock_item
 from billing.application.payments import RecordFact
-from billing.application.ports import Deadline, DomainInfo, OutcomeUnknown, Refused
+from billing.application.ports import DomainInfo
 from billing.application.refunds import RefundPayment
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (

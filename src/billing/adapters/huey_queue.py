@@ -14,7 +14,8 @@ from huey.api import Task
 from huey.signals import SIGNAL_INTERRUPTED
 from huey.storage import PriorityRedisStorage
 
-from billing.application.ports import JobQueue, RetryLater, Telemetry
+from billing.application.outcomes import RetryLater
+from billing.application.ports import JobQueue, Telemetry
 
 TASK = "billing.adapters.huey_queue.run_job"
 _SOCKET_TIMEOUT_SECONDS = 5.0

@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 
 from billing.application.jobs import Handler, Record, Run
+from billing.application.outcomes import NeedsPerson, NotYet, Refused
 from billing.application.parts import lock_attempt, read_attempt
 from billing.application.payments import RecordFact
-from billing.application.ports import Clock, NeedsPerson, NotYet, PaymentGateway, Refused, Started
+from billing.application.ports import Clock, PaymentGateway, Started
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.facts import Fact
 from billing.domain.job import Job, JobKind, JobRequest

@@ -9,7 +9,8 @@ from functools import partial
 from typing import TypeVar
 
 from billing.application.ledger import Ledger
-from billing.application.ports import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Telemetry
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain.breaker import BreakerPolicy, BreakerState
 

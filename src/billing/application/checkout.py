@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from billing.application.ledger import Ledger
 from billing.application.notifications import Notices
-from billing.application.ports import Clock, Deadline, Ids, NoRegistrar, Refused, Registrars
+from billing.application.outcomes import Deadline, Refused
+from billing.application.ports import Clock, Ids, NoRegistrar, Registrars
 from billing.application.pricing import price_basket
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.contact import Contact

@@ -12,15 +12,8 @@ from functools import partial
 from billing.application.alerts import raise_alert, raise_job_dead
 from billing.application.jobs import Handler, JobLimits, Record, Run, hold
 from billing.application.ledger import Ledger
-from billing.application.ports import (
-    Deadline,
-    NeedsPerson,
-    NotYet,
-    OutcomeUnknown,
-    Refused,
-    RetryLater,
-    Telemetry,
-)
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Telemetry
 from billing.application.under_way import UnderWay
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain.errors import ClaimLost

@@ -1,63 +1,22 @@
-"""Deliver what was paid: register, renew, activate. The registry is called between two units, never inside one."""
+"""Deliver names that were paid for: register and renew. The registry is called between two units, never inside one."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
-from billing.application.jobs import Handler, Record, Run
-from billing.application.notifications import Notices
+from billing.application.delivery import Delivery, begin_delivery, leave_be
+from billing.application.jobs import Record, Run
+from billing.application.outcomes import NeedsPerson, NotYet, Refused
 from billing.application.parts import lock_item
-from billing.application.paying_back import PayBack
-from billing.application.ports import Clock, DomainInfo, HeldElsewhere, Ids, NeedsPerson, NotYet, Refused, Registrars
+from billing.application.ports import DomainInfo, HeldElsewhere, Ids, Registrars
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import Job
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
-from billing.domain.purchase import DomainRegistration, DomainRenewal, Hosting, SubscriptionRenewal
+from billing.domain.purchase import DomainRegistration, DomainRenewal
 from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
 from billing.domain.term import Term
-
-
-@dataclass(frozen=True)
-class Delivery(Handler):
-    """What every delivery ends in: the item is fulfilled, fails, or waits for a person until it goes on.
-
-    An item that was called off meanwhile is let be.
-    """
-
-    pay_back: PayBack
-    notices: Notices
-
-    def fulfil(self, uow: UnitOfWork, order: Order, item: OrderItem, done: str, until: datetime) -> None:
-        """The customer has it until then, and is told."""
-        order.fulfil_item(item.id, f"{done} until {until:%Y-%m-%d}")
-        self.notices.item_fulfilled(uow, order, item, until)
-
-    def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The item can't be had; its price is owed back."""
-        order, item = lock_item(uow, job.subject)
-        if item.is_wanted:
-            order.fail_item(item.id, why)
-            self.pay_back.undelivered(uow, order, item)
-
-    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The item stays in progress and its order asks for a person."""
-        order, item = lock_item(uow, job.subject)
-        if item.is_wanted:
-            order.park_item(item.id, why)
-
-    def revived(self, uow: UnitOfWork, job: Job) -> None:
-        """The item goes on, and its order with it."""
-        order, item = lock_item(uow, job.subject)
-        order.resume_item(item.id)
-
-    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The item stays as it is, and a person decides what becomes of it."""
-        order, item = lock_item(uow, job.subject)
-        if item.is_wanted:
-            order.park_item(item.id, f"its delivery was {why}")
 
 
 @dataclass(frozen=True)
@@ -73,9 +32,9 @@ class RegisterDomain(Delivery):
 
         A repeat asks first, and so does whoever is about to give up: what an earlier call may have done counts.
         """
-        begun = run.checkpoint(lambda uow: _begin(uow, run.subject))
+        begun = run.checkpoint(lambda uow: begin_delivery(uow, run.subject))
         if begun is None:
-            return _called_off
+            return leave_be
         order, item = begun
         registered = self._held_for(item, run) if run.claim_no > 1 else None
         if registered is None and item.accepted_at is not None:
@@ -146,7 +105,7 @@ class RenewDomain(Delivery):
         """A repeat reads the registry first, and never calls somebody else's extension its own."""
         begun = run.checkpoint(lambda uow: self._take_slot(uow, run.subject))
         if begun is None:
-            return _called_off
+            return leave_be
         item, handle = begun
         what = cast(DomainRenewal, item.what)
         if item.frozen_expiry is None:
@@ -168,7 +127,7 @@ class RenewDomain(Delivery):
         return partial(self._record, item_id=item.id, expires_at=renewed.expires_at)
 
     def _take_slot(self, uow: UnitOfWork, item_id: str) -> tuple[OrderItem, str | None] | None:
-        begun = _begin(uow, item_id)
+        begun = begin_delivery(uow, item_id)
         if begun is None:
             return None
         order, item = begun
@@ -216,65 +175,6 @@ class RenewDomain(Delivery):
         super().called_off(uow, job, why)
 
 
-@dataclass(frozen=True)
-class ActivateSubscription(Delivery):
-    """Open the hosting subscription that an item paid for."""
-
-    clock: Clock
-    ids: Ids
-
-    def __call__(self, run: Run) -> Record:
-        """A move of our own: nothing outside is called."""
-        return lambda uow: self._record(uow, run.subject)
-
-    def _record(self, uow: UnitOfWork, item_id: str) -> None:
-        begun = _begin(uow, item_id)
-        if begun is None:
-            return
-        order, item = begun
-        what, now = cast(Hosting, item.what), self.clock()
-        subscription = Subscription(
-            id=self.ids("sub"),
-            customer_id=order.customer_id,
-            item_id=item.id,
-            plan=what.plan,
-            cycle=what.cycle,
-            price=item.price,
-            domain=what.domain,
-            auto_renew=what.auto_renew,
-            created_at=now,
-        )
-        subscription.activate(now)
-        uow.subscriptions.add(subscription)
-        item.subscription_id = subscription.id
-        self.fulfil(uow, order, item, "active", cast(datetime, subscription.current_period_end))
-
-
-@dataclass(frozen=True)
-class RenewSubscription(Delivery):
-    """Add the paid periods to a hosting subscription."""
-
-    clock: Clock
-    restart_after: timedelta
-
-    def __call__(self, run: Run) -> Record:
-        """A move of our own; one that has ended for good in the meantime is refused."""
-        return lambda uow: self._record(uow, run.subject)
-
-    def _record(self, uow: UnitOfWork, item_id: str) -> None:
-        begun = _begin(uow, item_id)
-        if begun is None:
-            return
-        order, item = begun
-        what = cast(SubscriptionRenewal, item.what)
-        subscription = uow.subscriptions.lock(what.subscription_id)
-        if not subscription.is_renewable:
-            raise Refused(f"subscription {subscription.id} is {subscription.status}")
-        subscription.renew(what.cycles, self.clock(), self.restart_after)
-        item.subscription_id = subscription.id
-        self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))
-
-
 def _accept(uow: UnitOfWork, item_id: str) -> None:
     lock_item(uow, item_id)[1].accept(uow.now())
 
@@ -284,19 +184,6 @@ def _free_slot(uow: UnitOfWork, item_id: str) -> None:
     registration = uow.registrations.lock_name(item.domain) if item.domain else None
     if registration is not None:
         registration.free_slot(item.id)
-
-
-def _begin(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem] | None:
-    """The item, from now on under delivery; None where it was called off."""
-    order, item = lock_item(uow, item_id)
-    if not item.is_wanted:
-        return None
-    order.begin_item(item.id)
-    return order, item
-
-
-def _called_off(uow: UnitOfWork) -> None:
-    """Nothing to deliver, nothing to record."""
 
 
 def _held(uow: UnitOfWork, order: Order, item: OrderItem) -> Registration:

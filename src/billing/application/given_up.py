@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from billing.application.ports import Deadline, DomainInfo, Refused, Registrars
+from billing.application.outcomes import Deadline, Refused
+from billing.application.ports import DomainInfo, Registrars
 from billing.domain.errors import Conflict
 from billing.domain.order_item import OrderItem
 from billing.domain.purchase import DomainRenewal

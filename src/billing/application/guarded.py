@@ -4,18 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from billing.application.breakers import Guard
-from billing.application.ports import (
-    Availability,
-    Deadline,
-    DomainInfo,
-    Envelope,
-    OutcomeUnknown,
-    PaymentGateway,
-    Reading,
-    Registrar,
-    RetryLater,
-    Started,
-)
+from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
+from billing.application.ports import Availability, DomainInfo, Envelope, PaymentGateway, Reading, Registrar, Started
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
 from billing.domain.facts import Fact

@@ -8,18 +8,9 @@ from typing import ClassVar
 from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
 from billing.application.letterbox import Letterbox
+from billing.application.outcomes import Deadline, NotYet, Refused
 from billing.application.payments import RecordFact
-from billing.application.ports import (
-    Deadline,
-    Envelope,
-    Forged,
-    Ids,
-    NotYet,
-    PaymentGateway,
-    Reading,
-    Refused,
-    Telemetry,
-)
+from billing.application.ports import Envelope, Forged, Ids, PaymentGateway, Reading, Telemetry
 from billing.application.records import Arrival
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind

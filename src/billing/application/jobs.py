@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import ClassVar, TypeVar
 
 from billing.application.ledger import Ledger
-from billing.application.ports import Deadline, NotYet
+from billing.application.outcomes import Deadline, NotYet
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import ClaimLost
 from billing.domain.job import Job, JobKind, signature

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
-from billing.application.ports import NeedsPerson, Notifier, NotYet, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, Refused, RetryLater
+from billing.application.ports import Notifier
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.job import Job

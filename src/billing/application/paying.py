@@ -6,18 +6,10 @@ from datetime import timedelta
 
 from billing.application.attempts import NoteStart, check_of
 from billing.application.ledger import Ledger
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.parts import lock_attempt, read_attempt
 from billing.application.payments import RecordFact
-from billing.application.ports import (
-    Deadline,
-    Ids,
-    NeedsPerson,
-    NotYet,
-    OutcomeUnknown,
-    PaymentGateway,
-    Refused,
-    RetryLater,
-)
+from billing.application.ports import Ids, PaymentGateway
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict, Invalid
 from billing.domain.order import Order

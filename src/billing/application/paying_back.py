@@ -6,8 +6,9 @@ from typing import Protocol
 
 from billing.application.alerts import raise_alert, raise_not_delivered, raise_refund_failed
 from billing.application.notifications import Notices
+from billing.application.outcomes import NeedsPerson
 from billing.application.parts import lock_attempt
-from billing.application.ports import Clock, Ids, NeedsPerson
+from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import repayment
 from billing.domain.alert import AlertKind

@@ -1,17 +1,17 @@
 """What the core needs from outside, cut by capability so that no adapter must lie.
 
-A call outward ends in a result or in one of a closed set: `RetryLater`, `NotYet`, `Refused`, `OutcomeUnknown`,
-`NeedsPerson`. Every such call takes a `Deadline` and, but for a mail, is safe to repeat.
+A call outward ends in a result or in one of a closed set (`outcomes`). Every such call takes a `Deadline` and, but for
+a mail, is safe to repeat.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from billing.domain.alert import AlertKind
+from billing.application.outcomes import Deadline, NeedsPerson, Refused
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
@@ -26,76 +26,6 @@ Clock = Callable[[], datetime]
 
 Ids = Callable[[str], str]
 """A new id with the given prefix: `ids("ord")` is `ord_…`, a UUIDv7 behind it."""
-
-
-# ---------------------------------------------------------------------- how a call outward may end
-
-
-@dataclass(eq=False)
-class RetryLater(BillingError):
-    """{why}"""
-
-    why: str
-    after_seconds: float | None = None
-    # The provider was there and said this: no outage, whatever it is.
-    answered: bool = False
-
-    @property
-    def is_answer(self) -> bool:
-        """Whether it is what the provider said, and not its silence; who says when to come again has answered."""
-        return self.answered or self.after_seconds is not None
-
-
-@dataclass(eq=False)
-class NotYet(BillingError):
-    """{why}"""
-
-    why: str
-    after: timedelta
-    # Where a person must know of it: what it is, and of whom. Told once a day, however many jobs wait for it.
-    alert: AlertKind | None = None
-    about: str = ""
-
-
-@dataclass(eq=False)
-class Refused(BillingError):
-    """{why}"""
-
-    why: str
-
-
-@dataclass(eq=False)
-class OutcomeUnknown(BillingError):
-    """{why}"""
-
-    why: str
-
-
-@dataclass(eq=False)
-class NeedsPerson(BillingError):
-    """{why}"""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """A moment on the process's monotonic clock by which an outward call must have ended."""
-
-    at: float
-    monotonic: Callable[[], float]
-
-    @classmethod
-    def after(cls, seconds: float, monotonic: Callable[[], float]) -> "Deadline":
-        """So many seconds from now."""
-        return cls(monotonic() + seconds, monotonic)
-
-    def remaining_seconds(self) -> float:
-        """What is left; RetryLater where nothing is, since then nothing may be sent."""
-        left = self.at - self.monotonic()
-        if left <= 0:
-            raise RetryLater("no time left to call")
-        return left
 
 
 # ---------------------------------------------------------------------- payment gateways

@@ -9,9 +9,10 @@ from billing.application.alerts import raise_refund_failed
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
+from billing.application.outcomes import NotYet, Refused
 from billing.application.parts import lock_refund, read_attempt, read_refund
 from billing.application.paying_back import PayBack, RecordsFacts, refund_job
-from billing.application.ports import NotYet, PaymentGateway, Refused
+from billing.application.ports import PaymentGateway
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict
 from billing.domain.job import Job, JobStatus

@@ -6,7 +6,8 @@ from functools import partial
 
 from billing.application.intake import ProcessEvent
 from billing.application.ledger import Ledger
-from billing.application.ports import Deadline, NeedsPerson, PaymentGateway, Reading, Refused
+from billing.application.outcomes import Deadline, NeedsPerson, Refused
+from billing.application.ports import PaymentGateway, Reading
 from billing.application.records import Transition, process_job
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import BillingError, Conflict, Invalid, NotFound

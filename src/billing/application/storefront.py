@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.application.ledger import Ledger
-from billing.application.ports import Availability, Deadline, NoRegistrar, Registrars
+from billing.application.outcomes import Deadline
+from billing.application.ports import Availability, NoRegistrar, Registrars
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.catalogue import Catalogue, Operation
 from billing.domain.domain_name import DomainName

@@ -1,28 +1,30 @@
-"""The ledger's port: one unit of work and the repositories in it."""
+"""The ledger's port: one unit of work, and how it may fail."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Protocol, Self
+from typing import Self
 
 from billing.application.correspondence import Alerts, Mails
-from billing.application.records import ApiKey, Arrival, RememberedAnswer, Transition
+from billing.application.records import Transition
+from billing.application.repositories import (
+    ApiKeys,
+    Breakers,
+    Catalogues,
+    Customers,
+    History,
+    Inbox,
+    Jobs,
+    Orders,
+    Registrations,
+    RememberedAnswers,
+    Subscriptions,
+)
 from billing.domain.alert import Alert
-from billing.domain.breaker import Breaker
-from billing.domain.catalogue import Catalogue
-from billing.domain.customer import Customer
-from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
-from billing.domain.event import EventStatus, InboxEvent
-from billing.domain.job import Job, JobKind, JobRequest, JobStatus
-from billing.domain.order import Order
-from billing.domain.order_status import OrderStatus
-from billing.domain.refund import Refund, RefundStatus
-from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
 
 
 @dataclass(eq=False)
@@ -42,229 +44,6 @@ class LedgerUnavailable(BillingError):
 @dataclass(eq=False)
 class NoPriceList(BillingError):
     """no price list is in force"""
-
-
-class Orders(Protocol):
-    """Orders with their items and payments."""
-
-    def add(self, order: Order) -> None:
-        """NameHeld where a registration in it is live in another order, RenewalOpen where a renewal is unpaid."""
-
-    def get(self, order_id: str) -> Order:
-        """To read; NotFound."""
-
-    def lock(self, order_id: str) -> Order:
-        """To change: nobody else moves the order, its items or payments until this unit ends."""
-
-    def of_payment(self, payment_id: str) -> str | None:
-        """The id of the order that an attempt belongs to."""
-
-    def of_item(self, item_id: str) -> str | None:
-        """The id of the order that an item belongs to."""
-
-    def of_refund(self, refund_id: str) -> str | None:
-        """The id of the order that a refund belongs to."""
-
-    def of_number(self, number: str) -> str | None:
-        """The id of the order that bears this number."""
-
-    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
-        """The id of the payment that bears one of the provider's ids."""
-
-    def page(
-        self, customer_id: str | None, status: OrderStatus | None, before: str | None, limit: int
-    ) -> Sequence[Order]:
-        """Newest first, those with an id below `before`."""
-
-    def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
-        """Refunds of all payments, newest first, those with an id below `before`."""
-
-    def overdue(self, now: datetime, limit: int) -> Sequence[str]:
-        """Ids of pending orders whose time is over."""
-
-
-class Customers(Protocol):
-    """Who buys."""
-
-    def add(self, customer: Customer) -> None:
-        """A new one."""
-
-    def get(self, customer_id: str) -> Customer:
-        """NotFound."""
-
-
-class Subscriptions(Protocol):
-    """Hosting subscriptions."""
-
-    def add(self, subscription: Subscription) -> None:
-        """A new one."""
-
-    def get(self, subscription_id: str) -> Subscription:
-        """To read; NotFound."""
-
-    def lock(self, subscription_id: str) -> Subscription:
-        """To change; NotFound."""
-
-
-class Registrations(Protocol):
-    """Names that we hold."""
-
-    def add(self, registration: Registration) -> None:
-        """A new holding; NameHeld where another one is active."""
-
-    def of_name(self, name: DomainName) -> Registration | None:
-        """The active holding of a name, to read."""
-
-    def lock_name(self, name: DomainName) -> Registration | None:
-        """The active holding of a name, to change."""
-
-    def has_unpaid_renewal(self, name: DomainName) -> bool:
-        """Whether a renewal of it waits to be paid."""
-
-
-class Inbox(Protocol):
-    """Notifications."""
-
-    def add_if_new(self, event: InboxEvent) -> bool:
-        """False where (gateway, event_id) is known."""
-
-    def take_in(self, arrivals: Sequence[Arrival]) -> Collection[str]:
-        """Store those that are new, each with the job that reads it; their ids.
-
-        For one that is known and not read yet the bell is rung again. It may be one statement that is committed by
-        itself: nothing else belongs into its unit.
-        """
-
-    def lock(self, row_id: str) -> InboxEvent:
-        """To change; NotFound."""
-
-    def get(self, row_id: str) -> InboxEvent:
-        """To read; NotFound."""
-
-    def find(self, gateway: str, event_id: str) -> InboxEvent | None:
-        """By the provider's id."""
-
-    def page(
-        self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
-    ) -> Sequence[InboxEvent]:
-        """Newest first, those with an id of ours below `before`."""
-
-    def prune_bodies(self, older_than: datetime, limit: int) -> int:
-        """Forget the bodies of settled ones that came in before, oldest first; how many. The rows stay."""
-
-
-class Jobs(Protocol):
-    """Job rows. What is added or woken here and due at once is rung for when the unit has been committed."""
-
-    def request(self, wanted: JobRequest, due_in: timedelta = timedelta()) -> bool:
-        """Write a job unless its occasion has one; whether it was written."""
-
-    def lock(self, job_id: str) -> Job | None:
-        """To change, waiting for whoever holds it; None where it is unknown."""
-
-    def lock_for(self, wanted: JobRequest) -> Job | None:
-        """The same, by occasion."""
-
-    def extend(self, job_id: str, claim_no: int, lease: timedelta) -> None:
-        """Hold it for another lease, until this unit ends also against others; ClaimLost where it is not held so."""
-
-    def ring(self, job: Job) -> None:
-        """Ring for it once the unit is committed, if it is due or has lost its worker; the sweep then lets it be."""
-
-    def ring_for(self, wanted: JobRequest) -> None:
-        """Ring for the job of that occasion if it is still open; reads only."""
-
-    def to_ring(self, now: datetime, limit: int) -> Sequence[Job]:
-        """Open jobs whose `ring_at` has come, locked; those that others hold are passed over."""
-
-    def written(self) -> Sequence[Job]:
-        """What this unit has requested and was new."""
-
-    def get(self, job_id: str) -> Job:
-        """To read; NotFound."""
-
-    def of_subjects(self, subjects: Sequence[str]) -> Sequence[Job]:
-        """Every job about one of these, oldest first."""
-
-    def page(self, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int) -> Sequence[Job]:
-        """Newest first, those with an id below `before`."""
-
-    def lock_kind(self, kind: JobKind) -> None:
-        """Nobody else who asks for it counts this kind until this unit ends; taken after the job, before the order."""
-
-    def running(self, kind: JobKind, now: datetime) -> int:
-        """How many of a kind run under a lease that holds."""
-
-    def dead(self, kind: JobKind | None, error: str | None, limit: int) -> Sequence[str]:
-        """Ids of dead jobs, oldest first; `error` is what their reason contains, in any case."""
-
-    def counts(self) -> Mapping[tuple[JobKind, JobStatus], int]:
-        """How many are not yet over, by kind and status; reads no finished job."""
-
-
-class Breakers(Protocol):
-    """What is known of providers that did not answer."""
-
-    def get(self, name: str) -> Breaker | None:
-        """To read; None where nothing ever went wrong."""
-
-    def lock(self, name: str) -> Breaker:
-        """To change, made where there is none."""
-
-    def all(self) -> Sequence[Breaker]:
-        """To read, by name."""
-
-
-class Catalogues(Protocol):
-    """Price lists; the newest is in force."""
-
-    def current(self) -> Catalogue:
-        """NoPriceList where none was loaded."""
-
-    def add(self, catalogue: Catalogue) -> int:
-        """Put a new one in force; its number."""
-
-
-class ApiKeys(Protocol):
-    """Callers of the API."""
-
-    def add(self, key: ApiKey) -> None:
-        """A new caller."""
-
-    def by_digest(self, digest: str) -> ApiKey | None:
-        """The caller whose key has that SHA-256, if any."""
-
-    def all(self) -> Sequence[ApiKey]:
-        """Every caller there ever was, oldest first."""
-
-    def revoke(self, key_id: str, at: datetime) -> ApiKey:
-        """The caller may no longer call; revoked before, it stays as it is. NotFound."""
-
-
-class RememberedAnswers(Protocol):
-    """Idempotency keys of the API."""
-
-    def claim(self, wanted: RememberedAnswer, now: datetime) -> RememberedAnswer | None:
-        """None where the caller may go on (new, or its lease ran out); else what is remembered."""
-
-    def finish(self, claimed: RememberedAnswer, status: int, body: str) -> None:
-        """Keep the answer; nothing where the lease ran out and another call took the key over."""
-
-    def forget(self, claimed: RememberedAnswer) -> None:
-        """The call ended without an answer worth keeping; nothing where another call took the key over."""
-
-    def prune(self, older_than: datetime, limit: int) -> int:
-        """Forget old ones; how many."""
-
-
-class History(Protocol):
-    """Moves that were made."""
-
-    def of(self, entity_ids: Sequence[str]) -> Sequence[Transition]:
-        """Oldest first."""
-
-    def made_by(self, by: str) -> Sequence[Transition]:
-        """What somebody moved, oldest first."""
 
 
 class UnitOfWork(ABC):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from dependency_injector import providers
 
-from billing.application.ports import RetryLater, Telemetry
+from billing.application.outcomes import RetryLater
+from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from billing.adapters.epp_registrar import ExpiryFormat
 from billing.adapters.epp_registrar.answers import availability, domain_info, moment
 from billing.adapters.epp_registrar.commands import create_contact, create_domain, renew_domain
 from billing.adapters.epp_registrar.errors import objection, require
-from billing.application.ports import NeedsPerson, NotYet, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, Refused, RetryLater
 from billing.domain import BillingError, DomainName
 from tests.builders import a_registrant
 

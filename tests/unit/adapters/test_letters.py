@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from billing.adapters.smtp_notifier.letters import compose
-from billing.application.ports import Refused
+from billing.application.outcomes import Refused
 from billing.domain import Mail, MailKind
 from tests.builders import NOW
 from tests.contracts.notifier import DATA, LINE, a_mail

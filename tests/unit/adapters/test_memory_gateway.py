@@ -7,7 +7,7 @@ import pytest
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.pages import Back
-from billing.application.ports import NotYet, Refused
+from billing.application.outcomes import NotYet, Refused
 from billing.domain.errors import Conflict
 from billing.domain.facts import PaymentCancelled, PaymentFailed, PaymentPending, PaymentSucceeded, RefundFact
 from billing.domain.money import Money

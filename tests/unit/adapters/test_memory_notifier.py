@@ -3,7 +3,7 @@
 import pytest
 
 from billing.adapters.memory.notifier import MemoryNotifier
-from billing.application.ports import RetryLater
+from billing.application.outcomes import RetryLater
 from tests.contracts.notifier import NotifierContract
 
 

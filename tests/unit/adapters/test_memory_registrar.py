@@ -3,7 +3,7 @@ from datetime import datetime
 import pytest
 
 from billing.adapters.memory.registrar import MemoryRegistrar
-from billing.application.ports import NeedsPerson, OutcomeUnknown, RetryLater
+from billing.application.outcomes import NeedsPerson, OutcomeUnknown, RetryLater
 from billing.domain import DomainName, Term
 from tests.builders import NOW, a_registrant
 from tests.contracts.registrar import RegistrarContract

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.adapters.stripe_gateway.amounts import DIGITS, from_stripe, to_stripe
-from billing.application.ports import NeedsPerson, Refused
+from billing.application.outcomes import NeedsPerson, Refused
 from billing.domain.money import Money, exponent
 
 ZERO_DECIMAL = "BIF CLP DJF GNF JPY KMF KRW PYG RWF VND VUV XAF XOF XPF"

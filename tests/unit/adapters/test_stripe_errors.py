@@ -13,7 +13,8 @@ import responses
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
 from billing.domain.payment import Payment

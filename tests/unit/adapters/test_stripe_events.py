@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from billing.adapters.stripe_gateway import events
-from billing.application.ports import NeedsPerson, Reading
+from billing.application.outcomes import NeedsPerson
+from billing.application.ports import Reading
 from billing.domain.facts import (
     PaymentCancelled,
     PaymentDeclined,

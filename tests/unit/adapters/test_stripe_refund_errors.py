@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import responses
 
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
 from billing.domain.facts import RefundSucceeded
 from billing.domain.money import Money

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billing.adapters.stripe_gateway.sessions import closes_at, session_params, standing
-from billing.application.ports import Refused
+from billing.application.outcomes import Refused
 from billing.domain.facts import (
     PaymentCancelled,
     PaymentDeclined,

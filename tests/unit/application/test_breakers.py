@@ -13,7 +13,8 @@ from billing.adapters.memory.gateway import MemoryGateway
 from billing.application.breakers import Guard, Unreachable
 from billing.application.guarded import GuardedGateway, GuardedRegistrar
 from billing.application.ledger import Ledger
-from billing.application.ports import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Reading, Refused, RetryLater
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Reading
 from billing.application.registrars import RegistrarRoutes
 from billing.application.unit_of_work import LedgerUnavailable, UnitOfWork
 from billing.domain import AlertKind, Breaker, BreakerState, DomainName, JobKind, JobStatus

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import NeedsPerson
+from billing.application.outcomes import NeedsPerson
 from billing.domain import Conflict, Job, JobKind, JobStatus, MailKind, Order
 from tests.builders import a_domain
 from tests.twins import BY, Twins

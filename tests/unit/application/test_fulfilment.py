@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing.application.ports import NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     Conflict,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import NeedsPerson, OutcomeUnknown, RetryLater
+from billing.application.outcomes import NeedsPerson, OutcomeUnknown, RetryLater
 from billing.domain import AlertKind, Conflict, DomainName, Job, JobKind, JobStatus, Order
 from tests.builders import a_domain, a_hosting, a_registrant, a_renewal
 from tests.fragile import FragileTwins

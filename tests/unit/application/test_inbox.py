@@ -7,7 +7,8 @@ import pytest
 from dependency_injector import providers
 
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.application.ports import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Reading, Refused, RetryLater
+from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Reading
 from billing.domain import Conflict, EventStatus, InboxEvent, Invalid, Job, JobKind, JobStatus, NotFound
 from tests.builders import a_domain
 from tests.twins import BY, Twins

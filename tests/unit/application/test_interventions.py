@@ -7,7 +7,7 @@ import pytest
 from dependency_injector import providers
 
 from billing.application.jobs import Handler, Record, Run
-from billing.application.ports import OutcomeUnknown, RetryLater
+from billing.application.outcomes import OutcomeUnknown, RetryLater
 from billing.domain import (
     Conflict,
     DomainName,

@@ -8,7 +8,7 @@ from dependency_injector import providers
 
 from billing.application.engine import RunJob
 from billing.application.jobs import Handler, Record, Run
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain import Job, JobKind, JobRequest, JobStatus
 from tests.builders import NOW, a_customer

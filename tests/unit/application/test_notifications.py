@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.ports import RetryLater
+from billing.application.outcomes import RetryLater
 from billing.domain import Customer, JobKind, MailKind, Money
 from billing.domain.facts import PaymentExpired, PaymentFailed, RefundSucceeded
 from tests.builders import a_domain, a_hosting, a_renewal, more_of

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from billing.application.ports import OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import OutcomeUnknown, Refused, RetryLater
 from billing.domain import (
     Conflict,
     EventStatus,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import NeedsPerson
+from billing.application.outcomes import NeedsPerson
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain import (
     Catalogue,

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.adapters.memory.pages import Told
-from billing.application.ports import NeedsPerson
+from billing.application.outcomes import NeedsPerson
 from billing.domain import (
     Conflict,
     Invalid,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.ports import NeedsPerson, OutcomeUnknown
+from billing.application.outcomes import NeedsPerson, OutcomeUnknown
 from billing.domain import (
     Conflict,
     JobKind,

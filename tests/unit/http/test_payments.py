@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing.application.ports import RetryLater
+from billing.application.outcomes import RetryLater
 from billing.domain.job import Job, JobKind
 from billing.domain.money import Money
 from billing.domain.order import Order

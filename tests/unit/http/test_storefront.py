@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from billing.application.breakers import Unreachable
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown
 from billing.domain.catalogue import Catalogue
 from billing.domain.domain_name import DomainName
 from tests.unit.http.shop import a_basket

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from epptools import Response
 
-from billing.application.ports import Availability, DomainInfo, NeedsPerson, RetryLater
+from billing.application.outcomes import NeedsPerson, RetryLater
+from billing.application.ports import Availability, DomainInfo
 from billing.domain.domain_name import DomainName
 
 _PREMIUM = "premium"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from epptools import Response, ResultCode
 
-from billing.application.ports import NeedsPerson, NotYet, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, Refused, RetryLater
 from billing.domain.alert import AlertKind
 
 _WHY_CHARS_MAX = 300

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from billing.adapters.epp_registrar.session import Session
-from billing.application.ports import Deadline, RetryLater
+from billing.application.outcomes import Deadline, RetryLater
 
 
 class SessionPool:

@@ -21,7 +21,8 @@ from epptools import (
 from billing.adapters.epp_registrar.config import EppConfig
 from billing.adapters.epp_registrar.errors import CLOSING, LineLost, objection
 from billing.adapters.epp_registrar.transport import TlsTransport
-from billing.application.ports import Deadline, Refused, RetryLater, Telemetry
+from billing.application.outcomes import Deadline, Refused, RetryLater
+from billing.application.ports import Telemetry
 
 Send = Callable[[Client], Response]
 

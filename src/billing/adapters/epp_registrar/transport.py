@@ -9,7 +9,7 @@ import struct
 from epptools import ConnectionException, Transport
 
 from billing.adapters.epp_registrar.config import EppConfig
-from billing.application.ports import Deadline
+from billing.application.outcomes import Deadline
 
 _HEADER = struct.Struct("!I")
 _FRAME_BYTES_MAX = 1024 * 1024

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TypeVar
 
-from billing.application.ports import OutcomeUnknown, Refused
+from billing.application.outcomes import OutcomeUnknown, Refused
 from billing.domain.errors import BillingError
 
 T = TypeVar("T")

@@ -9,17 +9,8 @@ from typing import Any, TypeVar
 
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Back, Page, PaidBack, Told
-from billing.application.ports import (
-    Clock,
-    Deadline,
-    Envelope,
-    Forged,
-    NeedsPerson,
-    PaymentGateway,
-    Reading,
-    Refused,
-    Started,
-)
+from billing.application.outcomes import Deadline, NeedsPerson, Refused
+from billing.application.ports import Clock, Envelope, Forged, PaymentGateway, Reading, Started
 from billing.domain.errors import Conflict
 from billing.domain.facts import Fact
 from billing.domain.money import Money

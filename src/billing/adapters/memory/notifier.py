@@ -3,7 +3,8 @@
 from copy import copy
 from dataclasses import dataclass
 
-from billing.application.ports import Deadline, Notifier, OutcomeUnknown, Refused
+from billing.application.outcomes import Deadline, OutcomeUnknown, Refused
+from billing.application.ports import Notifier
 from billing.domain.errors import BillingError
 from billing.domain.mail import Mail
 

@@ -7,17 +7,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from billing.adapters.memory.faults import FailsOnOrder
-from billing.application.ports import (
-    Availability,
-    Clock,
-    Deadline,
-    DomainInfo,
-    HeldElsewhere,
-    NotYet,
-    Refused,
-    Registrar,
-    RetryLater,
-)
+from billing.application.outcomes import Deadline, NotYet, Refused, RetryLater
+from billing.application.ports import Availability, Clock, DomainInfo, HeldElsewhere, Registrar
 from billing.domain.alert import AlertKind
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName

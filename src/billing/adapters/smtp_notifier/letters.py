@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
 from jinja2.environment import TemplateModule
 
-from billing.application.ports import Refused
+from billing.application.outcomes import Refused
 from billing.domain.mail import Mail
 
 _FALLBACK = "en"

@@ -9,7 +9,7 @@ import ssl
 from typing import Any
 
 from billing.adapters.smtp_notifier.config import SmtpConfig, Tls
-from billing.application.ports import Deadline, Refused, RetryLater
+from billing.application.outcomes import Deadline, Refused, RetryLater
 
 COURTESY_SECONDS = 1.0
 """What does not concern the mail, such as a goodbye, is worth no longer a wait."""

@@ -9,7 +9,8 @@ from billing.adapters.smtp_notifier.config import SmtpConfig
 from billing.adapters.smtp_notifier.letters import compose
 from billing.adapters.smtp_notifier.line import COURTESY_SECONDS, SmtpLine, objection
 from billing.adapters.smtp_notifier.pool import LinePool
-from billing.application.ports import Deadline, Notifier, OutcomeUnknown, RetryLater, Telemetry
+from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
+from billing.application.ports import Notifier, Telemetry
 from billing.domain.errors import BillingError
 from billing.domain.mail import Mail
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from billing.adapters.smtp_notifier.config import SmtpConfig
 from billing.adapters.smtp_notifier.line import SmtpLine, brief
-from billing.application.ports import Deadline
+from billing.application.outcomes import Deadline
 
 
 class LinePool:

@@ -5,7 +5,7 @@ Source: https://docs.stripe.com/currencies (zero-decimal, three-decimal, special
 
 from collections.abc import Mapping
 
-from billing.application.ports import NeedsPerson, Refused
+from billing.application.outcomes import NeedsPerson, Refused
 from billing.domain.errors import Invalid
 from billing.domain.money import Money, exponent
 

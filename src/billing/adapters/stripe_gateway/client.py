@@ -8,7 +8,8 @@ import stripe
 
 from billing.adapters.stripe_gateway.connections import DeadlineAdapter
 from billing.adapters.stripe_gateway.errors import translate
-from billing.application.ports import Deadline, Telemetry
+from billing.application.outcomes import Deadline
+from billing.application.ports import Telemetry
 
 API_VERSION = "2026-10-28.endive"
 

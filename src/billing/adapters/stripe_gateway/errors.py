@@ -7,7 +7,7 @@ from datetime import timedelta
 import stripe
 from requests import exceptions as http
 
-from billing.application.ports import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
 
 RETRY_AFTER_MAX_SECONDS = 300.0

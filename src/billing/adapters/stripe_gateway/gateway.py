@@ -13,16 +13,8 @@ from billing.adapters.stripe_gateway.objects import Json
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.sessions import session_params, standing
 from billing.adapters.stripe_gateway.webhooks import WebhookVerifier
-from billing.application.ports import (
-    Clock,
-    Deadline,
-    Envelope,
-    NeedsPerson,
-    PaymentGateway,
-    Reading,
-    Started,
-    Telemetry,
-)
+from billing.application.outcomes import Deadline, NeedsPerson
+from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started, Telemetry
 from billing.domain.facts import Fact
 from billing.domain.order import Order
 from billing.domain.payment import Payment

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.objects import About, Json, metadata
-from billing.application.ports import Deadline, NeedsPerson
+from billing.application.outcomes import Deadline, NeedsPerson
 from billing.domain.facts import Fact, RefundFailed, RefundPending, RefundSucceeded
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund

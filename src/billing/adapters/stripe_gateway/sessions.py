@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
 from billing.adapters.stripe_gateway.objects import Json, about, why_declined
-from billing.application.ports import Refused
+from billing.application.outcomes import Refused
 from billing.domain.facts import (
     Fact,
     PaymentCancelled,

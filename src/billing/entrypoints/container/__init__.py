@@ -20,13 +20,9 @@ from billing.application.breakers import Guard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.engine import ClaimJob, Ends, RunJob
-from billing.application.fulfilment import (
-    ActivateSubscription,
-    RegisterDomain,
-    RenewDomain,
-    RenewSubscription,
-)
+from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
+from billing.application.hosting import ActivateSubscription, RenewSubscription
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs

@@ -10,7 +10,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from billing.application.breakers import Unreachable
-from billing.application.ports import Forged, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater, Telemetry
+from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.ports import Forged, Telemetry
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList
 from billing.domain.errors import (
     BillingError,
