@@ -4,7 +4,7 @@ from inspect import getmembers, isclass
 
 import pytest
 
-from billing.application import ports, unit_of_work
+from billing.application import outcomes, ports, unit_of_work
 from billing.domain import errors
 from billing.domain.errors import BillingError, ClaimLost, CurrencyMismatch, IllegalMove
 from billing.entrypoints.http.problems import KINDS, kind_of
@@ -20,15 +20,15 @@ def errors_of(*modules: object) -> list[type[BillingError]]:
     return sorted(found - DEFECTS, key=lambda cls: cls.__name__)
 
 
-@pytest.mark.parametrize("error", errors_of(errors, ports, unit_of_work))
+@pytest.mark.parametrize("error", errors_of(errors, outcomes, ports, unit_of_work))
 def test_every_error_of_the_core_has_a_status(error: type[BillingError]) -> None:
     assert kind_of(error) is not None
 
 
 def test_the_closed_set_of_calls_outward_is_told_without_their_words() -> None:
-    closed_set = (ports.RetryLater, ports.NotYet, ports.OutcomeUnknown, ports.NeedsPerson)
+    closed_set = (outcomes.RetryLater, outcomes.NotYet, outcomes.OutcomeUnknown, outcomes.NeedsPerson)
     assert [(KINDS[error].status, KINDS[error].detail is not None) for error in closed_set] == [(503, True)] * 4
-    assert KINDS[ports.Refused].status == 422
+    assert KINDS[outcomes.Refused].status == 422
 
 
 def test_a_defect_has_no_status_of_its_own() -> None:
