@@ -102,6 +102,9 @@ def _tell(site: Site, story: Story, then: Callable[[], object] = lambda: None) -
     told = log.read_text().splitlines()
     if story.finish is not None:
         over_at = site.quiet_at([story.finish(site, purchase)])
+    if story.afterwards is not None:
+        story.afterwards(site, purchase)
+        site.quiet_at([purchase])
     killed = [line.split()[0] for line in told if line.endswith(" kill")]
     return _Played(purchase, told, float(killed[0]) if killed else None, over_at)
 

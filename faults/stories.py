@@ -14,7 +14,8 @@ NOBODY = "http://127.0.0.1:9/nobody"
 class Story:
     """What one process does, from its first step to its last.
 
-    `prepare` comes before, `act` passes the steps, `finish` is what must still be done for the purchase to end.
+    `prepare` comes before, `act` passes the steps, `finish` is what must still be done for the purchase to end, and
+    `afterwards` comes when it has ended, and must change nothing.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Story:
     prepare: Callable[[Site], Purchase]
     act: Callable[[Site, Purchase], Purchase]
     finish: Callable[[Site, Purchase], Purchase] | None = None
+    afterwards: Callable[[Site, Purchase], object] | None = None
     is_short: bool = False
 
 
@@ -109,11 +111,10 @@ def _refresh_until_delivered(site: Site, ready: Purchase) -> Purchase:
     return ready
 
 
-def _hear_again(site: Site, ready: Purchase) -> Purchase:
+def _hear_again(site: Site, ready: Purchase) -> None:
     """The webhooks find their way after all, and change nothing."""
     site.installation.control("PUT", "/webhooks", {"url": f"{site.installation.url}/webhooks/stripe"})
     eventually(lambda: all(event["delivered"] for event in site.stripe()["events"]))
-    return ready
 
 
 def _cancel(site: Site, ready: Purchase) -> Purchase:
@@ -130,7 +131,11 @@ STORIES = (
     Story("a paid order is delivered", "worker", _a_page, _pay, is_short=True),
     Story("a paid renewal is delivered", "worker", _a_page_to_renew, _pay),
     Story(
-        "the return page asks, no webhook comes", "worker", _paid_and_not_told, _refresh_until_delivered, _hear_again
+        "the return page asks, no webhook comes",
+        "worker",
+        _paid_and_not_told,
+        _refresh_until_delivered,
+        afterwards=_hear_again,
     ),
     Story("an unanswered start is found again", "worker", _a_start_to_be_lost, _start_and_pay),
     Story("a cancelled order's page is closed", "worker", _a_page, _cancel),
