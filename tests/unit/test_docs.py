@@ -10,6 +10,7 @@ import pytest
 
 from billing import domain
 from billing.domain import (
+    AlertKind,
     DispatchPolicy,
     Job,
     JobRequest,
@@ -47,3 +48,8 @@ def test_the_examples_of_the_domain_are_true(name: str) -> None:
 def test_what_a_newcomer_meets_first_has_an_example() -> None:
     for value in (Order, OrderItem, Payment, Subscription, Registration, Job, JobRequest, DispatchPolicy, Money, Term):
         assert ">>>" in (value.__doc__ or ""), value
+
+
+def test_the_runbook_tells_what_to_do_about_every_alert() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/runbook.md").read_text(), re.M)
+    assert sorted(rows) == sorted(AlertKind)
