@@ -66,7 +66,7 @@ class MoneyRules:
     # ------------------------------------------------------------------ at rest
 
     def check_at_rest(self) -> None:
-        """Every page's money is in the ledger, every order's sums fit, and each currency's total."""
+        """Every page's money is in the ledger, and every payment's sums fit, in the currency of its order."""
         orders = self._world.books.rows(Order)
         self._check_every_payment_is_known({p.id: p for order in orders for p in order.payments})
         for order in orders:
@@ -112,6 +112,8 @@ class MoneyRules:
         told = order.status is OrderStatus.REQUIRES_ATTENTION
         backs = self._backs(payment)
         back = sum(back.amount.minor for back in backs)
+        currencies = {payment.amount.currency, payment.received.currency} | {one.amount.currency for one in backs}
+        require(currencies == {order.currency}, "the books balance", f"{payment.id} of {order.id}: in {currencies}")
         require(back <= payment.received.minor, "the books balance", f"{payment.id}: {back} went back")
         gone = {back.refund_id for back in backs}
         reserved = sum(r.amount.minor for r in payment.refunds if r.is_pending and r.id not in gone)
