@@ -2,13 +2,25 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from billing.adapters.memory.store import Store
 from billing.application.records import Transition
 from billing.domain import Alert, Job, Mail, MailKind, Order
 
 T = TypeVar("T")
+
+
+class Dues(NamedTuple):
+    """When the sweep has to ring and an order expires, the oldest alert was raised and an operator last written to.
+
+    None where there is nothing of the kind.
+    """
+
+    ring_at: datetime | None
+    expire_at: datetime | None
+    raised_at: datetime | None
+    written_at: datetime | None
 
 
 class Books(Protocol):
@@ -23,14 +35,8 @@ class Books(Protocol):
     def moves(self) -> Iterable[Transition]:
         """The history, oldest first."""
 
-    def to_ring(self) -> datetime | None:
-        """When the sweep has to ring next."""
-
-    def to_expire(self) -> datetime | None:
-        """When the next order expires."""
-
-    def untold(self) -> tuple[datetime, datetime | None] | None:
-        """When the oldest alert that nobody was told of was raised, and when an operator was last written to."""
+    def dues(self) -> Dues:
+        """When housekeeping has something to do next."""
 
 
 class MemoryBooks(Books):
@@ -49,18 +55,15 @@ class MemoryBooks(Books):
     def moves(self) -> Iterable[Transition]:
         return self._store.log
 
-    def to_ring(self) -> datetime | None:
-        return min((job.ring_at for job in self._waiting(Job)), default=None)
-
-    def to_expire(self) -> datetime | None:
-        return min((order.expires_at for order in self._waiting(Order)), default=None)
-
-    def untold(self) -> tuple[datetime, datetime | None] | None:
-        raised = [alert.raised_at for alert in self._waiting(Alert)]
-        if not raised:
-            return None
+    def dues(self) -> Dues:
+        raised = min((alert.raised_at for alert in self._waiting(Alert)), default=None)
         written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
-        return min(raised), max(written, default=None)
+        return Dues(
+            ring_at=min((job.ring_at for job in self._waiting(Job)), default=None),
+            expire_at=min((order.expires_at for order in self._waiting(Order)), default=None),
+            raised_at=raised,
+            written_at=max(written, default=None) if raised else None,
+        )
 
     def _waiting(self, cls: type[T]) -> list[T]:
         return [row.value for row in self._store.waiting[cls].values()]

@@ -2,7 +2,7 @@
 
 from base64 import b32encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 
@@ -14,6 +14,7 @@ from billing.domain import (
     Order,
     OrderItem,
     PaymentStatus,
+    Refund,
     RefundCause,
     Registration,
     RegistrationStatus,
@@ -40,6 +41,8 @@ class DeliveryRules:
         """No effect is believed in that is not there, and there is none twice, unpaid or beside a compensation."""
         is_paid = any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments)
         for item in order.items:
+            if item.status is ItemStatus.FULFILLED and _was_compensated(order, item):
+                require(False, "delivered or compensated, never both", f"{item.id} of {order.id} is both")
             if isinstance(item.what, DomainRegistration):
                 self._check_item(order, item, self._registry.created, handle_of(item.id), is_paid)
             elif isinstance(item.what, DomainRenewal):
@@ -82,17 +85,20 @@ class DeliveryRules:
                 held = active.get(item.what.domain) if isinstance(item.what, DomainRegistration) else None
                 right = held is not None and (held.item_id, held.customer_id) == (item.id, order.customer_id)
                 require(right, "the registry's table is ours", f"{effect.name} is not shown as held for {item.id}")
+        # A person called the renewal off without knowing of it: the next one reads what the registry shows.
+        unknown = {one.name for one in self._registry.renewed if items[one.key][1].status is not ItemStatus.FULFILLED}
         for held in active.values():
             renewing = items[held.renewing_item][1] if held.renewing_item else None
             if renewing is None:
-                self._check_expiry(held)
+                self._check_expiry(held, is_expiry_known=str(held.name) not in unknown)
             else:
                 waits = renewing.status in _WAITING
                 require(waits, "a slot is freed", f"{held.name} waits for {renewing.id}, which is {renewing.status}")
 
-    def _check_expiry(self, held: Registration) -> None:
+    def _check_expiry(self, held: Registration, *, is_expiry_known: bool) -> None:
         there = self._registry.holding(held.name)
-        right = there is not None and (there.holder, there.expires_at) == (held.handle, held.expires_at)
+        is_ours = there is not None and there.holder == held.handle
+        right = is_ours and (not is_expiry_known or (there and there.expires_at) == held.expires_at)
         require(right, "the registry's table is ours", f"{held.name}: {there} there, {held.expires_at} here")
 
     def _check_subscriptions(self, orders: Sequence[Order]) -> None:
@@ -117,10 +123,18 @@ def handle_of(item_id: str) -> str:
     return "B" + b32encode(sha256(item_id.encode()).digest()).decode()[:15]
 
 
+def _was_compensated(order: Order, item: OrderItem) -> bool:
+    """Whether we paid its price back, or are about to, since it can't be delivered."""
+    return any(r.is_live and r.cause is RefundCause.UNDELIVERED for r in _refunds_of(order, item))
+
+
 def _asked_back(order: Order, item: OrderItem) -> bool:
     """Whether a person had its price paid back, knowing that it might be delivered."""
-    refunds = (refund for payment in order.payments for refund in payment.refunds if item.id in refund.item_ids)
-    return any(refund.cause in (RefundCause.REQUESTED, RefundCause.PROVIDER) for refund in refunds)
+    return any(r.cause in (RefundCause.REQUESTED, RefundCause.PROVIDER) for r in _refunds_of(order, item))
+
+
+def _refunds_of(order: Order, item: OrderItem) -> Iterator[Refund]:
+    return (refund for payment in order.payments for refund in payment.refunds if item.id in refund.item_ids)
 
 
 def _number(order: Order) -> int:

@@ -1,7 +1,11 @@
 """The money: what the provider's pages hold against what the ledger says, per payment and currency."""
 
+import json
+from collections.abc import Container
+
 from billing.adapters.memory.pages import Back, PaidBack, Told
 from billing.domain import (
+    InboxEvent,
     ItemStatus,
     Job,
     JobKind,
@@ -66,21 +70,34 @@ class MoneyRules:
     # ------------------------------------------------------------------ at rest
 
     def check_at_rest(self) -> None:
-        """Every page's money is in the ledger, every order's sums fit, and each currency's total."""
-        orders = self._world.books.rows(Order)
-        self._check_every_payment_is_known({p.id: p for order in orders for p in order.payments})
+        """Every page's money is in the ledger, and every payment's sums fit, in the currency of its order."""
+        orders, unread = self._world.books.rows(Order), self._unread()
+        self._check_every_payment_is_known({p.id: p for order in orders for p in order.payments}, unread)
         for order in orders:
             for payment in order.payments:
-                for refund in payment.refunds:
-                    self._check_refund(order, payment, refund)
-                self._check_balance(order, payment)
+                if payment.id not in unread:
+                    self._check_payment(order, payment)
 
-    def _check_every_payment_is_known(self, known: dict[str, Payment]) -> None:
+    def _check_payment(self, order: Order, payment: Payment) -> None:
+        for refund in payment.refunds:
+            self._check_refund(order, payment, refund)
+        self._check_balance(order, payment)
+
+    def _unread(self) -> set[str]:
+        """Payments of which more was told than is recorded: a person knows of the dead notification."""
+        dead = self._dead_subjects({JobKind.PROCESS_EVENT})
+        bodies = (event.body for event in self._world.books.rows(InboxEvent) if event.id in dead)
+        return {json.loads(body)["page"]["payment_id"] for body in bodies if body}
+
+    def _dead_subjects(self, kinds: Container[JobKind]) -> set[str]:
+        jobs = self._world.books.rows(Job)
+        return {job.subject for job in jobs if job.status is JobStatus.DEAD and job.kind in kinds}
+
+    def _check_every_payment_is_known(self, known: dict[str, Payment], unread: set[str]) -> None:
         # every webhook was lost, and so was every worker that asked: a person knows of the dead question
-        dead = (job for job in self._world.books.rows(Job) if job.status is JobStatus.DEAD)
-        unasked = {job.subject for job in dead if job.kind in _ASK}
+        unasked = self._dead_subjects(_ASK)
         for page in self._world.gateway.pages_of(self._world.installation()):
-            if page.state is not Told.PAID:
+            if page.state is not Told.PAID or page.payment_id in unread:
                 continue
             payment = known.get(page.payment_id)
             is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
@@ -112,6 +129,8 @@ class MoneyRules:
         told = order.status is OrderStatus.REQUIRES_ATTENTION
         backs = self._backs(payment)
         back = sum(back.amount.minor for back in backs)
+        currencies = {payment.amount.currency, payment.received.currency} | {one.amount.currency for one in backs}
+        require(currencies == {order.currency}, "the books balance", f"{payment.id} of {order.id}: in {currencies}")
         require(back <= payment.received.minor, "the books balance", f"{payment.id}: {back} went back")
         gone = {back.refund_id for back in backs}
         reserved = sum(r.amount.minor for r in payment.refunds if r.is_pending and r.id not in gone)

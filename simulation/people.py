@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from billing.application.outcomes import Refused
 from billing.application.resolving import Resolution
-from billing.domain import Job, JobStatus, Money, Order, Payment, PaymentStatus
+from billing.domain import Job, JobKind, JobStatus, Money, Order, Payment, PaymentStatus
 from simulation.opening import customer_id, registrant
 from simulation.scenario import MINUTE_MS, Habit, Planned
 from simulation.world import World
@@ -16,6 +16,12 @@ from simulation.world import World
 T = TypeVar("T")
 _TRIES = 4
 _LOOKS = 12
+DELIVERIES = {
+    JobKind.REGISTER_DOMAIN,
+    JobKind.RENEW_DOMAIN,
+    JobKind.ACTIVATE_SUBSCRIPTION,
+    JobKind.RENEW_SUBSCRIPTION,
+}
 
 
 @dataclass(frozen=True)
@@ -144,12 +150,24 @@ class Operator:
         """A shift of an hour or two."""
         for _ in range(3):
             self.world.schedule.sleep(self.world.dice.randint(MINUTE_MS, 40 * MINUTE_MS))
-            for job in self.dead_jobs():
-                if self._feels_like_it(0.5):
-                    self._try(partial(self._revive, job))
+            for job in self.world.books.rows(Job):
+                self._look_after(job)
             for order in self.world.books.rows(Order):
                 for payment in order.payments:
                     self._see_to(payment)
+
+    def _look_after(self, job: Job) -> None:
+        """A dead job is retried or called off; a waiting one is called off now and then."""
+        container, is_dead = self.world.container, job.status is JobStatus.DEAD
+        if is_dead and self._feels_like_it(0.5):
+            self._try(partial(self._revive, job))
+        elif not is_dead and job.status is not JobStatus.QUEUED:
+            return
+        elif job.kind in DELIVERIES and self._feels_like_it(0.5 if is_dead else 0.25):
+            self._try(partial(container.cancel_job(), job.id, "operator"))
+        elif job.kind is JobKind.REFUND_PAYMENT and self._feels_like_it(0.5):
+            went_back = self.world.gateway.has_paid_back(job.subject)
+            self._try(partial(container.settle_refund(), job.subject, went_back, "as the dashboard has it", "operator"))
 
     def _see_to(self, payment: Payment) -> None:
         container, dice = self.world.container, self.world.dice
@@ -179,10 +197,18 @@ class Operator:
         """What waits for a person."""
         return [job for job in self.world.books.rows(Job) if job.status is JobStatus.DEAD]
 
-    def revive_all(self) -> None:
-        """Every dead job is sent on its way again."""
+    def settle_all(self) -> None:
+        """Every dead job is sent on its way again, and what was called off is paid back."""
         for job in self.dead_jobs():
             self._revive(job)
+        request = self.world.container.request_refund()
+        called_off = {job.subject for job in self.world.books.rows(Job) if job.status is JobStatus.CANCELLED}
+        for order in self.world.books.rows(Order):
+            for item in order.items:
+                if item.is_wanted and item.id in called_off and order.paying:
+                    by_item = partial(request, order.paying.id, None, (item.id,), "called off", "operator")
+                    if self.world.process(by_item) is None:
+                        self._try(partial(request, order.paying.id, None, (), "called off", "operator"))
 
     def _revive(self, job: Job) -> Job:
         self.world.revivals[job.subject] += 1

@@ -85,9 +85,9 @@ class Housekeeper:
         """When there is something to ring, and more to do than to ring; both move by commits alone."""
         if self.looked_at != self.world.commits:
             self.looked_at = self.world.commits
-            self.ring_due, alerts = self.world.books.to_ring(), self.world.books.untold()
-            tell_at = alerts and max(alerts[0], (alerts[1] or alerts[0]) + timedelta(minutes=ALERT_MINUTES))
-            self.house_due = min(filter(None, (self.world.books.to_expire(), tell_at)), default=None)
+            self.ring_due, expire_at, raised_at, written_at = self.world.books.dues()
+            tell_at = raised_at and max(raised_at, (written_at or raised_at) + timedelta(minutes=ALERT_MINUTES))
+            self.house_due = min(filter(None, (expire_at, tell_at)), default=None)
 
     def _keep_house(self) -> None:
         self._look()

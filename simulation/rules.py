@@ -46,6 +46,7 @@ class Rules:
         """The books balance, the registry's table is ours, and whatever is not over was told to a person."""
         self._sound.clear()
         self.always()
+        self._check_history()
         self._money.check_at_rest()
         self._deliveries.check_at_rest()
         self._mails.check_at_rest()
@@ -53,7 +54,6 @@ class Rules:
             self._check_order(order)
         self._check_jobs()
         self._check_events()
-        self._check_history()
 
     def at_last(self) -> None:
         """After everything dead was revived in fair weather, nothing is left undelivered or undecided."""
@@ -79,7 +79,7 @@ class Rules:
                 require(told, "nothing is kept silently", f"{item.id} of {order.id} ({order.status})")
             if item.status in _WAITING:
                 require(bool(item.attention), "nothing is forgotten", f"{item.id} is {item.status}, nobody was told")
-                self._require_dead_job(item.id, f"{item.id} is {item.status}")
+                self._require_dead_job(item.id, f"{item.id} is {item.status}", or_called_off=True)
 
     def _check_jobs(self) -> None:
         occasions = Counter((job.kind, job.subject) for job in self._books.rows(Job))
@@ -102,6 +102,7 @@ class Rules:
             undone = (move.entity, move.before) in _FINAL and move.after != move.before
             require(not undone, "what is final stays", f"{move.entity} {move.entity_id}: {move.before}, {move.after}")
 
-    def _require_dead_job(self, subject: str, why: str) -> None:
-        dead = any(job.subject == subject and job.status is JobStatus.DEAD for job in self._books.rows(Job))
+    def _require_dead_job(self, subject: str, why: str, *, or_called_off: bool = False) -> None:
+        over = {JobStatus.DEAD, JobStatus.CANCELLED} if or_called_off else {JobStatus.DEAD}
+        dead = any(job.subject == subject and job.status in over for job in self._books.rows(Job))
         require(dead, "nothing is forgotten", f"{why}, and no job waits for a person")

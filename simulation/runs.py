@@ -37,7 +37,7 @@ def run(
     plant: Plant = lambda world: None,
     traced: bool = False,
 ) -> Outcome:
-    """Rough weather, then fair weather until rest, then an operator who revives what is dead, and rest again."""
+    """Rough weather, then fair weather until rest, then an operator who settles what waits for one, and rest again."""
     trace = Trace(traced)
     world = World(scenario, open_ledger, trace)
     broken: Broken | None = None
@@ -65,7 +65,7 @@ def _tell(world: World, plant: Plant) -> None:
     world.weather.clear_up()
     _rest(world)
     rules.at_rest()
-    world.schedule.spawn("operator", Operator(world).revive_all)
+    world.schedule.spawn("operator", Operator(world).settle_all)
     _rest(world)
     rules.at_last()
 

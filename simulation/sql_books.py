@@ -1,21 +1,25 @@
 """The same scenarios on a real database: its ledger, and its rows past every use case."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from billing.adapters.sql import records, tables
+from billing.adapters.sql import mail_tables, records, tables
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.ports import Clock, Ids
 from billing.application.records import Transition
-from billing.domain import Alert, Mail, MailKind
-from simulation.books import Books
+from simulation.books import Books, Dues
 from simulation.world import RING_AGAIN, Bookkeeping, OpenLedger
 
 T = TypeVar("T")
+_DUES = select(
+    select(func.min(tables.jobs.c.ring_at)).where(tables.open_job).scalar_subquery(),
+    select(func.min(tables.orders.c.expires_at)).where(tables.pending).scalar_subquery(),
+    select(func.min(mail_tables.alerts.c.raised_at)).where(mail_tables.untold).scalar_subquery(),
+    select(func.max(mail_tables.mails.c.created_at)).where(mail_tables.digest).scalar_subquery(),
+)
 
 
 class SqlBooks(Books):
@@ -38,22 +42,9 @@ class SqlBooks(Books):
             rows = connection.execute(select(*(columns[name] for name in Transition.__dataclass_fields__)))
             return [Transition(**row) for row in rows.mappings()]
 
-    def to_ring(self) -> datetime | None:
-        return self._ask(select(func.min(tables.jobs.c.ring_at)).where(tables.open_job))
-
-    def to_expire(self) -> datetime | None:
-        return self._ask(select(func.min(tables.orders.c.expires_at)).where(tables.pending))
-
-    def untold(self) -> tuple[datetime, datetime | None] | None:
-        raised = [alert.raised_at for alert in self.rows(Alert) if alert.told_by is None]
-        if not raised:
-            return None
-        written = (mail.created_at for mail in self.rows(Mail) if mail.kind is MailKind.OPERATOR_ALERTS)
-        return min(raised), max(written, default=None)
-
-    def _ask(self, question: Select[datetime | None]) -> datetime | None:
+    def dues(self) -> Dues:
         with self._engine.connect() as connection:
-            return connection.execute(question).scalar_one()
+            return Dues(*connection.execute(_DUES).one())
 
 
 def sql_ledger(engine: Engine) -> OpenLedger:

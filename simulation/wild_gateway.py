@@ -118,6 +118,11 @@ class WildGateway(PaymentGateway):
         self.twin.pages[payment_id].state = Told.SUBMITTED
         self.tell_surely(self._told(self.twin.pay(payment_id)))
 
+    def has_paid_back(self, refund_id: str) -> bool:
+        """What its dashboard shows of a refund of ours."""
+        backs = (back for page in self.twin.pages.values() for back in page.refunds)
+        return any(back.refund_id == refund_id and back.state is not Back.FAILED for back in backs)
+
     def pages_of(self, installation: str) -> Sequence[Page]:
         """What the provider holds for one installation."""
         return [page for page in self.twin.pages.values() if page.installation == installation]

@@ -145,6 +145,20 @@ class UnitCases(LedgerCase):
             uow.orders.add(twin)
             uow.commit()
 
+    @pytest.mark.parametrize("part", ["item", "payment"])
+    def test_an_id_of_a_part_given_twice_is_one_too(
+        self, begin: Begin, ledger: Ledger, order: Order, part: str
+    ) -> None:
+        ledger.write("test", lambda uow: an_attempt(uow.orders.lock(order.id), "pay_1") and None)
+        other = an_order(a_domain("other.rw"), order_id="ord_2")
+        if part == "item":
+            other.items[0].id = order.items[0].id
+        else:
+            an_attempt(other, "pay_1")
+        with pytest.raises(ConcurrentChange), begin("test") as uow:
+            uow.orders.add(other)
+            uow.commit()
+
     def test_a_reference_of_the_provider_belongs_to_one_payment(self, ledger: Ledger, order: Order) -> None:
         other = place(ledger, a_domain("other.rw"), order_id="ord_2")
         for order_id in (order.id, other.id):
