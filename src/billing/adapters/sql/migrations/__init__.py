@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
@@ -23,6 +24,9 @@ _LIMITS = DatabaseLimits(
 _ADVISORY_LOCK = 0x62696C6C
 """Any number will do that nobody else locks in this database: it spells "bill"."""
 
+_alembic = Lock()
+"""The library keeps its context in the module: two threads of one process would write into each other's database."""
+
 
 def upgrade(url: str) -> str:
     """Bring the schema to this version, waiting for whoever else does; the revision it is at then."""
@@ -34,7 +38,8 @@ def upgrade(url: str) -> str:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            with _alembic:
+                command.upgrade(config, "head")
             return str(revision_of(connection))
     finally:
         engine.dispose()
