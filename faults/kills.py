@@ -16,7 +16,8 @@ _NO_STEP = ("commit:claim:nothing", "commit:housekeeping", "commit:expiry", "com
 """What is passed by chance: nothing of any order is in it."""
 _API = "commit:api"
 """The commits of one call of the API: its steps are told apart by the story."""
-_TRIES = 3
+_TRIES = 10
+"""A story may be over before the next sweep, say; then it is told again."""
 
 
 @dataclass(frozen=True)
