@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
 from billing.adapters.sql import mail_tables, records, tables
@@ -23,14 +23,18 @@ _DUES = select(
 
 
 class SqlBooks(Books):
-    """Reads in a session of its own each time."""
+    """Reads in sessions of its own, and again only after something was committed."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._read: dict[type, list[Any]] = {}
+        event.listen(engine, "commit", lambda connection: self._read.clear())
 
     def rows(self, cls: type[T]) -> list[T]:
-        with Session(self._engine) as session:
-            return list(session.scalars(select(cls)))
+        if cls not in self._read:
+            with Session(self._engine) as session:
+                self._read[cls] = list(session.scalars(select(cls)))
+        return self._read[cls]
 
     def find(self, cls: type[T], key: str) -> T | None:
         with Session(self._engine) as session:
