@@ -15,7 +15,7 @@ demo: $(READY) ## buy a domain with hosting, on sandbox providers (ARGS=--once e
 	@$(BIN)/billing demo $(ARGS)
 
 test: $(READY) ## all tests; what can't run here is said in one line
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-unit: $(READY) ## the tests that need nothing, in seconds
 	@$(BIN)/python -m pytest -q -p no:schemathesis -p no:xdist tests/unit $(ARGS)
