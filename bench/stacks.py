@@ -22,6 +22,8 @@ _AS_A_SHOP_HAS_IT = {
     "BILLING_JOB_BACKOFF_BASE_SECONDS": "2",
     "BILLING_SWEEP_SECONDS": "2",
     "BILLING_RING_AGAIN_SECONDS": "10",
+    "BILLING_BREAKER_OPEN_SECONDS": "30",
+    "BILLING_BREAKER_OPEN_MAX_SECONDS": "600",
     "BILLING_HTTP_PROCESSES": "2",
 }
 assert _AS_A_SHOP_HAS_IT.keys() == QUICK.keys(), "what the tests hurry is put back to its default here"

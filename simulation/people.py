@@ -198,17 +198,17 @@ class Operator:
         return [job for job in self.world.books.rows(Job) if job.status is JobStatus.DEAD]
 
     def settle_all(self) -> None:
-        """Every dead job is sent on its way again, and what was called off is paid back."""
+        """Every dead job is sent on its way again; what was called off is paid back, or done where it was delivered."""
         for job in self.dead_jobs():
             self._revive(job)
         request = self.world.container.request_refund()
-        called_off = {job.subject for job in self.world.books.rows(Job) if job.status is JobStatus.CANCELLED}
+        called_off = {job.subject: job for job in self.world.books.rows(Job) if job.status is JobStatus.CANCELLED}
         for order in self.world.books.rows(Order):
             for item in order.items:
                 if item.is_wanted and item.id in called_off and order.paying:
-                    by_item = partial(request, order.paying.id, None, (item.id,), "called off", "operator")
-                    if self.world.process(by_item) is None:
-                        self._try(partial(request, order.paying.id, None, (), "called off", "operator"))
+                    pay_back = partial(request, order.paying.id, None, reason="called off", by="operator")
+                    if not any(self.world.process(partial(pay_back, item_ids=ids)) for ids in ((item.id,), ())):
+                        self._try(partial(self._revive, called_off[item.id]))
 
     def _revive(self, job: Job) -> Job:
         self.world.revivals[job.subject] += 1

@@ -107,7 +107,7 @@ class TestHueyOnPostgres(HueyContract):
             )
             cursor.execute(f"CREATE TRIGGER still BEFORE INSERT ON {table} EXECUTE FUNCTION stand_still()")
         telemetry, started = MemoryTelemetry(), time.monotonic()
-        HueyQueue(huey, telemetry).ring("job_1", 50)
+        HueyQueue(huey, telemetry).ring({"job_1": 50})
         assert time.monotonic() - started < 5
         assert [name for name, _ in telemetry.events] == ["ring_failed"]
         huey.storage.close()

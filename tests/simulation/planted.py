@@ -107,7 +107,7 @@ def drop_the_dedup_key_of_events(world: World) -> None:
     class Unit(MemoryUnitOfWork):
         def __enter__(self) -> Self:
             super().__enter__()
-            self.inbox = _ForgetfulInbox(self._session)
+            self.inbox = _ForgetfulInbox(self._session, self.jobs, self.now)
             return self
 
     _begin(world, Unit)

@@ -39,9 +39,11 @@ QUICK = {
     "BILLING_JOB_BACKOFF_BASE_SECONDS": "0.1",
     "BILLING_SWEEP_SECONDS": "0.3",
     "BILLING_RING_AGAIN_SECONDS": "1",
+    "BILLING_BREAKER_OPEN_SECONDS": "0.5",
+    "BILLING_BREAKER_OPEN_MAX_SECONDS": "2",
     "BILLING_HTTP_PROCESSES": "1",
 }
-"""Short leases, so that a lost worker is missed soon."""
+"""Short leases and pauses, so that a lost worker is missed soon, and a provider that is back is soon noticed."""
 
 
 def eventually(look: Callable[[], Seen], seconds: float = DEADLINE_SECONDS) -> Seen:
