@@ -18,20 +18,6 @@ LEASE = timedelta(minutes=1)
 REGISTER = JobRequest(JobKind.REGISTER_DOMAIN, "itm_1")
 
 
-def an_event(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "stripe") -> InboxEvent:
-    """A notification as it comes in."""
-    return InboxEvent(
-        id=row_id,
-        gateway=gateway,
-        event_id=event_id,
-        type="charge.succeeded",
-        api_version=None,
-        verdict="signed",
-        body=b"{}",
-        received_at=NOW,
-    )
-
-
 def an_arrival(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "stripe") -> Arrival:
     """One that is yet to be stored."""
     return Arrival(
@@ -44,6 +30,11 @@ def an_arrival(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "s
         body=b"{\x00}",
         context={"request_id": f"req_of_{row_id}"},
     )
+
+
+def an_event(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "stripe") -> InboxEvent:
+    """The same as it is kept."""
+    return an_arrival(row_id, event_id, gateway).event(NOW)
 
 
 def claim(uow: UnitOfWork, wanted: JobRequest = REGISTER) -> int | None:

@@ -7,7 +7,7 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain import DomainName, NameHeld, Order, OrderStatus, Payment, Registration
 from tests.builders import NOW, a_catalogue, a_domain, a_hosting, an_attempt, an_order
 from tests.contracts.ledger_case import LedgerCase, in_parallel, place
-from tests.contracts.ledger_jobs import REGISTER, an_event, claim
+from tests.contracts.ledger_jobs import REGISTER, an_arrival, an_event, claim
 from tests.contracts.ledger_records import WANTED
 
 THREADS = 8
@@ -30,6 +30,15 @@ class RaceCases(LedgerCase):
             return ledger.write("test", lambda uow: uow.inbox.add_if_new(an_event(f"evt_{n}")))
 
         assert sorted(in_parallel(THREADS, deliver)) == [*[False] * (THREADS - 1), True]
+
+    def test_of_many_deliveries_that_overlap_each_notification_is_new_once(self, ledger: Ledger) -> None:
+        def deliver(n: int) -> set[str]:
+            arrivals = [an_arrival(f"evt_{n}_{m}", f"told_{m}") for m in range(n % 3, 6)]
+            return set(ledger.write("webhook", lambda uow: uow.inbox.take_in(arrivals)))
+
+        new = list(chain(*in_parallel(THREADS, deliver)))
+        assert sorted(row_id[-1] for row_id in new) == list("012345")
+        assert len(ledger.read(lambda uow: uow.jobs.of_subjects(new))) == 6
 
     def test_of_many_requests_of_one_job_one_is_written(self, ledger: Ledger) -> None:
         written = in_parallel(THREADS, lambda _: ledger.write("test", lambda uow: uow.jobs.request(REGISTER)))
