@@ -169,11 +169,6 @@ class RenewDomain(Delivery):
         _free_slot(uow, job.subject)
         super().refused(uow, job, why)
 
-    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The same: the next renewal starts from what the registry shows by then."""
-        _free_slot(uow, job.subject)
-        super().called_off(uow, job, why)
-
 
 def _accept(uow: UnitOfWork, item_id: str) -> None:
     lock_item(uow, item_id)[1].accept(uow.now())

@@ -10,7 +10,6 @@ from billing.application.jobs import Handler, Record, Run
 from billing.application.outcomes import OutcomeUnknown, RetryLater
 from billing.domain import (
     Conflict,
-    DomainName,
     EventStatus,
     Job,
     JobKind,
@@ -156,16 +155,19 @@ def test_a_dead_delivery_can_be_called_off_too(shop: Twins) -> None:
     assert retry_all(shop) == []
 
 
-def test_a_renewal_that_is_called_off_makes_room_for_the_next(shop: Twins) -> None:
+def test_a_renewal_that_is_called_off_holds_its_name_until_its_price_is_paid_back(shop: Twins) -> None:
+    """It may be retried, and must then still tell its own effect from that of another renewal."""
     shop.buy(a_domain("a.rw"))
     shop.registrar.fail_with(RetryLater("away"), "renew")
     order = shop.buy(a_renewal("a.rw"))
     shop.container.cancel_job()(job_of(shop, JobKind.RENEW_DOMAIN).id, BY)
-    held = shop.ledger.read(lambda uow: uow.registrations.of_name(DomainName("a.rw")))
-    assert held is not None
-    assert held.renewing_item is None
+    with pytest.raises(Conflict):
+        shop.buy(a_renewal("a.rw"))
+    (item,), (payment,) = shop.read(order).items, shop.read(order).payments
+    shop.container.request_refund()(payment.id, None, (item.id,), "called off", BY)
+    shop.work()
+    assert shop.statuses(order) == ["refunded", "refunded"]
     assert shop.statuses(shop.buy(a_renewal("a.rw"))) == ["completed", "fulfilled"]
-    assert shop.statuses(order) == ["requires_attention", "in_progress"]
     assert shop.registrar.renews == {"a.rw": 1}
 
 
