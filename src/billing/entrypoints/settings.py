@@ -82,6 +82,7 @@ class ShopSettings:
     availability_deadline_seconds: float
     unmatched_retry_seconds: float
     registry_poll_seconds: float
+    renewal_turn_seconds: float
     expiry_rounding_days: int
     restart_after_days: int
     compensation: str
@@ -217,6 +218,7 @@ def _read_shop(env: Env) -> ShopSettings:
         availability_deadline_seconds=env.float("AVAILABILITY_DEADLINE_SECONDS", 5, validate=POSITIVE),
         unmatched_retry_seconds=env.float("UNMATCHED_RETRY_SECONDS", 300, validate=POSITIVE),
         registry_poll_seconds=env.float("REGISTRY_POLL_SECONDS", 60, validate=POSITIVE),
+        renewal_turn_seconds=env.float("RENEWAL_TURN_SECONDS", 600, validate=POSITIVE),
         expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=POSITIVE),
         restart_after_days=env.int("SUBSCRIPTION_RESTART_AFTER_DAYS", 30, validate=POSITIVE),
         compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),

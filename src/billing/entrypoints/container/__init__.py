@@ -212,7 +212,7 @@ class Container(containers.DeclarativeContainer):
                 pay_back,
                 notices,
                 registrars,
-                slot_retry=providers.Factory(timedelta, seconds=shop.registry_poll_seconds),
+                slot_retry=providers.Factory(timedelta, seconds=shop.renewal_turn_seconds),
                 expiry_rounding=providers.Factory(timedelta, days=shop.expiry_rounding_days),
             ),
             JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(
