@@ -35,7 +35,8 @@ from simulation.wild_registrar import WildRegistrar
 T = TypeVar("T")
 START = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
 STEPS_MAX = 200_000  # more than a job takes that looks every minute and gives up after three days
-ALERT_MINUTES = 15
+ALERT_MINUTES = 60
+"""As long as after an operator's mail that was given up: when the next is due is one rule for both."""
 RING_AGAIN = timedelta(seconds=60)
 _ORDER_EXPIRY_MINUTES = 60
 _MAILS = MailSettings(
