@@ -27,7 +27,7 @@ def an_arrival(row_id: str = "evt_1", event_id: str = "evt_x", gateway: str = "s
         type="charge.succeeded",
         api_version=None,
         verdict="signed",
-        body=b"{\x00}",
+        body=b"{}",
         context={"request_id": f"req_of_{row_id}"},
     )
 

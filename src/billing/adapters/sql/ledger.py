@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from threading import Lock
 
 from sqlalchemy import Engine
 
@@ -40,7 +41,8 @@ class SqlLedger:
         self._clock = now or (clock if engine.dialect.name == "sqlite" else None)
         self._new_jobs = NewJobs(ids, context, ring_again)
         patience = Patience(busy_deadline_ms, monotonic)
-        self._write = Opener(engine.execution_options(**{BEGIN: WRITING}), patience)
+        turn = Lock() if engine.dialect.name == "sqlite" else None
+        self._write = Opener(engine.execution_options(**{BEGIN: WRITING}), patience, turn)
         self._read = Opener(engine.execution_options(**{BEGIN: READING}), patience)
         at_once = Opener(engine.execution_options(**{BEGIN: AT_ONCE}), patience)
         self._at_once = at_once if engine.dialect.name == "postgresql" else None

@@ -1,10 +1,12 @@
 """How a unit gets its transaction: patiently where SQLite is busy, and once more where a server was restarted."""
 
 from dataclasses import dataclass
+from threading import Lock
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from billing.adapters.sql.errors import Busy
 from billing.adapters.sql.patience import Patience
 from billing.application.unit_of_work import LedgerUnavailable
 
@@ -15,13 +17,32 @@ class StaleConnection(LedgerUnavailable):
 
 @dataclass(frozen=True)
 class Opener:
-    """Connections with a transaction begun, of the kind that the engine's options name."""
+    """Connections with a transaction begun, of the kind that the engine's options name.
+
+    Where SQLite lets one write at a time, the threads of a process wait for their `turn` here: only whose turn it is
+    asks for the file's lock, and whoever holds that is not held up by the others' asking.
+    """
 
     engine: Engine
     patience: Patience
+    turn: "Lock | None" = None
 
     def __call__(self) -> Connection:
         """LedgerUnavailable where there is none to be had."""
+        if self.turn is not None and not self.turn.acquire(timeout=self.patience.deadline_ms / 1000):
+            raise Busy("another thread of this process is writing")
+        try:
+            return self._begun()
+        except BaseException:
+            self.end_turn()
+            raise
+
+    def end_turn(self) -> None:
+        """The next thread may write."""
+        if self.turn is not None:
+            self.turn.release()
+
+    def _begun(self) -> Connection:
         try:
             return self._open()
         except StaleConnection:

@@ -77,9 +77,12 @@ class SqlUnitOfWork(UnitOfWork):
             # Closed before the rollback, which would empty the entities that the caller keeps.
             self._work.session.close()
         # A connection that is lost has rolled back by itself.
-        with suppress(LedgerUnavailable):
-            self._work.connection.rollback()
-        self._work.connection.close()
+        try:
+            with suppress(LedgerUnavailable):
+                self._work.connection.rollback()
+            self._work.connection.close()
+        finally:
+            self._open.end_turn()
 
     def commit(self) -> None:
         """The moves are written last."""
