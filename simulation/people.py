@@ -177,7 +177,7 @@ class Operator:
         if payment.received is None or payment.id.startswith("pay_open"):
             return
         part = Money(dice.randint(1, payment.received.minor), payment.received.currency)
-        if self._feels_like_it(0.06):
+        if self._feels_like_it(0.2):
             amount = dice.choice((None, part))
             self._try(lambda: container.request_refund()(payment.id, amount, (), "asked for", "operator"))
         if self._feels_like_it(0.03):

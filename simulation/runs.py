@@ -10,7 +10,7 @@ from simulation.scenario import MINUTE_MS, Scenario, draw
 from simulation.schedule import Broken, Trace
 from simulation.world import OpenLedger, Plant, World, memory_ledger
 
-_REST_MS = 14 * 24 * 60 * MINUTE_MS
+_REST_MS = 46 * 24 * 60 * MINUTE_MS  # longer than the longest wait of a job: three times 15 days
 
 
 @dataclass(frozen=True)

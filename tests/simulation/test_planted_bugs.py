@@ -8,7 +8,7 @@ from simulation.runs import run_seed
 from simulation.world import World
 from tests.simulation import planted
 
-SEEDS = 1000
+SEEDS = 500
 
 BREAKS = {
     planted.drop_the_dedup_key_of_jobs: {"one job per occasion"},
