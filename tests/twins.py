@@ -108,6 +108,11 @@ class Twins:
             getattr(container, name).override(providers.Object(twin))
         return container
 
+    def restart(self) -> None:
+        """Another process, with the same ledger, bell and outer world."""
+        for part in (self.container.under_way, self.container.run_job, self.container.hand_back):
+            part.reset()
+
     # ------------------------------------------------------------------ time and ids
 
     def clock(self) -> datetime:

@@ -14,7 +14,7 @@ from billing.application.jobs import Handler, JobLimits, Record, Run, hold
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Telemetry
-from billing.application.under_way import UnderWay
+from billing.application.under_way import ProcessGoes, UnderWay
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain.errors import ClaimLost
 from billing.domain.job import Job, JobKind
@@ -133,6 +133,10 @@ class ClaimJob:
         started = self.monotonic()
         return self.ledger.write(f"claim {job_id}", lambda uow: self._claim(uow, job_id, started))
 
+    def pass_on(self, job_id: str) -> None:
+        """Ring once more for what this process heard and may not claim."""
+        self.ledger.write(f"pass on {job_id}", partial(_ring_again, job_id=job_id))
+
     def _claim(self, uow: UnitOfWork, job_id: str, started: float) -> Run | None:
         job = uow.jobs.lock(job_id)
         if job is None or not job.is_claimable(uow.now()):
@@ -194,14 +198,17 @@ class RunJob:
         """Claim, work, close; leaves quietly where there is nothing to claim."""
         started = self.monotonic()
         try:
-            run = self.claim(job_id)
+            run = self.under_way.begin(partial(self.claim, job_id))
+        except ProcessGoes:
+            self.claim.pass_on(job_id)
+            return
         except ConcurrentChange as busy:  # the sweep rings again
             self.telemetry.event("job_not_claimed", job_id=job_id, why=busy.why)
             return
         if run is None:
             self.telemetry.event("job_not_claimed", job_id=job_id)
             return
-        with self.telemetry.bound({**run.context, "job_id": job_id}), self.under_way.of(run):
+        with self.telemetry.bound({**run.context, "job_id": job_id}), self.under_way.until_ended(run):
             self._run(run, started)
 
     def _run(self, run: Run, started: float) -> None:
@@ -233,6 +240,12 @@ class RunJob:
             raise
         except Exception as bug:  # noqa: BLE001 - its handler could not take the end: that is one more
             return _close(run, self.ends.of(bug))
+
+
+def _ring_again(uow: UnitOfWork, job_id: str) -> None:
+    job = uow.jobs.lock(job_id)
+    if job is not None:
+        uow.jobs.ring(job)
 
 
 def _close(run: Run, end: End) -> str:

@@ -1,10 +1,10 @@
 """What this process is at, and giving it back when it has to go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
+from threading import Condition
 
 from billing.application.jobs import Run, hold
 from billing.application.ledger import Ledger
@@ -14,17 +14,36 @@ from billing.domain.errors import ClaimLost
 
 
 class UnderWay:
-    """The runs of one process, from their claim to their end; for all of its threads."""
+    """The runs of one process, from their claim to their end; for all of its threads.
+
+    Once everything was taken the process goes: it claims nothing more, not even what it has just handed back.
+    """
 
     def __init__(self) -> None:
-        self._mutex = Lock()
+        self._changed = Condition()
+        self._claims, self._goes = 0, False
         self._runs: dict[tuple[str, int], Run] = {}
 
+    def begin(self, claim: Callable[[], Run | None]) -> Run | None:
+        """What `claim` got, which is under way from then on; ProcessGoes, and no claim, where it has to go."""
+        with self._changed:
+            if self._goes:
+                raise ProcessGoes
+            self._claims += 1
+        run = None
+        try:
+            run = claim()
+        finally:
+            with self._changed:
+                self._claims -= 1
+                if run is not None:
+                    self._runs[run.job_id, run.claim_no] = run
+                self._changed.notify_all()
+        return run
+
     @contextmanager
-    def of(self, run: Run) -> Iterator[None]:
+    def until_ended(self, run: Run) -> Iterator[None]:
         """It runs as long as the block does; one that was interrupted, as by Ctrl-C, has not ended."""
-        with self._mutex:
-            self._runs[run.job_id, run.claim_no] = run
         try:
             yield
         except Exception:
@@ -33,14 +52,20 @@ class UnderWay:
         self._forget(run)
 
     def _forget(self, run: Run) -> None:
-        with self._mutex:
+        with self._changed:
             self._runs.pop((run.job_id, run.claim_no), None)
 
     def take_all(self) -> Sequence[Run]:
-        """What runs now, each given out once."""
-        with self._mutex:
+        """What runs now, each given out once; waits for claims that have begun, and lets no other begin."""
+        with self._changed:
+            self._goes = True
+            self._changed.wait_for(lambda: not self._claims)
             runs, self._runs = list(self._runs.values()), {}
         return runs
+
+
+class ProcessGoes(Exception):
+    """This process claims nothing more."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def test_a_worker_that_is_interrupted_waits_for_nothing_and_still_hands_back(
     eventually(lambda: installation.registry("example.rw"))
     installation.processes["worker"].send_signal(signal.SIGINT)
     assert installation.ended("worker") == 0, installation.log("worker")
-    assert delivery_of(installation).status is JobStatus.QUEUED
+    assert delivery_of(installation).status is JobStatus.QUEUED, installation.log("worker")
 
 
 def delivery_of(installation: Installation) -> Job:

@@ -1,15 +1,18 @@
 """A process that has to go hands back what it is at: fenced, at once, and at no cost."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from dependency_injector import providers
 
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
-from billing.application.under_way import HandBack
+from billing.application.under_way import HandBack, ProcessGoes, UnderWay
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain import Job, JobKind, JobRequest, JobStatus
 from tests.builders import NOW, a_customer, a_domain
@@ -87,6 +90,43 @@ def test_what_was_interrupted_has_not_ended_and_is_handed_back(shop: Twins) -> N
     assert (the_job(shop).status, the_job(shop).attempts) == (JobStatus.QUEUED, 0)
 
 
+def test_a_process_that_goes_claims_nothing_more_and_rings_for_others_what_it_hears(shop: Twins) -> None:
+    shop.ledger.write(BY, lambda uow: uow.jobs.request(WANTED))
+    shop.container.hand_back()()
+    shop.queue.rung.clear()
+    shop.run(the_job(shop).id)
+    assert (the_job(shop).status, the_job(shop).claim_no) == (JobStatus.QUEUED, 0)
+    assert shop.queue.rung == [(the_job(shop).id, the_job(shop).priority)]
+
+
+def test_a_claim_that_has_begun_is_waited_for_and_handed_back_too() -> None:
+    under_way, begun, may_end = UnderWay(), Event(), Event()
+    claimed = cast("Run", SimpleNamespace(job_id="job_1", claim_no=1))
+
+    def claim() -> Run:
+        begun.set()
+        may_end.wait(10)
+        return claimed
+
+    with ThreadPoolExecutor() as threads:
+        claiming = threads.submit(under_way.begin, claim)
+        begun.wait(10)
+        taking = threads.submit(under_way.take_all)
+        while not refuses(under_way):
+            assert not taking.done()
+        assert not taking.done()
+        may_end.set()
+        assert (claiming.result(10), list(taking.result(10))) == (claimed, [claimed])
+
+
+def refuses(under_way: UnderWay) -> bool:
+    try:
+        under_way.begin(lambda: None)
+    except ProcessGoes:
+        return True
+    return False
+
+
 def test_without_a_ledger_nothing_is_handed_back_and_the_lease_decides(shop: Twins) -> None:
     class Away:
         def __call__(self, by: str, *, reading: bool = False) -> Any:
@@ -108,7 +148,12 @@ def test_without_a_ledger_nothing_is_handed_back_and_the_lease_decides(shop: Twi
 def test_a_delivery_that_was_handed_back_after_its_effect_is_done_once(shop: Twins) -> None:
     order = shop.order(a_domain("a.rw"))
     shop.hear(shop.pay(shop.start(order)))
-    shop.registrar.after_effect = lambda: shop.container.hand_back()() and None
+
+    def be_replaced() -> None:
+        shop.container.hand_back()()
+        shop.restart()
+
+    shop.registrar.after_effect = be_replaced
     shop.work()
     assert shop.statuses(order) == ["completed", "fulfilled"]
     assert shop.registrar.creates == {"a.rw": 1}
