@@ -138,14 +138,24 @@ class HueyQueue(JobQueue):
 
 
 def _enqueue(huey: Huey, tasks: Sequence[Task]) -> None:
-    """On Redis all of them in one round trip: a bundle of commands instead of the connection it would go to."""
+    """On Redis all of them with one command."""
     storage = huey.storage
     if len(tasks) == 1 or not isinstance(storage, PriorityRedisStorage):
         for task in tasks:
             huey.enqueue(task)
         return
-    bundling = copy(storage)
-    bundling.conn = storage.conn.pipeline(transaction=False)
+    gathering = copy(storage)
+    gathering.conn = gathered = _Gathered()
     for task in tasks:
-        bundling.enqueue(huey.serialize_task(task), task.priority)
-    bundling.conn.execute()
+        gathering.enqueue(huey.serialize_task(task), task.priority)
+    storage.conn.zadd(storage.queue_key, gathered.members)
+
+
+class _Gathered:
+    """In the place of a connection: keeps what Huey would add to its queue."""
+
+    def __init__(self) -> None:
+        self.members: dict[bytes, int] = {}
+
+    def zadd(self, _queue_key: str, members: Mapping[bytes, int]) -> None:
+        self.members.update(members)

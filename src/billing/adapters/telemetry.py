@@ -20,7 +20,17 @@ States = Callable[[], Mapping[str, str]]
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
 _SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_QUIET = frozenset({"http_request", "job_claimed", "job_not_claimed", "epp_command", "stripe_call", "ring_skipped"})
+_QUIET = frozenset(
+    {
+        "http_request",
+        "webhook_received",
+        "job_claimed",
+        "job_not_claimed",
+        "epp_command",
+        "stripe_call",
+        "ring_skipped",
+    }
+)
 """Reported at debug level: they are many, and the metrics have them."""
 
 

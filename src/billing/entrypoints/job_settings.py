@@ -41,6 +41,7 @@ class JobSettings:
     sweep_batch: int
     ring_again_seconds: float
     ring_timeout_ms: int
+    ring_gather_ms: int
     workers: int
     shutdown_seconds: float
 
@@ -80,6 +81,7 @@ def read_jobs(env: Env) -> JobSettings:
         sweep_batch=env.int("SWEEP_BATCH", 200, validate=POSITIVE),
         ring_again_seconds=env.float("RING_AGAIN_SECONDS", 10, validate=POSITIVE),
         ring_timeout_ms=env.int("RING_TIMEOUT_MS", 250, validate=POSITIVE),
+        ring_gather_ms=env.int("RING_GATHER_MS", 25, validate=_NOT_NEGATIVE),
         workers=env.int("WORKERS", 4, validate=POSITIVE),
         shutdown_seconds=env.float("WORKER_SHUTDOWN_SECONDS", 45, validate=POSITIVE),
     )

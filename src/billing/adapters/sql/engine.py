@@ -13,12 +13,9 @@ from billing.adapters.sql.errors import translate
 from billing.adapters.sql.patience import Patience
 
 BEGIN = "billing_begin"
-"""The execution option that names one of these kinds; without it a plain, patient transaction begins.
+"""The execution option that names one of these kinds; without it a plain, patient transaction begins."""
 
-`AT_ONCE`, on PostgreSQL, begins none: each statement is committed by itself.
-"""
-
-READING, WRITING, AT_ONCE = "reading", "writing", "at once"
+READING, WRITING = "reading", "writing"
 SERVER_TIME = "billing_server_time"
 """The key in `connection.info` of the server's time when the last writing transaction began."""
 
@@ -111,10 +108,7 @@ def _make_postgres(url: URL, limits: DatabaseLimits) -> Engine:
     )
 
     def begin(connection: Connection) -> None:
-        kind = connection.get_execution_options().get(BEGIN)
-        if kind == AT_ONCE:
-            return
-        began = connection.exec_driver_sql(_BEGIN_POSTGRES[kind])
+        began = connection.exec_driver_sql(_BEGIN_POSTGRES[connection.get_execution_options().get(BEGIN)])
         if began.returns_rows:
             connection.info[SERVER_TIME] = began.scalar_one()
 

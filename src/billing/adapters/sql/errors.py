@@ -4,7 +4,7 @@ import re
 import sqlite3
 
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
 from billing.domain.errors import BillingError, NameHeld, RenewalOpen
@@ -15,7 +15,7 @@ HELD_NAME = "uq_registrations_active_name"
 
 # Serialization failure, deadlock, lock timeout: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _OVERTAKEN = {"40001", "40P01", "55P03"}
-_UNIQUE_VIOLATION = "23505"
+_INTEGRITY, _UNIQUE_VIOLATION = "23", "23505"
 _UNDEFINED_TABLE = "42P01"
 # "Key (domain)=(example.rw) already exists.", in whatever language
 _KEY = re.compile(r"\([^()]*\)=\(([^(),]*)")
@@ -27,20 +27,29 @@ class Busy(LedgerUnavailable):
 
 def translate(context: ExceptionContext) -> BaseException | None:
     """The error to raise instead, or None for a defect, which stays what it is."""
-    _hide_the_row(context)
-    error, why = context.sqlalchemy_exception, str(context.original_exception)
-    if isinstance(error, IntegrityError):
-        return _violated(context.original_exception, why)
-    state = getattr(context.original_exception, "sqlstate", None)
+    error, original = context.sqlalchemy_exception, context.original_exception
+    said = str(original)
+    # The bare DatabaseError is SQLite's for a file that is damaged or no database.
+    is_away = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+    instead = named(original, is_away=is_away or context.is_disconnect)
+    if error:
+        error.args = (str(error.args[0]).replace(said, str(original)),)
+    return instead
+
+
+def named(original: BaseException, *, is_away: bool) -> BillingError | None:
+    """What a driver's error is for billing; `is_away` where its kind says that the database is to blame."""
+    _hide_the_row(original)
+    why, state = str(original), getattr(original, "sqlstate", None) or ""
+    if isinstance(original, sqlite3.IntegrityError) or state.startswith(_INTEGRITY):
+        return _violated(original, why)
     if state in _OVERTAKEN:
         return ConcurrentChange(why)
-    if is_busy(context.original_exception):
+    if is_busy(original):
         return Busy(why)
     if state == _UNDEFINED_TABLE or why.startswith("no such table"):
         return LedgerUnavailable(f"{why}: run billing db upgrade")
-    # The bare DatabaseError is SQLite's for a file that is damaged or no database.
-    away = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
-    return LedgerUnavailable(why) if away or context.is_disconnect else None
+    return LedgerUnavailable(why) if is_away else None
 
 
 def is_busy(error: BaseException) -> bool:
@@ -49,12 +58,10 @@ def is_busy(error: BaseException) -> bool:
     return isinstance(error, Busy) or code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _hide_the_row(context: ExceptionContext) -> None:
+def _hide_the_row(original: BaseException) -> None:
     """PostgreSQL quotes what it refused in the detail of its message, which a log must not."""
-    error, original = context.sqlalchemy_exception, context.original_exception
     message = getattr(getattr(original, "diag", None), "message_primary", None)
-    if error and message:
-        error.args = (str(error.args[0]).replace(str(original), message),)
+    if message:
         original.args = (message,)
 
 

@@ -1,19 +1,17 @@
 """The inbox of notifications."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.jobs import SqlJobs
-from billing.adapters.sql.opening import StaleConnection
 from billing.adapters.sql.tables import PUT_ASIDE, inbox_events, prunable, put_aside
-from billing.adapters.sql.take_in import TakenIn, take_in
+from billing.adapters.sql.take_in import take_in
 from billing.adapters.sql.work import Work
 from billing.application.records import Arrival, process_job
-from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.event import SETTLED, EventStatus, InboxEvent
 from billing.domain.job import PRIORITIES, JobKind
 
@@ -37,22 +35,9 @@ class SqlInbox:
     def take_in(self, arrivals: Sequence[Arrival]) -> Collection[str]:
         if self._work.at_once is None or self._work.has_begun:
             return {arrival.id for arrival in arrivals if self._take_in(arrival)}
-        try:
-            taken = self._take_in_at_once(self._work.at_once, arrivals)
-        except StaleConnection:
-            # A restarted server: every connection of before is dropped by now. Repeated, it stores nothing twice.
-            taken = self._take_in_at_once(self._work.at_once, arrivals)
+        taken = take_in(self._work.at_once, arrivals, self._jobs.new, self._work.given_now())
         self._jobs.bells.update({one.job_id: PRIORITIES[JobKind.PROCESS_EVENT] for one in taken if one.job_id})
         return {one.id for one in taken if one.is_new}
-
-    def _take_in_at_once(self, connect: Callable[[], Connection], arrivals: Sequence[Arrival]) -> Sequence[TakenIn]:
-        with connect() as connection:
-            try:
-                return take_in(connection, arrivals, self._jobs.new, self._work.given_now())
-            except LedgerUnavailable as away:
-                if connection.invalidated:
-                    raise StaleConnection(away.why) from away
-                raise
 
     def _take_in(self, arrival: Arrival) -> bool:
         if self.add_if_new(arrival.event(self._work.now())):

@@ -7,7 +7,8 @@ from threading import Lock
 
 from sqlalchemy import Engine
 
-from billing.adapters.sql.engine import AT_ONCE, BEGIN, READING, WRITING
+from billing.adapters.sql.at_once import AtOnce
+from billing.adapters.sql.engine import BEGIN, READING, WRITING
 from billing.adapters.sql.jobs import NewJobs
 from billing.adapters.sql.mapping import map_domain
 from billing.adapters.sql.migrations import head, revision_of
@@ -44,8 +45,7 @@ class SqlLedger:
         turn = Lock() if engine.dialect.name == "sqlite" else None
         self._write = Opener(engine.execution_options(**{BEGIN: WRITING}), patience, turn)
         self._read = Opener(engine.execution_options(**{BEGIN: READING}), patience)
-        at_once = Opener(engine.execution_options(**{BEGIN: AT_ONCE}), patience)
-        self._at_once = at_once if engine.dialect.name == "postgresql" else None
+        self._at_once = AtOnce(engine) if engine.dialect.name == "postgresql" else None
         self._kept = Kept()
 
     def __call__(self, by: str, *, reading: bool = False) -> SqlUnitOfWork:

@@ -9,8 +9,8 @@ from functools import cache
 from typing import NamedTuple
 
 from psycopg.types.json import Json
-from sqlalchemy import Connection
 
+from billing.adapters.sql.at_once import AtOnce
 from billing.adapters.sql.jobs import NewJobs
 from billing.application.records import Arrival
 
@@ -56,15 +56,13 @@ class TakenIn(NamedTuple):
     job_id: str | None
 
 
-def take_in(
-    connection: Connection, arrivals: Sequence[Arrival], new: NewJobs, now: datetime | None
-) -> Sequence[TakenIn]:
-    """By a connection without a transaction; `now` stands in for the server's clock."""
+def take_in(execute: AtOnce, arrivals: Sequence[Arrival], new: NewJobs, now: datetime | None) -> Sequence[TakenIn]:
+    """Repeated, it stores nothing twice; `now` stands in for the server's clock."""
     values: list[object] = [now, now, new.ring_again]
     for one in arrivals:
         values += (one.id, new.ids("job"), one.gateway, one.event_id, one.type, one.api_version, one.verdict, one.body)
         values.append(Json(dict(one.context)))
-    return [TakenIn(*row) for row in connection.exec_driver_sql(_statement(len(arrivals)), tuple(values))]
+    return [TakenIn(*row) for row in execute(_statement(len(arrivals)), values)]
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Connection, insert, select
 
 from billing.adapters.sql.archive import SqlAnswers, SqlApiKeys, SqlCatalogues, SqlHistory
+from billing.adapters.sql.at_once import AtOnce
 from billing.adapters.sql.breakers import SqlBreakers
 from billing.adapters.sql.correspondence import SqlAlerts, SqlMails
 from billing.adapters.sql.engine import SERVER_TIME
@@ -39,7 +40,7 @@ class SqlUnitOfWork(UnitOfWork):
     def __init__(
         self,
         opener: Opener,
-        at_once: Opener | None,
+        at_once: AtOnce | None,
         by: str,
         new_jobs: NewJobs,
         kept: Kept,

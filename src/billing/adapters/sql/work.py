@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, bindpar
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.util import identity_key
 
+from billing.adapters.sql.at_once import AtOnce
 from billing.adapters.sql.session import LedgerSession
 from billing.application.ports import Clock
 from billing.domain.errors import NotFound
@@ -19,13 +20,13 @@ T = TypeVar("T")
 class Work:
     """One transaction, which begins when it is first needed, as its session does.
 
-    `at_once` is a connection without a transaction, for what is one statement and nothing else.
+    `at_once` runs what is one statement and nothing else, where the database can, outside of it.
     """
 
     def __init__(
         self,
         begin: Callable[[], Connection],
-        at_once: Callable[[], Connection] | None,
+        at_once: AtOnce | None,
         now: Clock,
         clock: Clock | None,
     ) -> None:

@@ -9,6 +9,7 @@ from threading import Lock
 from dependency_injector import containers, providers
 
 from billing.adapters import huey_queue
+from billing.adapters.bellringer import Bellringer
 from billing.adapters.sql import migrations as schema
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
@@ -52,6 +53,10 @@ from billing.entrypoints.settings import Settings
 __all__ = ["Container", "configure_logging"]
 
 
+def _seconds(milliseconds: int) -> float:
+    return milliseconds / 1000
+
+
 class Container(containers.DeclarativeContainer):
     """Every object of the program, made when it is first asked for; one container per process."""
 
@@ -90,13 +95,17 @@ class Container(containers.DeclarativeContainer):
     bell = providers.ThreadSafeSingleton(
         huey_queue.build_huey,
         settings.provided.queue_url,
-        timeout_seconds=providers.Callable(lambda ms: ms / 1000, jobs.ring_timeout_ms),
+        timeout_seconds=providers.Callable(_seconds, jobs.ring_timeout_ms),
     )
     # With time enough to make tables, which one ring has not.
     prepare_bell = providers.Callable(
         huey_queue.prepare, providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
     )
-    queue = providers.ThreadSafeSingleton(huey_queue.HueyQueue, bell, telemetry)
+    queue = providers.ThreadSafeSingleton(
+        Bellringer,
+        providers.Factory(huey_queue.HueyQueue, bell, telemetry),
+        gather_seconds=providers.Callable(_seconds, jobs.ring_gather_ms),
+    )
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)

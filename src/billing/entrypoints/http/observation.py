@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from billing.application.ports import Ids, Telemetry
+from billing.entrypoints.http.bodies import current_request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -29,15 +30,16 @@ def attach(app: Flask, telemetry: Telemetry, ids: Ids, monotonic: Callable[[], f
             return inner(environ, start_response)
 
     def finish(response: Response) -> Response:
-        response.headers["X-Request-Id"] = request.environ[_REQUEST_ID]
+        asked = current_request()
+        response.headers["X-Request-Id"] = asked.environ[_REQUEST_ID]
         response.headers["X-Content-Type-Options"] = "nosniff"
-        if request.path.startswith("/v1/"):
+        if asked.path.startswith("/v1/"):
             response.headers["Cache-Control"] = "no-store"
         telemetry.event(
             "http_request",
-            seconds=monotonic() - request.environ[_STARTED],
-            method=request.method if request.method in _METHODS else "other",
-            route=request.url_rule.rule if request.url_rule else "unmatched",
+            seconds=monotonic() - asked.environ[_STARTED],
+            method=asked.method if asked.method in _METHODS else "other",
+            route=asked.url_rule.rule if asked.url_rule else "unmatched",
             status=response.status_code,
         )
         return response

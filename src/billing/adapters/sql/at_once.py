@@ -1,0 +1,56 @@
+"""Single statements on PostgreSQL, each its own transaction, straight to the driver.
+
+What a webhook waits for is one such statement, and SQLAlchemy's share of it would be as large as the driver's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from billing.adapters.sql.errors import named
+from billing.adapters.sql.opening import StaleConnection
+from billing.application.unit_of_work import LedgerUnavailable
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Takes its connections, which are in autocommit, from the pool of an engine."""
+
+    engine: Engine
+
+    def __call__(self, statement: str, values: Sequence[object]) -> Sequence[tuple[Any, ...]]:
+        """The rows of a statement that may be repeated; fails as everything on this engine does."""
+        try:
+            return self._execute(statement, values)
+        except StaleConnection:
+            # A restarted server: every connection of before is dropped by now.
+            return self._execute(statement, values)
+
+    def _execute(self, statement: str, values: Sequence[object]) -> Sequence[tuple[Any, ...]]:
+        try:
+            pooled = self.engine.raw_connection()
+        except PoolTimeout as none_free:
+            raise LedgerUnavailable(str(none_free)) from none_free
+        except psycopg.Error as failure:
+            raise _named(failure) from failure
+        connection: Any = pooled.driver_connection
+        try:
+            return connection.execute(statement, values).fetchall()  # type: ignore[no-any-return]
+        except psycopg.Error as failure:
+            if not connection.closed:
+                raise _named(failure) from failure
+            pooled.invalidate(failure)
+            self.engine.dispose()
+            raise StaleConnection(str(failure)) from failure
+        finally:
+            pooled.close()
+
+
+def _named(failure: psycopg.Error) -> BaseException:
+    """A defect stays what it is."""
+    away = isinstance(failure, psycopg.OperationalError | psycopg.InterfaceError)
+    return named(failure, is_away=away) or failure
