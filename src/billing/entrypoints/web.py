@@ -8,11 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from dependency_injector import providers
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from billing.entrypoints.settings import HttpSettings, load_settings
-from billing.entrypoints.startup import start, start_serving
+from billing.entrypoints.settings import HttpSettings, Settings, load_settings
+from billing.entrypoints.startup import settle, start, start_serving
+
+_BUSY_PAUSE_MS = 0.25
+"""How soon a web process asks again for SQLite's write lock: sooner than a worker, since somebody waits for it."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -29,7 +33,9 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Called by gunicorn in each process."""
-        return self._load_app()
+        app = self._load_app()
+        settle()
+        return app
 
 
 def _options(http: HttpSettings) -> dict[str, Any]:
@@ -54,6 +60,12 @@ def _forget_gauges(server: Any, worker: Any) -> None:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
+def _application(settings: Settings) -> Flask:
+    container = start(settings)
+    container.busy_pause_ms.override(providers.Object(_BUSY_PAUSE_MS))
+    return container.web_app()
+
+
 def serve_http() -> None:
     """Answer until SIGTERM; WrongSettings before anything is bound where something is missing."""
     settings, folder = load_settings(), None
@@ -64,7 +76,7 @@ def serve_http() -> None:
     print(f"billing answers at http://{settings.http.bind}", file=sys.stderr, flush=True)
     parent = os.getpid()
     try:
-        Server(settings.http, lambda: start(settings).web_app()).run()
+        Server(settings.http, lambda: _application(settings)).run()
     finally:
         if folder is not None and os.getpid() == parent:
             shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ from dependency_injector import providers
 from billing.application.outcomes import RetryLater
 from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError
+from billing.entrypoints.startup import settle
 
 if TYPE_CHECKING:
     from billing.entrypoints.container import Container
@@ -101,6 +102,7 @@ def run_consumer(container: "Container") -> None:
         max_delay=0.1,
         graceful_signal="TERM",
     )
+    settle()
     consumer.run()
 
 
@@ -111,5 +113,6 @@ def __getattr__(name: str) -> Any:
     from billing.entrypoints.startup import start_serving
 
     globals()["huey"] = build_consumer(start_serving())
+    settle()
     logging.getLogger("huey").propagate = False  # its own command gives it a handler of its own
     return globals()["huey"]

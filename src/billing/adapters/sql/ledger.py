@@ -22,7 +22,8 @@ class SqlLedger:
     """Opens units of work.
 
     `clock` is the machine's UTC clock, which is the ledger's on SQLite; PostgreSQL asks its server, unless `now`
-    stands in for either. `busy_deadline_ms` is how long a unit tries to get SQLite's write lock.
+    stands in for either. `busy_deadline_ms` is how long a unit tries to get SQLite's write lock,
+    `busy_pause_ms` how soon it asks again: of two, who asks more often gets it sooner.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class SqlLedger:
         ring_again: timedelta,
         context: Callable[[], Mapping[str, str]] = dict,
         busy_deadline_ms: int = 5_000,
+        busy_pause_ms: float = 1.0,
         now: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -41,7 +43,7 @@ class SqlLedger:
         self._monotonic = monotonic
         self._clock = now or (clock if engine.dialect.name == "sqlite" else None)
         self._new_jobs = NewJobs(ids, context, ring_again)
-        patience = Patience(busy_deadline_ms, monotonic)
+        patience = Patience(busy_deadline_ms, busy_pause_ms, monotonic)
         turn = Lock() if engine.dialect.name == "sqlite" else None
         self._write = Opener(engine.execution_options(**{BEGIN: WRITING}), patience, turn)
         self._read = Opener(engine.execution_options(**{BEGIN: READING}), patience)

@@ -10,9 +10,10 @@ from billing.adapters.sql.errors import is_busy
 
 @dataclass(frozen=True)
 class Patience:
-    """For how long; asking every 1-2 ms is fair to all, where SQLite's own waiting lets some starve."""
+    """For how long; asking after one to two pauses serves all in time, where SQLite's own waiting lets some starve."""
 
     deadline_ms: int
+    pause_ms: float = 1.0
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
@@ -27,4 +28,4 @@ class Patience:
             except Exception as refused:
                 if not is_busy(refused) or self.monotonic() >= give_up_at:
                     raise
-                self.sleep((1 + self.jitter()) / 1000)
+                self.sleep((1 + self.jitter()) * self.pause_ms / 1000)

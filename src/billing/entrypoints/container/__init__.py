@@ -83,6 +83,7 @@ class Container(containers.DeclarativeContainer):
     upgrade_schema = providers.Callable(schema.upgrade, settings.provided.database_url)
     current_schema = providers.Callable(schema.current, settings.provided.database_url)
     needed_schema = providers.Callable(schema.head)
+    busy_pause_ms = providers.Object(1.0)
     begin = providers.ThreadSafeSingleton(
         SqlLedger,
         engine,
@@ -91,6 +92,7 @@ class Container(containers.DeclarativeContainer):
         ring_again=providers.Factory(timedelta, seconds=jobs.ring_again_seconds),
         context=providers.Object(logging_context),
         busy_deadline_ms=settings.provided.busy_deadline_ms,
+        busy_pause_ms=busy_pause_ms,
     )
     bell = providers.ThreadSafeSingleton(
         huey_queue.build_huey,
