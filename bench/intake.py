@@ -9,7 +9,8 @@ from bench.numbers import ratio_of_rounds, spread_ms
 from bench.signing import stranger, template_of
 from bench.stacks import installed, plan_for, serve_under
 
-LINES = 8
+LINES = 32
+"""As many as the two web processes have threads."""
 
 
 def measure(seconds: float, rounds: int = 5) -> dict[str, Any]:

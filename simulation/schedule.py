@@ -49,20 +49,22 @@ class Trace:
             self.lines.append(f"{hours:3}:{minutes:02}:{rest / 1000:06.3f}  {who:<14} {what}")
 
 
-class Pen:
-    """A lock for actors: whoever finds it taken waits until it is free."""
+class ActorTurn:
+    """What an actor waits for until another lets it go on."""
 
     def __init__(self, schedule: "Schedule") -> None:
-        self._schedule, self._taken = schedule, False
+        self._schedule, self._has_come = schedule, False
+        self._place = f"turn {id(self)}"
 
-    def __enter__(self) -> None:
-        while self._taken:
-            self._schedule.park("pen")
-        self._taken = True
+    def wait(self) -> None:
+        """Until it comes."""
+        if not self._has_come:
+            self._schedule.park(self._place)
 
-    def __exit__(self, *exc: object) -> None:
-        self._taken = False
-        self._schedule.unpark("pen")
+    def come(self) -> None:
+        """Let it go on."""
+        self._has_come = True
+        self._schedule.unpark(self._place)
 
 
 class Schedule:

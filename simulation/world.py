@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -25,7 +25,7 @@ from billing.entrypoints.settings import Settings, load_settings
 from simulation.bell import WildBell
 from simulation.books import Books, MemoryBooks
 from simulation.scenario import Scenario
-from simulation.schedule import Broken, Died, Pen, Schedule, Trace
+from simulation.schedule import ActorTurn, Broken, Died, Schedule, Trace
 from simulation.weather import Weather
 from simulation.wild_gateway import WildGateway
 from simulation.wild_ledger import WildLedger
@@ -146,7 +146,7 @@ class World:
             settings=_settings(),
             telemetry=self.telemetry,
             queue=self.bell,
-            pen=Pen(self.schedule),
+            turns=partial(ActorTurn, self.schedule),
             begin=self.wild,
             notifier=self.notifier,
             now=self.now,

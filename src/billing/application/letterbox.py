@@ -1,80 +1,119 @@
 """Where notifications are stored: those that come in at once share a commit, and none waits for more to come."""
 
-from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Protocol
 
 from billing.application.ledger import Ledger
 from billing.application.records import Arrival
 from billing.application.unit_of_work import LedgerUnavailable
 
+LETTERS_MAX = 100
+"""In one unit; more than a web server has threads, so that nobody else sets it a limit."""
+
+
+class Turn(Protocol):
+    """Waited for by one, once; it may have come before."""
+
+    def wait(self) -> None: ...
+
+    def come(self) -> None: ...
+
+
+class ThreadTurn:
+    """A thread's."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._lock.acquire()
+
+    def wait(self) -> None:
+        """Until it comes."""
+        self._lock.acquire()
+
+    def come(self) -> None:
+        """Let it go on."""
+        self._lock.release()
+
 
 @dataclass(eq=False)
 class _Letter:
-    """An arrival and what became of it; `alone` after it shared a unit that failed."""
+    """An arrival and what became of it."""
 
     arrival: Arrival
-    is_new: bool | None = None
-    away: str | None = None
-    alone: bool = False
+    turn: Turn
+    is_done: bool = False
+    is_new: bool = False
+    failure: Exception | None = None
 
-    @property
-    def is_done(self) -> bool:
-        return self.is_new is not None or self.away is not None
+    def fail(self, failure: Exception) -> None:
+        self.failure, self.is_done = failure, True
 
 
 class Letterbox:
-    """Whoever holds the pen writes down all that have come meanwhile, in one unit.
+    """Whoever finds nobody writing writes, in one unit, all that have come meanwhile; then the next of them does.
 
     So there are as many commits as the ledger can do, and not as many as there are requests; a lone request waits for
-    nobody. `pen` is a lock of this process.
+    nobody. `turns` are what the requests of this process wait for.
     """
 
-    def __init__(self, ledger: Ledger, pen: AbstractContextManager[object]) -> None:
-        self._ledger, self._pen = ledger, pen
+    def __init__(self, ledger: Ledger, turns: Callable[[], Turn]) -> None:
+        self._ledger, self._turns = ledger, turns
         self._mutex = Lock()
         self._waiting: list[_Letter] = []
+        self._is_writing = False
 
     def drop(self, arrival: Arrival) -> bool:
         """Returns once it is durable: whether it was new; LedgerUnavailable where nothing can be stored."""
-        letter = _Letter(arrival)
+        letter = _Letter(arrival, self._turns())
+        if not self._writes_first(letter):
+            letter.turn.wait()
+        if not letter.is_done:
+            self._write_what_waits()
+        if letter.failure is not None:
+            raise letter.failure
+        return letter.is_new
+
+    def _writes_first(self, letter: _Letter) -> bool:
         with self._mutex:
             self._waiting.append(letter)
-        with self._pen:
-            if not letter.is_done:
-                self._write(letter, self._others(letter))
-        if letter.away is not None:
-            raise LedgerUnavailable(letter.away)
-        return letter.is_new is True
+            finds_nobody, self._is_writing = not self._is_writing, True
+            return finds_nobody
 
-    def _others(self, letter: _Letter) -> Sequence[_Letter]:
-        """Those that wait behind it, taken out with it: at most as many as the web server has threads."""
+    def _write_what_waits(self) -> None:
+        """The first of them is the caller's own."""
         with self._mutex:
-            self._waiting = [one for one in self._waiting if one is not letter]
-            if letter.alone:
-                return []
-            others, self._waiting = self._waiting, []
-            return others
-
-    def _write(self, letter: _Letter, others: Sequence[_Letter]) -> None:
-        batch = [letter, *others]
+            batch, self._waiting = self._waiting[:LETTERS_MAX], self._waiting[LETTERS_MAX:]
         try:
-            new = self._store(batch)
-        except LedgerUnavailable as away:
-            for one in batch:
-                one.away = away.why
-        except Exception:
-            if not others:
-                raise
-            for one in batch:
-                one.alone = True  # one of them may be to blame: from now on each is written by its own request
-            self._write(letter, [])
-        else:
-            for one in batch:
-                one.is_new = one.arrival.id in new
+            self._write(batch)
+        finally:
+            self._let_go_on(batch)
 
-    def _store(self, batch: Sequence[_Letter]) -> Collection[str]:
+    def _let_go_on(self, batch: Sequence[_Letter]) -> None:
+        """Those that were written, and one to write next: whoever died while it wrote leaves the others unwritten."""
+        _own, *others = batch
+        with self._mutex:
+            self._waiting = [one for one in others if not one.is_done] + self._waiting
+            following = self._waiting[:1]
+            self._is_writing = bool(following)
+        for letter in [one for one in others if one.is_done] + following:
+            letter.turn.come()
+
+    def _write(self, batch: Sequence[_Letter]) -> None:
         # In one order, so that two processes with the same notifications do not wait for one another in a circle.
         arrivals = sorted((one.arrival for one in batch), key=lambda arrival: (arrival.gateway, arrival.event_id))
-        return self._ledger.write("webhook", lambda uow: uow.inbox.take_in(arrivals))
+        try:
+            new = self._ledger.write("webhook", lambda uow: uow.inbox.take_in(arrivals))
+        except LedgerUnavailable as away:
+            for one in batch:
+                one.fail(LedgerUnavailable(away.why))
+        except Exception as failure:  # noqa: BLE001 - one of them may be to blame, whose request raises it
+            if len(batch) == 1:
+                batch[0].fail(failure)
+            else:
+                for one in batch:
+                    self._write([one])
+        else:
+            for one in batch:
+                one.is_new, one.is_done = one.arrival.id in new, True

@@ -198,7 +198,7 @@ def _read_http(env: Env) -> HttpSettings:
         bind=bind,
         public_url=(optional(env, "PUBLIC_URL", formats.web_address) or f"http://{bind}").rstrip("/"),
         processes=env.int("HTTP_PROCESSES", 2, validate=POSITIVE),
-        threads=env.int("HTTP_THREADS", 4, validate=POSITIVE),
+        threads=env.int("HTTP_THREADS", 16, validate=POSITIVE),
         timeout_seconds=env.int("HTTP_TIMEOUT_SECONDS", 30, validate=POSITIVE),
         body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=POSITIVE),
         page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=POSITIVE),

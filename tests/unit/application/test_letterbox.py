@@ -12,13 +12,16 @@ from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.ledger import MemoryLedger, MemoryUnitOfWork
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application import letterbox
 from billing.application.ledger import Ledger
-from billing.application.letterbox import Letterbox
+from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.records import Arrival
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.event import InboxEvent
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import an_arrival
+
+BEFORE = "evt_that_came_before"
 
 
 class TroubledLedger(MemoryLedger):
@@ -36,7 +39,8 @@ class TroubledLedger(MemoryLedger):
 
     def stored(self) -> set[str]:
         """The provider's ids of what is there."""
-        return {row.value.event_id for (kind, _), row in self.store.rows.items() if kind is InboxEvent}
+        events = [row.value for (kind, _), row in self.store.rows.items() if kind is InboxEvent]
+        return {event.event_id for event in events} - {BEFORE}
 
 
 class _TroubledUnit(MemoryUnitOfWork):
@@ -56,20 +60,32 @@ class _TroubledUnit(MemoryUnitOfWork):
 
 
 class Office:
-    """A letterbox whose pen the test may hold, so that what is dropped meanwhile has to wait."""
+    """A letterbox in which what is dropped at once has to wait until one that came before is written."""
 
     def __init__(self) -> None:
-        self.begin, self.queue, self.pen = TroubledLedger(), MemoryQueue(), threading.Lock()
-        self.letterbox = Letterbox(Ledger(self.begin, self.queue, MemoryTelemetry()), self.pen)
+        self.begin, self.queue = TroubledLedger(), MemoryQueue()
+        self.letterbox = Letterbox(Ledger(self.begin, self.queue, MemoryTelemetry()), ThreadTurn)
 
     def drop_at_once(self, *arrivals: Arrival) -> list[Future[bool]]:
         """All of them are waiting before the first is written."""
-        with ThreadPoolExecutor(len(arrivals)) as requests, self.pen:
+        trouble, may_write, writes = self.begin.trouble, threading.Event(), threading.Event()
+
+        def be_long(_: Sequence[Arrival]) -> None:
+            self.begin.trouble = trouble
+            writes.set()
+            may_write.wait(10)
+
+        self.begin.trouble = be_long
+        with ThreadPoolExecutor(len(arrivals) + 1) as requests:
+            requests.submit(self.letterbox.drop, an_arrival("evt_before", BEFORE))
+            assert writes.wait(10)
             drops = [requests.submit(self.letterbox.drop, arrival) for arrival in arrivals]
             deadline = time.monotonic() + 10
             while len(self.letterbox._waiting) < len(arrivals):
                 assert time.monotonic() < deadline, "they never came"
                 threading.Event().wait(0.001)
+            self.begin.together.clear()
+            may_write.set()
         return drops
 
 
@@ -91,7 +107,7 @@ def test_what_comes_in_meanwhile_is_stored_in_one_unit_in_one_order(office: Offi
     assert [drop.result() for drop in office.drop_at_once(*several("c", "a", "b"))] == [True] * 3
     assert office.begin.together == [["a", "b", "c"]]
     assert office.begin.stored() == {"a", "b", "c"}
-    assert len(office.queue.rung) == 3
+    assert len(office.queue.rung) == 1 + 3
 
 
 def test_of_the_same_notification_twice_at_once_one_is_new(office: Office) -> None:
@@ -140,3 +156,9 @@ def test_whoever_waited_for_one_that_died_writes_for_itself(office: Office) -> N
     ended = [drop.exception() for drop in drops]
     assert sorted(type(end).__name__ for end in ended) == ["Killed", "NoneType"]
     assert len(office.begin.stored()) == 1
+
+
+def test_no_more_are_written_in_one_unit_than_may(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letterbox, "LETTERS_MAX", 2)
+    assert [drop.result() for drop in office.drop_at_once(*several("a", "b", "c"))] == [True] * 3
+    assert sorted(map(len, office.begin.together)) == [1, 2]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
-from threading import Lock
 
 from flask.testing import FlaskClient
 
@@ -20,7 +19,7 @@ from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
-from billing.application.letterbox import Letterbox
+from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
@@ -100,7 +99,7 @@ class Shop:
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
         return UseCases(
             ledger=ledger,
-            receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, Lock()), self.telemetry, ids, dict),
+            receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
             place_order=PlaceOrder(
                 ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
             ),

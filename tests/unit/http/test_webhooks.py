@@ -1,12 +1,11 @@
 from dataclasses import replace
 from io import BytesIO
-from threading import Lock
 
 import pytest
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.application.intake import ReceiveWebhook
-from billing.application.letterbox import Letterbox
+from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job, JobKind
@@ -96,7 +95,7 @@ def test_every_gateway_is_heard_whose_notifications_are_proof(shop, told):
     hinting = MemoryGateway(installation=lambda: "ins_memory", now=shop.clock, name="hinting", is_proof=False)
     gateways = {one.name: one for one in (shop.gateway, signed, hinting)}
     shop.reopen(
-        receive_webhook=ReceiveWebhook(gateways, Letterbox(shop.ledger, Lock()), shop.telemetry, shop.new_id, dict)
+        receive_webhook=ReceiveWebhook(gateways, Letterbox(shop.ledger, ThreadTurn), shop.telemetry, shop.new_id, dict)
     )
     answers = [
         shop.client.post(f"/webhooks/{name}", data=told, headers=signed.sign(told)).status_code for name in gateways

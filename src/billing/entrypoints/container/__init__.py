@@ -4,7 +4,6 @@ import random
 import time
 from datetime import timedelta
 from functools import partial
-from threading import Lock
 
 from dependency_injector import containers, providers
 
@@ -28,7 +27,7 @@ from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodi
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
 from billing.application.ledger import Ledger
-from billing.application.letterbox import Letterbox
+from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
@@ -147,8 +146,8 @@ class Container(containers.DeclarativeContainer):
         clock=business_clock,
         check_after_expiry=providers.Factory(timedelta, minutes=shop.check_after_expiry_minutes),
     )
-    pen = providers.Factory(Lock)
-    letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, pen)
+    turns = providers.Object(ThreadTurn)
+    letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, turns)
     receive_webhook = providers.ThreadSafeSingleton(
         ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
     )
