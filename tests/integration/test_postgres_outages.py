@@ -45,7 +45,7 @@ def test_a_server_that_does_not_answer_is_an_unavailable_ledger() -> None:
     with pytest.raises(LedgerUnavailable), ledger("test") as uow:
         uow.inbox.take_in([an_arrival()])
     with pytest.raises(LedgerUnavailable):
-        ledger.ping()
+        ledger.is_current()
     engine.dispose()
 
 
@@ -112,7 +112,6 @@ def test_a_statement_that_takes_too_long_is_an_unavailable_ledger(postgres_ledge
 def test_a_ledger_without_tables_is_unavailable(postgres_url: str) -> None:
     engine = make_engine(postgres_url)
     begin = a_ledger(engine)
-    begin.ping()
     assert not begin.is_current()
     with pytest.raises(LedgerUnavailable), begin("test") as uow:
         uow.customers.get("cus_1")

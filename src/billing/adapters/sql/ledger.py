@@ -55,12 +55,7 @@ class SqlLedger:
         opener = self._read if reading else self._write
         return SqlUnitOfWork(opener, self._at_once, by, self._new_jobs, self._kept, self._clock, self._monotonic)
 
-    def ping(self) -> None:
-        """LedgerUnavailable where it does not answer."""
-        with self._read() as connection:
-            connection.exec_driver_sql("SELECT 1")
-
     def is_current(self) -> bool:
-        """Whether its schema is the one that this version works on."""
+        """Whether its schema is the one that this version works on; LedgerUnavailable where it does not answer."""
         with self._read() as connection:
             return revision_of(connection) == head()

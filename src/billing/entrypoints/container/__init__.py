@@ -1,22 +1,14 @@
 """The one place that knows every adapter and wires it to the port it serves."""
 
-import random
-import time
 from datetime import timedelta
 from functools import partial
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
-from billing.adapters import huey_queue
-from billing.adapters.bellringer import Bellringer
-from billing.adapters.sql import migrations as schema
-from billing.adapters.sql.engine import DatabaseLimits, make_engine
-from billing.adapters.sql.ledger import SqlLedger
-from billing.adapters.telemetry import LogTelemetry, configure_logging, exposition, logging_context
+from billing.adapters.telemetry import configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey, RevokeKey
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
-from billing.application.breakers import Guard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.engine import ClaimJob, Ends, RunJob
@@ -26,7 +18,6 @@ from billing.application.hosting import ActivateSubscription, RenewSubscription
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
 from billing.application.intake import ProcessEvent, ReceiveWebhook
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
-from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
@@ -43,78 +34,34 @@ from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.job import JobKind
-from billing.entrypoints import clock, limits
+from billing.entrypoints import limits
 from billing.entrypoints.container import outside
+from billing.entrypoints.container.adapters import Adapters
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
-from billing.entrypoints.settings import Settings
 
 __all__ = ["Container", "configure_logging"]
 
 
-def _seconds(milliseconds: int) -> float:
-    return milliseconds / 1000
-
-
-class Container(containers.DeclarativeContainer):
+class Container(Adapters):
     """Every object of the program, made when it is first asked for; one container per process."""
 
-    settings = providers.Dependency(instance_of=Settings)
-    shop = settings.provided.shop
-    jobs = settings.provided.jobs
-
-    # ------------------------------------------------------------------ clocks, ids, dice
-    now = providers.Object(clock.now)
-    business_clock = providers.ThreadSafeSingleton(clock.business_clock, settings.provided.clock_offset_file)
-    monotonic = providers.Object(time.monotonic)
-    ids = providers.Object(clock.new_id)
-    order_number = providers.Object(clock.new_order_number)
-    api_secret = providers.Object(clock.new_secret)
-    dice = providers.Object(random.random)
-
-    # ------------------------------------------------------------------ adapters
-    telemetry = providers.ThreadSafeSingleton(LogTelemetry)
-    engine = providers.ThreadSafeSingleton(
-        make_engine,
-        settings.provided.database_url,
-        providers.Factory(DatabaseLimits, pool_size=settings.provided.pool_size),
-    )
-    upgrade_schema = providers.Callable(schema.upgrade, settings.provided.database_url)
-    current_schema = providers.Callable(schema.current, settings.provided.database_url)
-    needed_schema = providers.Callable(schema.head)
-    busy_pause_ms = providers.Object(1.0)
-    begin = providers.ThreadSafeSingleton(
-        SqlLedger,
-        engine,
-        ids=ids,
-        clock=now,
-        ring_again=providers.Factory(timedelta, seconds=jobs.ring_again_seconds),
-        context=providers.Object(logging_context),
-        busy_deadline_ms=settings.provided.busy_deadline_ms,
-        busy_pause_ms=busy_pause_ms,
-    )
-    bell = providers.ThreadSafeSingleton(
-        huey_queue.build_huey,
-        settings.provided.queue_url,
-        timeout_seconds=providers.Callable(_seconds, jobs.ring_timeout_ms),
-    )
-    # With time enough to make tables, which one ring has not.
-    prepare_bell = providers.Callable(
-        huey_queue.prepare, providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
-    )
-    queue = providers.ThreadSafeSingleton(
-        Bellringer,
-        providers.Factory(huey_queue.HueyQueue, bell, telemetry),
-        gather_seconds=providers.Callable(_seconds, jobs.ring_gather_ms),
-    )
-    ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
-    guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
-    guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
-    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
-    registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
-    notifier = providers.ThreadSafeSingleton(
-        outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic
-    )
+    # what is wired below
+    settings = Adapters.settings
+    shop = Adapters.shop
+    jobs = Adapters.jobs
+    business_clock = Adapters.business_clock
+    monotonic = Adapters.monotonic
+    ids = Adapters.ids
+    order_number = Adapters.order_number
+    api_secret = Adapters.api_secret
+    dice = Adapters.dice
+    telemetry = Adapters.telemetry
+    begin = Adapters.begin
+    ledger = Adapters.ledger
+    gateways = Adapters.gateways
+    registrars = Adapters.registrars
+    notifier = Adapters.notifier
 
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
@@ -279,8 +226,6 @@ class Container(containers.DeclarativeContainer):
         providers.List(expire_orders, tell_outages, tell_operator, forget_answers, prune_bodies),
         telemetry,
     )
-    consumer_bell = providers.Factory(huey_queue.build_huey, settings.provided.queue_url)
-    bound_shutdown = providers.Callable(huey_queue.bound_shutdown)
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
     retry_jobs = providers.ThreadSafeSingleton(RetryJobs, retry_job)
     cancel_job = providers.ThreadSafeSingleton(CancelJob, ledger, handlers)
