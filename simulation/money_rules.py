@@ -102,9 +102,8 @@ class MoneyRules:
             payment = known.get(page.payment_id)
             is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
             require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
-            refs = {refund.refund_ref: refund for refund in payment.refunds} if payment else {}
             for back in page.refunds:
-                refund = refs.get(back.ref)
+                refund = next((one for one in (payment.refunds if payment else ()) if _is_of(back, one)), None)
                 is_same = refund is not None and (refund.amount, refund.status) == (back.amount, _SAME.get(back.state))
                 require(
                     is_same or back.refund_id in unasked,
@@ -117,7 +116,7 @@ class MoneyRules:
         if refund.is_pending:
             require(told, "nothing is forgotten", f"{refund.id} is pending and nobody was told")
         elif refund.is_live:
-            paid = any(back.ref == refund.refund_ref for back in self._backs(payment))
+            paid = any(_is_of(back, refund) for back in self._backs(payment))
             require(paid, "money paid back is gone", f"{refund.id} succeeded, the provider shows {payment.id} without")
         elif refund.attention:
             require(told, "nothing is kept silently", f"{refund.id} failed, {order.id} is {order.status}")
@@ -160,3 +159,8 @@ def _is_kept_for(item: OrderItem, payment: Payment) -> bool:
 
 def _is_covered(item: OrderItem, payment: Payment) -> bool:
     return any(refund.is_live and item.id in refund.item_ids for refund in payment.refunds)
+
+
+def _is_of(back: PaidBack, refund: Refund) -> bool:
+    """By the provider's id; by ours where a person settled it, and every word of the provider's about it was lost."""
+    return back.ref == refund.refund_ref if refund.refund_ref else back.refund_id == refund.id
