@@ -16,7 +16,7 @@ RESULTS = Path("var/bench")
 MEASURES: dict[str, Callable[[argparse.Namespace, str], dict[str, Any]]] = {
     "slo": lambda given, stack: slo.measure(stack, given.seconds or 60),
     "idle": lambda given, stack: idle.measure(stack, given.count or 40),
-    "intake": lambda given, _: intake.measure(given.seconds or 5, given.rounds or 5),
+    "intake": lambda given, _: intake.measure(given.seconds or 5, given.rounds or 13),
     "scale": lambda given, _: scale.measure(given.seconds or 5, given.orders, given.rounds or 4),
     "servers": lambda given, _: servers.measure(given.seconds or 4, given.rounds or 3),
     "memory": lambda given, stack: memory.measure(stack, given.count or 100_000),
