@@ -13,7 +13,7 @@ LINES = 32
 """As many as the two web processes have threads."""
 
 
-def measure(seconds: float, rounds: int = 13) -> dict[str, Any]:
+def measure(seconds: float, rounds: int) -> dict[str, Any]:
     """Requests per second of both, and the median ratio of neighbouring rounds."""
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
     latencies: dict[str, list[float]] = {"ours": [], "bare": []}

@@ -149,8 +149,9 @@ def _rates(results: Results) -> str:
     if found := results.get("scale"):
         for what in ("intake", "claims"):
             of = found[f"{what}_median_per_second"]
-            rows.append((f"{what}, {found['orders']['large']} / {found['orders']['small']} orders", of["large"],
-                         of["small"], f"{found[f'{what}_ratio']:.0%}"))  # fmt: skip
+            orders = f"{found['orders']['large']} / {found['orders']['small']} orders"
+            rows.append((f"{what}, {orders}", round(of["large"], 1), round(of["small"], 1),
+                         f"{found[f'{what}_ratio']:.0%}"))  # fmt: skip
     return _table(("what", "first, per s", "second, per s", "ratio"), rows)
 
 

@@ -90,8 +90,16 @@ class MoneyRules:
         return {json.loads(body)["page"]["payment_id"] for body in bodies if body}
 
     def _dead_subjects(self, kinds: Container[JobKind]) -> set[str]:
-        jobs = self._world.books.rows(Job)
-        return {job.subject for job in jobs if job.status is JobStatus.DEAD and job.kind in kinds}
+        return self._subjects(JobStatus.DEAD, kinds)
+
+    def _subjects(self, status: JobStatus, kinds: Container[JobKind]) -> set[str]:
+        return {job.subject for job in self._world.books.rows(Job) if job.status is status and job.kind in kinds}
+
+    def _is_of(self, back: PaidBack, refund: Refund) -> bool:
+        """By the provider's id; by ours where a person settled it and all that the provider told of it was lost."""
+        if refund.refund_ref or back.refund_id != refund.id:
+            return back.ref == refund.refund_ref
+        return refund.id in self._subjects(JobStatus.CANCELLED, {JobKind.REFUND_PAYMENT})
 
     def _check_every_payment_is_known(self, known: dict[str, Payment], unread: set[str]) -> None:
         # every webhook was lost, and so was every worker that asked: a person knows of the dead question
@@ -103,7 +111,7 @@ class MoneyRules:
             is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
             require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
             for back in page.refunds:
-                refund = next((one for one in (payment.refunds if payment else ()) if _is_of(back, one)), None)
+                refund = next((one for one in (payment.refunds if payment else ()) if self._is_of(back, one)), None)
                 is_same = refund is not None and (refund.amount, refund.status) == (back.amount, _SAME.get(back.state))
                 require(
                     is_same or back.refund_id in unasked,
@@ -116,7 +124,7 @@ class MoneyRules:
         if refund.is_pending:
             require(told, "nothing is forgotten", f"{refund.id} is pending and nobody was told")
         elif refund.is_live:
-            paid = any(_is_of(back, refund) for back in self._backs(payment))
+            paid = any(self._is_of(back, refund) for back in self._backs(payment))
             require(paid, "money paid back is gone", f"{refund.id} succeeded, the provider shows {payment.id} without")
         elif refund.attention:
             require(told, "nothing is kept silently", f"{refund.id} failed, {order.id} is {order.status}")
@@ -159,8 +167,3 @@ def _is_kept_for(item: OrderItem, payment: Payment) -> bool:
 
 def _is_covered(item: OrderItem, payment: Payment) -> bool:
     return any(refund.is_live and item.id in refund.item_ids for refund in payment.refunds)
-
-
-def _is_of(back: PaidBack, refund: Refund) -> bool:
-    """By the provider's id; by ours where a person settled it, and every word of the provider's about it was lost."""
-    return back.ref == refund.refund_ref if refund.refund_ref else back.refund_id == refund.id

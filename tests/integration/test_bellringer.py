@@ -58,10 +58,25 @@ def test_a_process_that_ends_rings_first_for_what_waits() -> None:
     assert script(f"{RINGER}ringer.ring({{'a': 1}}); ringer.ring({{'b': 1}})") == {"a", "b"}
 
 
+def test_a_process_that_ends_waits_for_the_round_under_way() -> None:
+    """A command ends as soon as it has rung; the queue takes its time to answer."""
+    slow = "ring = Tower.ring\nTower.ring = lambda self, bells: (begun.set(), go_on.wait(9), ring(self, bells))"
+    ending = "begun.wait(9)\nthreading.Timer(0.2, go_on.set).start()"
+    events = "begun, go_on = threading.Event(), threading.Event()"
+    assert script(f"{RINGER}{events}\n{slow}\nringer.ring({{'a': 1}})\n{ending}") == {"a"}
+
+
 def test_after_a_fork_both_processes_ring() -> None:
     """As where a web server loads an application that has rung already, and forks."""
     forked = "child = os.fork()\nringer.ring({'child' if child == 0 else 'parent': 1})\nif child: os.wait()"
     assert script(f"{RINGER}ringer.ring({{'before': 1}}); heard.wait(9)\n{forked}") == {"before", "child", "parent"}
+
+
+def test_a_fork_in_the_middle_of_a_round_leaves_no_lock_behind() -> None:
+    slow = "ring = Tower.ring\nTower.ring = lambda self, bells: (begun.set(), go_on.wait(9), ring(self, bells))"
+    events = "begun, go_on = threading.Event(), threading.Event()"
+    forked = "child = os.fork()\ngo_on.set()\nif child: os.wait()\nelse: ringer.ring({'child': 1})"
+    assert script(f"{RINGER}{events}\n{slow}\nringer.ring({{'a': 1}})\nbegun.wait(9)\n{forked}") == {"a", "child"}
 
 
 RINGER = """

@@ -198,10 +198,7 @@ class RunJob:
         """Claim, work, close; leaves quietly where there is nothing to claim."""
         started = self.monotonic()
         try:
-            run = self.under_way.begin(partial(self.claim, job_id))
-        except ProcessGoes:
-            self.claim.pass_on(job_id)
-            return
+            run = self._begin(job_id)
         except ConcurrentChange as busy:  # the sweep rings again
             self.telemetry.event("job_not_claimed", job_id=job_id, why=busy.why)
             return
@@ -210,6 +207,13 @@ class RunJob:
             return
         with self.telemetry.bound({**run.context, "job_id": job_id}), self.under_way.until_ended(run):
             self._run(run, started)
+
+    def _begin(self, job_id: str) -> Run | None:
+        try:
+            return self.under_way.begin(partial(self.claim, job_id))
+        except ProcessGoes:
+            self.claim.pass_on(job_id)
+            return None
 
     def _run(self, run: Run, started: float) -> None:
         ended = "lost"

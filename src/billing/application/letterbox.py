@@ -9,9 +9,6 @@ from billing.application.ledger import Ledger
 from billing.application.records import Arrival
 from billing.application.unit_of_work import LedgerUnavailable
 
-LETTERS_MAX = 100
-"""In one unit; more than a web server has threads, so that nobody else sets it a limit."""
-
 
 class Turn(Protocol):
     """Waited for by one, once; it may have come before."""
@@ -55,11 +52,11 @@ class Letterbox:
     """Whoever finds nobody writing writes, in one unit, all that have come meanwhile; then the next of them does.
 
     So there are as many commits as the ledger can do, and not as many as there are requests; a lone request waits for
-    nobody. `turns` are what the requests of this process wait for.
+    nobody. `turns` are what the requests of this process wait for; a unit takes no more than `letters_max`.
     """
 
-    def __init__(self, ledger: Ledger, turns: Callable[[], Turn]) -> None:
-        self._ledger, self._turns = ledger, turns
+    def __init__(self, ledger: Ledger, turns: Callable[[], Turn], letters_max: int = 100) -> None:
+        self._ledger, self._turns, self._letters_max = ledger, turns, letters_max
         self._mutex = Lock()
         self._waiting: list[_Letter] = []
         self._is_writing = False
@@ -84,7 +81,7 @@ class Letterbox:
     def _write_what_waits(self) -> None:
         """The first of them is the caller's own."""
         with self._mutex:
-            batch, self._waiting = self._waiting[:LETTERS_MAX], self._waiting[LETTERS_MAX:]
+            batch, self._waiting = self._waiting[: self._letters_max], self._waiting[self._letters_max :]
         try:
             self._write(batch)
         finally:

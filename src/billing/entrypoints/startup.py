@@ -36,7 +36,7 @@ def start(settings: Settings | None = None, *, log_level: str | None = None) -> 
 def settle() -> None:
     """What is there by now lives as long as the process: the garbage collector need not look at it ever again.
 
-    Each time it did, everything stood still for a tenth of a second, a thread that held SQLite's write lock included.
+    Each time it does, everything stands still, a thread that holds SQLite's write lock included.
     """
     gc.collect()
     gc.freeze()

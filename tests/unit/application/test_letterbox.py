@@ -12,7 +12,6 @@ from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.ledger import MemoryLedger, MemoryUnitOfWork
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application import letterbox
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.records import Arrival
@@ -62,9 +61,9 @@ class _TroubledUnit(MemoryUnitOfWork):
 class Office:
     """A letterbox in which what is dropped at once has to wait until one that came before is written."""
 
-    def __init__(self) -> None:
+    def __init__(self, letters_max: int = 100) -> None:
         self.begin, self.queue = TroubledLedger(), MemoryQueue()
-        self.letterbox = Letterbox(Ledger(self.begin, self.queue, MemoryTelemetry()), ThreadTurn)
+        self.letterbox = Letterbox(Ledger(self.begin, self.queue, MemoryTelemetry()), ThreadTurn, letters_max)
 
     def drop_at_once(self, *arrivals: Arrival) -> list[Future[bool]]:
         """All of them are waiting before the first is written."""
@@ -158,7 +157,7 @@ def test_whoever_waited_for_one_that_died_writes_for_itself(office: Office) -> N
     assert len(office.begin.stored()) == 1
 
 
-def test_no_more_are_written_in_one_unit_than_may(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letterbox, "LETTERS_MAX", 2)
+def test_no_more_are_written_in_one_unit_than_may() -> None:
+    office = Office(letters_max=2)
     assert [drop.result() for drop in office.drop_at_once(*several("a", "b", "c"))] == [True] * 3
     assert sorted(map(len, office.begin.together)) == [1, 2]

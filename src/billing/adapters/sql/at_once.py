@@ -1,6 +1,6 @@
 """Single statements on PostgreSQL, each its own transaction, straight to the driver.
 
-What a webhook waits for is one such statement, and SQLAlchemy's share of it would be as large as the driver's.
+What a webhook waits for is one such statement, and nothing in it needs what SQLAlchemy does around it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from billing.adapters.sql.errors import named
-from billing.adapters.sql.opening import StaleConnection
+from billing.adapters.sql.opening import StaleConnection, despite_a_restart
 from billing.application.unit_of_work import LedgerUnavailable
 
 
@@ -24,11 +24,7 @@ class AtOnce:
 
     def __call__(self, statement: str, values: Sequence[object]) -> Sequence[tuple[Any, ...]]:
         """The rows of a statement that may be repeated; fails as everything on this engine does."""
-        try:
-            return self._execute(statement, values)
-        except StaleConnection:
-            # A restarted server: every connection of before is dropped by now.
-            return self._execute(statement, values)
+        return despite_a_restart(lambda: self._execute(statement, values))
 
     def _execute(self, statement: str, values: Sequence[object]) -> Sequence[tuple[Any, ...]]:
         try:

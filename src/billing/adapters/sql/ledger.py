@@ -13,7 +13,7 @@ from billing.adapters.sql.jobs import NewJobs
 from billing.adapters.sql.mapping import map_domain
 from billing.adapters.sql.migrations import head, revision_of
 from billing.adapters.sql.opening import Opener
-from billing.adapters.sql.patience import Patience
+from billing.adapters.sql.patience import PAUSE_MS, Patience
 from billing.adapters.sql.unit_of_work import Kept, SqlUnitOfWork
 from billing.application.ports import Clock, Ids
 
@@ -35,7 +35,7 @@ class SqlLedger:
         ring_again: timedelta,
         context: Callable[[], Mapping[str, str]] = dict,
         busy_deadline_ms: int = 5_000,
-        busy_pause_ms: float = 1.0,
+        busy_pause_ms: float = PAUSE_MS,
         now: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,7 +1,9 @@
 """How a unit gets its transaction: patiently where SQLite is busy, and once more where a server was restarted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -10,9 +12,19 @@ from billing.adapters.sql.errors import Busy
 from billing.adapters.sql.patience import Patience
 from billing.application.unit_of_work import LedgerUnavailable
 
+T = TypeVar("T")
+
 
 class StaleConnection(LedgerUnavailable):
     """the ledger can't be reached: {why}"""
+
+
+def despite_a_restart(attempt: Callable[[], T]) -> T:
+    """Once more where it noticed that the server was restarted: every connection of before is dropped by then."""
+    try:
+        return attempt()
+    except StaleConnection:
+        return attempt()
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Opener:
         if self.turn is not None and not self.turn.acquire(timeout=self.patience.deadline_ms / 1000):
             raise Busy("another thread of this process is writing")
         try:
-            return self._begun()
+            return despite_a_restart(self._open)
         except BaseException:
             self.end_turn()
             raise
@@ -41,13 +53,6 @@ class Opener:
         """The next thread may write."""
         if self.turn is not None:
             self.turn.release()
-
-    def _begun(self) -> Connection:
-        try:
-            return self._open()
-        except StaleConnection:
-            # That noticed a restarted server, and every connection of before is dropped by now.
-            return self._open()
 
     def _open(self) -> Connection:
         try:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from billing.adapters.sql.errors import is_busy
 
+PAUSE_MS = 1.0
+
 
 @dataclass(frozen=True)
 class Patience:
     """For how long; asking after one to two pauses serves all in time, where SQLite's own waiting lets some starve."""
 
     deadline_ms: int
-    pause_ms: float = 1.0
+    pause_ms: float = PAUSE_MS
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random

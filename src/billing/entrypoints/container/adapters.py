@@ -11,6 +11,7 @@ from billing.adapters.bellringer import Bellringer
 from billing.adapters.sql import migrations as schema
 from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
+from billing.adapters.sql.patience import PAUSE_MS
 from billing.adapters.telemetry import LogTelemetry, logging_context
 from billing.application.breakers import Guard
 from billing.application.ledger import Ledger
@@ -49,7 +50,7 @@ class Adapters(containers.DeclarativeContainer):
     upgrade_schema = providers.Callable(schema.upgrade, settings.provided.database_url)
     current_schema = providers.Callable(schema.current, settings.provided.database_url)
     needed_schema = providers.Callable(schema.head)
-    busy_pause_ms = providers.Object(1.0)
+    busy_pause_ms = providers.Object(PAUSE_MS)
     begin = providers.ThreadSafeSingleton(
         SqlLedger,
         engine,

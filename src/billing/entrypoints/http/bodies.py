@@ -7,7 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 
 def current_request() -> Request:
-    """The request itself: each look through Flask's stand-in for it costs as much as what is looked at."""
+    """The request itself, for who looks at it several times: Flask's stand-in finds it anew at each look."""
     return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
 
 
