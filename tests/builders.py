@@ -18,6 +18,7 @@ from billing.domain import (
     Payment,
     Purchase,
     SubscriptionRenewal,
+    Wallet,
 )
 
 NOW = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
@@ -63,6 +64,13 @@ def a_registrant(**details: object) -> Contact:
 def a_customer(customer_id: str = "cus_1", email: str = "aline@example.rw") -> Customer:
     """Somebody who buys."""
     return Customer.open(id=customer_id, name="Aline Uwase", email=email, created_at=NOW, country="RW")
+
+
+def a_wallet(wallet_id: str = "wal_1", customer_id: str = "cus_1", customer_ref: str | None = None) -> Wallet:
+    """What a customer keeps at Stripe."""
+    wallet = Wallet(id=wallet_id, customer_id=customer_id, gateway="stripe", created_at=NOW)
+    wallet.customer_ref = customer_ref
+    return wallet
 
 
 def an_order(*wanted: Purchase, order_id: str = "ord_1", customer_id: str = "cus_1", at: datetime = NOW) -> Order:

@@ -12,6 +12,7 @@ from tests.contracts.ledger_races import RaceCases
 from tests.contracts.ledger_records import RecordCases
 from tests.contracts.ledger_refunds import RefundCases
 from tests.contracts.ledger_units import UnitCases
+from tests.contracts.ledger_wallets import WalletCases
 
 
 class LedgerContract(
@@ -27,5 +28,6 @@ class LedgerContract(
     RecordCases,
     CorrespondenceCases,
     RaceCases,
+    WalletCases,
 ):
     """Subclass it with a fixture `begin` (see `LedgerCase`)."""

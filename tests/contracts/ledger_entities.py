@@ -59,7 +59,7 @@ class EntityCases(LedgerCase):
         order.registrant = a_registrant(organization="Ishyo Ltd", street=("KN 5 Rd", "House 7"), region="Kigali")
         order.created_at = EXACT
         first, second = an_attempt(order), None
-        first.bind("cs_1", "pi_1")
+        first.bind("cs_1", "pi_1", "sub_at_stripe")
         first.redirect_url, first.options = "https://pay.example/1", {"email": "é@example.rw", "phone": "+250"}
         first.fail("card refused")
         first.attention = "nobody knows how it stands"
@@ -142,6 +142,9 @@ class EntityCases(LedgerCase):
             periods=int(full),
             current_period_end=EXACT if full else None,
             cancel_at_period_end=full,
+            gateway="stripe" if full else None,
+            billing_ref="sub_at_stripe" if full else None,
+            attention="paused there" if full else None,
         )
         expected = shown(subscription)
         ledger.write("test", lambda uow: uow.subscriptions.add(subscription))

@@ -8,8 +8,8 @@ from functools import partial
 from billing.application.jobs import Handler, Record, Run
 from billing.application.outcomes import NeedsPerson, NotYet, Refused
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.payments import RecordFact
 from billing.application.ports import Clock, PaymentGateway, Started
+from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.facts import Fact
 from billing.domain.job import Job, JobKind, JobRequest
@@ -54,7 +54,7 @@ class _AskProvider(Handler):
     """What checking and closing share: an attempt whose start got no answer is first started again."""
 
     gateways: Mapping[str, PaymentGateway]
-    record: RecordFact
+    take: TakeFact
     note_start: NoteStart
 
     def started_attempt(self, run: Run) -> Payment:
@@ -68,7 +68,7 @@ class _AskProvider(Handler):
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not open it."""
-        self.record.fail(uow, *lock_attempt(uow, job.subject), why)
+        self.take.payments.fail(uow, *lock_attempt(uow, job.subject), why)
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """An attempt that nobody could start is over, so that the customer may begin another.
@@ -77,7 +77,7 @@ class _AskProvider(Handler):
         """
         order, payment = lock_attempt(uow, job.subject)
         if not payment.is_started:
-            self.record.fail(uow, order, payment, f"the provider could not be asked: {why}")
+            self.take.payments.fail(uow, order, payment, f"the provider could not be asked: {why}")
 
     def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The same."""
@@ -138,7 +138,7 @@ class CheckPayment(_AskProvider):
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
-                self.record(uow, payment.gateway, fact)
+                self.take(uow, payment.gateway, fact)
             if _unflag(uow, payment.id).is_open:
                 return NotYet("the provider has not decided", self.note_start.until_closed(payment))
             return None
@@ -160,7 +160,7 @@ class ClosePayment(_AskProvider):
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
-                self.record(uow, payment.gateway, fact)
+                self.take(uow, payment.gateway, fact)
             if read_attempt(uow, payment.id)[1].is_open:
                 return NotYet("the provider still works on it", self.note_start.check_after_expiry)
             return None

@@ -9,9 +9,9 @@ from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
 from billing.application.letterbox import Letterbox
 from billing.application.outcomes import Deadline, NotYet, Refused
-from billing.application.payments import RecordFact
 from billing.application.ports import Envelope, Forged, Ids, PaymentGateway, Reading, Telemetry
 from billing.application.records import Arrival
+from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.errors import NotFound
@@ -63,7 +63,7 @@ class ProcessEvent(Handler):
 
     alerts_itself: ClassVar[bool] = True
     gateways: Mapping[str, PaymentGateway]
-    record: RecordFact
+    take_fact: TakeFact
     unmatched_retry: timedelta
 
     def __call__(self, run: Run) -> Record:
@@ -85,8 +85,8 @@ class ProcessEvent(Handler):
         event = uow.inbox.lock(event_row_id)
         is_ours = self._is_ours(uow, event.gateway, reading)
         if is_ours and len(reading.facts) > 1:
-            self.record.hold_jobs(uow, event.gateway, reading.facts)
-        taken = [self.record(uow, event.gateway, fact) for fact in reading.facts] if is_ours else []
+            self.take_fact.hold_jobs(uow, event.gateway, reading.facts)
+        taken = [self.take_fact(uow, event.gateway, fact) for fact in reading.facts] if is_ours else []
         if not is_ours:
             event.ignore("about nothing of ours", uow.now())
         elif not reading.facts:
@@ -94,14 +94,15 @@ class ProcessEvent(Handler):
         elif all(taken):
             event.process(_summary(reading), uow.now())
         else:
-            event.leave_unmatched("it names a payment that is not in the ledger")
-            return NotYet("the event names a payment that is not in the ledger", self.unmatched_retry)
+            event.leave_unmatched("it names what is not in the ledger")
+            return NotYet("the event names what is not in the ledger", self.unmatched_retry)
         return None
 
     def _is_ours(self, uow: UnitOfWork, gateway: str, reading: Reading) -> bool:
         if reading.installation == uow.installation():
             return True
-        return uow.orders.of_refs(gateway, reading.refs) is not None
+        owners = (uow.orders, uow.wallets, uow.subscriptions)
+        return any(owner.of_refs(gateway, reading.refs) is not None for owner in owners)
 
     def put_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """Counted on the event, which is what a person looks at."""

@@ -8,8 +8,8 @@ from billing.application.attempts import NoteStart, check_of
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.payments import RecordFact
 from billing.application.ports import Ids, PaymentGateway
+from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict, Invalid
 from billing.domain.order import Order
@@ -31,7 +31,7 @@ class StartPayment:
 
     ledger: Ledger
     gateways: Mapping[str, PaymentGateway]
-    record: RecordFact
+    take: TakeFact
     note_start: NoteStart
     limits: PaymentLimits
     ids: Ids
@@ -84,7 +84,7 @@ class StartPayment:
 
         def take(uow: UnitOfWork) -> Payment:
             for fact in facts:
-                self.record(uow, older.gateway, fact)
+                self.take(uow, older.gateway, fact)
             return read_attempt(uow, older.id)[1]
 
         closed = self.ledger.write(by, take)

@@ -24,9 +24,9 @@ from billing.domain.refund_policy import RefundPolicy
 
 
 class RecordsFacts(Protocol):
-    """The one road of every proven fact (`RecordFact`), as its callers see it."""
+    """The one road of every proven fact (`TakeFact`), as its callers see it."""
 
-    def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> Payment | None: ...
+    def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> object | None: ...
 
 
 def refund_job(refund_id: str) -> JobRequest:

@@ -12,11 +12,11 @@ from billing.domain.alert import AlertKind
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.errors import Conflict, NameHeld
 from billing.domain.facts import (
-    Fact,
     PaymentCancelled,
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNews,
     PaymentPending,
     PaymentSucceeded,
     RefundFact,
@@ -38,7 +38,7 @@ class RecordFact:
     telemetry: Telemetry
     notices: Notices
 
-    def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> Payment | None:
+    def __call__(self, uow: UnitOfWork, gateway: str, fact: PaymentNews) -> Payment | None:
         """The payment it was about; None where no payment of ours is meant, or a refund of one not known as paid."""
         payment_id = self._find(uow, gateway, fact)
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
@@ -66,20 +66,21 @@ class RecordFact:
             asking.finish_early(f"its payment is known to be {known}", uow.now())
         return payment
 
-    def hold_jobs(self, uow: UnitOfWork, gateway: str, facts: Sequence[Fact]) -> None:
+    def hold_jobs(self, uow: UnitOfWork, gateway: str, facts: Sequence[PaymentNews]) -> None:
         """Lock the jobs that several facts answer, before the first of them locks its order."""
         found = [(self._find(uow, gateway, fact), fact) for fact in facts]
         answered = {wanted for payment_id, fact in found if payment_id and (wanted := _answered(payment_id, fact))}
         for wanted in sorted(answered, key=lambda wanted: wanted.dedup_key):
             uow.jobs.lock_for(wanted)
 
-    def _find(self, uow: UnitOfWork, gateway: str, fact: Fact) -> str | None:
+    def _find(self, uow: UnitOfWork, gateway: str, fact: PaymentNews) -> str | None:
         refs = frozenset(ref for ref in (fact.session_ref, fact.payment_ref) if ref)
         return fact.payment_id or uow.orders.of_refs(gateway, refs)
 
-    def _apply(self, uow: UnitOfWork, order: Order, payment: Payment, fact: Fact) -> None:
+    def _apply(self, uow: UnitOfWork, order: Order, payment: Payment, fact: PaymentNews) -> None:
         match fact:
-            case PaymentSucceeded(received=received):
+            case PaymentSucceeded(received=received, billing_ref=billing_ref):
+                payment.bind(None, None, billing_ref)
                 settlement = order.record_success(payment, received, self.clock())
                 uow.report(self.telemetry.event, "payment_settled", payment_id=payment.id, settlement=settlement)
                 self.follow(uow, order, payment, settlement)
@@ -114,7 +115,7 @@ class RecordFact:
             raise_alert(uow, AlertKind.PAYMENT_NEEDS_ATTENTION, payment.id, f"order {order.number}: {payment.why}")
 
 
-def _answered(payment_id: str, fact: Fact) -> JobRequest | None:
+def _answered(payment_id: str, fact: PaymentNews) -> JobRequest | None:
     """The job that would ask what this fact tells; it is locked before the order, as every job is."""
     match fact:
         case PaymentSucceeded() | PaymentFailed() | PaymentCancelled() | PaymentExpired():

@@ -16,6 +16,7 @@ from billing.domain.order_status import OrderStatus
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
+from billing.domain.wallet import Wallet
 
 
 class Orders(Protocol):
@@ -67,6 +68,25 @@ class Customers(Protocol):
         """NotFound."""
 
 
+class Wallets(Protocol):
+    """What customers keep at payment providers."""
+
+    def add(self, wallet: Wallet) -> None:
+        """A new one; ConcurrentChange where this customer has one at this provider."""
+
+    def get(self, wallet_id: str) -> Wallet:
+        """To read; NotFound."""
+
+    def lock(self, wallet_id: str) -> Wallet:
+        """To change; NotFound."""
+
+    def of_customer(self, customer_id: str, gateway: str) -> Wallet | None:
+        """To read."""
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        """The id of the wallet whose account or method bears one of the provider's ids."""
+
+
 class Subscriptions(Protocol):
     """Hosting subscriptions."""
 
@@ -78,6 +98,12 @@ class Subscriptions(Protocol):
 
     def lock(self, subscription_id: str) -> Subscription:
         """To change; NotFound."""
+
+    def of_item(self, item_id: str) -> str | None:
+        """The id of the one that this item opened."""
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        """The id of the one whose billing bears one of the provider's ids."""
 
 
 class Registrations(Protocol):

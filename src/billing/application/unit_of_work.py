@@ -22,6 +22,7 @@ from billing.application.repositories import (
     Registrations,
     RememberedAnswers,
     Subscriptions,
+    Wallets,
 )
 from billing.domain.alert import Alert
 from billing.domain.errors import BillingError
@@ -53,15 +54,16 @@ class UnitOfWork(ABC):
     their row has their whole state.
 
     Locks are taken in one order, so that nobody waits in a circle: the job that is run or changed; its kind; the
-    notification or mail that it is about; jobs that are answered by what is recorded, by their keys; the order;
-    registrations by name, or the subscription. New mails, alerts and jobs are written last. A breaker has a unit of
-    its own.
+    notification or mail that it is about; jobs that are answered by what is recorded, by their keys; the order; the
+    wallet; registrations by name, or the subscription. New mails, alerts and jobs are written last. A breaker has a
+    unit of its own.
     """
 
     orders: Orders
     customers: Customers
     subscriptions: Subscriptions
     registrations: Registrations
+    wallets: Wallets
     inbox: Inbox
     jobs: Jobs
     mails: Mails

@@ -22,7 +22,14 @@ from billing.domain.errors import (
 )
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.facts import (
+    BillingStands,
+    BillingStatus,
+    CycleLine,
     Fact,
+    InvoiceReason,
+    InvoiceStands,
+    InvoiceStatus,
+    MethodStands,
     PaymentCancelled,
     PaymentDeclined,
     PaymentExpired,
@@ -54,21 +61,26 @@ from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.term import Term, add_months
+from billing.domain.wallet import Card, PaymentMethod, Wallet
 
 __all__ = [
     "DELIVERIES",
     "Alert",
     "AlertKind",
     "BillingError",
+    "BillingStands",
+    "BillingStatus",
     "Breaker",
     "BreakerPolicy",
     "BreakerState",
+    "Card",
     "Catalogue",
     "Compensation",
     "Conflict",
     "Contact",
     "Customer",
     "Cycle",
+    "CycleLine",
     "DispatchPolicy",
     "DomainName",
     "DomainRegistration",
@@ -80,6 +92,9 @@ __all__ = [
     "IllegalMove",
     "InboxEvent",
     "Invalid",
+    "InvoiceReason",
+    "InvoiceStands",
+    "InvoiceStatus",
     "ItemStatus",
     "Job",
     "JobKind",
@@ -88,6 +103,7 @@ __all__ = [
     "Mail",
     "MailKind",
     "MailStatus",
+    "MethodStands",
     "Money",
     "NameHeld",
     "NotFound",
@@ -100,6 +116,7 @@ __all__ = [
     "PaymentDeclined",
     "PaymentExpired",
     "PaymentFailed",
+    "PaymentMethod",
     "PaymentPending",
     "PaymentStatus",
     "PaymentSucceeded",
@@ -123,6 +140,7 @@ __all__ = [
     "SubscriptionStatus",
     "Term",
     "TldOffer",
+    "Wallet",
     "add_months",
     "exponent",
     "registrant_handle",

@@ -50,6 +50,7 @@ class Payment:
     `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
     a repeated call has the same body. `surplus` marks money that no item of the order needs. `under_way` says that
     a slow method was chosen and decides later. `attention` says why a person must find out how an open one stands.
+    `billing_ref` is the recurring billing at the provider that began with it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Payment:
     why: str | None = None
     session_ref: str | None = None
     payment_ref: str | None = None
+    billing_ref: str | None = None
     redirect_url: str | None = None
     received: Money | None = None
     surplus: bool = False
@@ -102,9 +104,10 @@ class Payment:
     def _currency(self) -> str:
         return (self.received or self.amount).currency
 
-    def bind(self, session_ref: str | None, payment_ref: str | None) -> None:
+    def bind(self, session_ref: str | None, payment_ref: str | None, billing_ref: str | None = None) -> None:
         """Learn the provider's ids; an id once known never changes."""
-        for name, ref in (("session_ref", session_ref), ("payment_ref", payment_ref)):
+        refs = {"session_ref": session_ref, "payment_ref": payment_ref, "billing_ref": billing_ref}
+        for name, ref in refs.items():
             known = getattr(self, name)
             if ref and known and ref != known:
                 raise Conflict(f"payment {self.id}", f"its {name} is {known}, not {ref}")

@@ -49,7 +49,8 @@ class Subscription:
     '31 Mar'
 
     `current_period_end` is always the end of the `periods`-th period since `anchor`, so that months of different
-    length never make it drift (31 January, 28 February, 31 March).
+    length never make it drift (31 January, 28 February, 31 March). Where a provider bills it by itself, `gateway` and
+    `billing_ref` name that billing. `attention` says what a person must look at.
     """
 
     id: str
@@ -67,6 +68,9 @@ class Subscription:
     periods: int = 0
     current_period_end: datetime | None = None
     cancel_at_period_end: bool = False
+    gateway: str | None = None
+    billing_ref: str | None = None
+    attention: str | None = None
     version: int = 1
 
     def activate(self, at: datetime) -> None:
@@ -98,6 +102,17 @@ class Subscription:
     def is_renewable(self) -> bool:
         """Whether further periods may be sold."""
         return self.anchor is not None and self.status not in _OVER
+
+    @property
+    def is_billed_by_provider(self) -> bool:
+        """Whether its renewals are charged by the provider, and not by orders of the customer's."""
+        return self.billing_ref is not None
+
+    def bind(self, gateway: str, billing_ref: str) -> None:
+        """Learn who bills it, under which id; once known it never changes."""
+        if self.billing_ref is not None and (self.gateway, self.billing_ref) != (gateway, billing_ref):
+            raise Conflict(f"subscription {self.id}", f"it is billed as {self.billing_ref}, not {billing_ref}")
+        self.gateway, self.billing_ref = gateway, billing_ref
 
     def _count(self, anchor: datetime, periods: int) -> None:
         self.anchor, self.periods = anchor, periods

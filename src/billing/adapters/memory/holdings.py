@@ -6,6 +6,7 @@ from billing.domain.domain_name import DomainName
 from billing.domain.order import Order
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
+from billing.domain.wallet import Wallet
 
 
 class MemoryCustomers:
@@ -35,6 +36,39 @@ class MemorySubscriptions:
 
     def lock(self, subscription_id: str) -> Subscription:
         return self._session.get(Subscription, subscription_id, lock=True)
+
+    def of_item(self, item_id: str) -> str | None:
+        found = self._session.claimant(Subscription, "opened_by", item_id)
+        return None if found is None else found.id
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        found = (self._session.claimant(Subscription, "billing_ref", f"{gateway} {ref}") for ref in sorted(refs))
+        return min((subscription.id for subscription in found if subscription), default=None)
+
+
+class MemoryWallets:
+    """Wallets by id, by customer, and by the provider's ids."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, wallet: Wallet) -> None:
+        self._session.add(wallet.id, wallet)
+        self._session.require_unique()
+
+    def get(self, wallet_id: str) -> Wallet:
+        return self._session.get(Wallet, wallet_id)
+
+    def lock(self, wallet_id: str) -> Wallet:
+        return self._session.get(Wallet, wallet_id, lock=True)
+
+    def of_customer(self, customer_id: str, gateway: str) -> Wallet | None:
+        return self._session.claimant(Wallet, "wallet", f"{customer_id} {gateway}")
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        rules = ("customer_ref", "method_ref")
+        found = (self._session.claimant(Wallet, rule, f"{gateway} {ref}") for rule in rules for ref in sorted(refs))
+        return min((wallet.id for wallet in found if wallet), default=None)
 
 
 class MemoryRegistrations:

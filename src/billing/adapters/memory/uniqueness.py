@@ -12,6 +12,8 @@ from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.subscription import Subscription
+from billing.domain.wallet import Wallet
 
 
 class Claim(NamedTuple):
@@ -50,6 +52,16 @@ def claims_of(row: Any) -> Iterator[Claim]:
             yield Claim("mail", f"{row.occasion} {row.recipient}")
         case Registration() if row.status is RegistrationStatus.ACTIVE:
             yield Claim("held", str(row.name))
+        case Subscription():
+            yield Claim("opened_by", row.item_id)
+            if row.billing_ref:
+                yield Claim("billing_ref", f"{row.gateway} {row.billing_ref}")
+        case Wallet():
+            yield Claim("wallet", f"{row.customer_id} {row.gateway}")
+            if row.customer_ref:
+                yield Claim("customer_ref", f"{row.gateway} {row.customer_ref}")
+            for method in row.methods:
+                yield Claim("method_ref", f"{row.gateway} {method.ref}")
 
 
 def _of_item(item: OrderItem) -> Iterator[Claim]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import and_, exists, select
 
-from billing.adapters.sql.tables import active, order_items, unpaid_renewal
+from billing.adapters.sql.tables import active, order_items, subscriptions, unpaid_renewal
 from billing.adapters.sql.work import Work
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
@@ -38,6 +38,15 @@ class SqlSubscriptions:
 
     def lock(self, subscription_id: str) -> Subscription:
         return self._work.lock(Subscription, subscription_id)
+
+    def of_item(self, item_id: str) -> str | None:
+        return self._work.session.scalar(select(subscriptions.c.id).where(subscriptions.c.item_id == item_id))
+
+    def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
+        billed = subscriptions.c.gateway == gateway, subscriptions.c.billing_ref.in_(sorted(refs))
+        return self._work.session.scalar(
+            select(subscriptions.c.id).where(*billed).order_by(subscriptions.c.id).limit(1)
+        )
 
 
 class SqlRegistrations:

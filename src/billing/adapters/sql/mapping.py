@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import mail_tables, tables
+from billing.adapters.sql import mail_tables, tables, wallet_tables
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
@@ -21,6 +21,7 @@ from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
+from billing.domain.wallet import Card, PaymentMethod, Wallet
 
 _registry = registry(metadata=metadata)
 _once = Lock()
@@ -61,6 +62,13 @@ def _map_all() -> None:
     )
     _map(Subscription, tables.subscriptions, price=_money(tables.subscriptions, "price"))
     _map(Registration, tables.registrations)
+    methods = wallet_tables.payment_methods
+    _map(PaymentMethod, methods, card=_card(methods))
+    _map(
+        Wallet,
+        wallet_tables.wallets,
+        methods=relationship(PaymentMethod, order_by=(methods.c.created_at, methods.c.id), lazy="selectin"),
+    )
     _map(InboxEvent, tables.inbox_events)
     _map(Job, tables.jobs)
     _map(Breaker, tables.breakers)
@@ -76,4 +84,13 @@ def _map(entity: type, table: Table, exclude: tuple[str, ...] = (), **properties
 
 def _money(table: Table, name: str) -> Composite[Money]:
     columns: list[Column[Any]] = [table.c[f"{name}_minor"], table.c[f"{name}_currency"]]
-    return composite(Money, *columns, return_none_on=lambda *values: all(value is None for value in values))
+    return composite(Money, *columns, return_none_on=_nothing)
+
+
+def _card(table: Table) -> Composite[Card]:
+    columns: list[Column[Any]] = [table.c[f"card_{part}"] for part in ("brand", "last4", "exp_month", "exp_year")]
+    return composite(Card, *columns, return_none_on=_nothing)
+
+
+def _nothing(*values: object) -> bool:
+    return all(value is None for value in values)

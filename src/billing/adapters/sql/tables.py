@@ -138,6 +138,7 @@ payments = Table(
     why_column(),
     Column("session_ref", String),
     Column("payment_ref", String),
+    Column("billing_ref", String),
     Column("redirect_url", String),
     *money_columns("received", optional=True),
     Column("surplus", Boolean, nullable=False),
@@ -187,8 +188,12 @@ subscriptions = Table(
     Column("periods", Integer, nullable=False),
     Column("current_period_end", Moment),
     Column("cancel_at_period_end", Boolean, nullable=False),
+    Column("gateway", String(32)),
+    Column("billing_ref", String),
+    Column("attention", String),
     version_column(),
 )
+Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)
 
 registrations = Table(
     "registrations",

@@ -30,6 +30,7 @@ from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain, LoadCatalogue
+from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
@@ -88,6 +89,7 @@ class Container(Adapters):
         telemetry=telemetry,
         notices=notices,
     )
+    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact)
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
         clock=business_clock,
@@ -99,7 +101,7 @@ class Container(Adapters):
         ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
     )
     start_payment = providers.ThreadSafeSingleton(
-        StartPayment, ledger, gateways, record_fact, note_start, payment_limits, ids, monotonic
+        StartPayment, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
     )
     refresh_payment = providers.ThreadSafeSingleton(
         RefreshPayment,
@@ -148,14 +150,14 @@ class Container(Adapters):
     process_event = providers.Factory(
         ProcessEvent,
         gateways,
-        record_fact,
+        take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
-            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, record_fact, note_start),
-            JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, record_fact, note_start),
+            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
+            JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
                 RegisterDomain,
                 pay_back,
@@ -183,7 +185,7 @@ class Container(Adapters):
                 providers.Factory(timedelta, days=shop.restart_after_days),
             ),
             JobKind.REFUND_PAYMENT: providers.Factory(
-                RefundPayment, gateways, record_fact, providers.Factory(limits.refund_limits, shop)
+                RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
             JobKind.SEND_MAIL: providers.Factory(
                 SendMail,

@@ -1,0 +1,114 @@
+"""What customers keep at payment providers: there and back, found by every id of the provider's, one a customer."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from billing.application.ledger import Begin, Ledger
+from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
+from billing.domain import Cycle, Money, NotFound, Order, Subscription, Wallet
+from billing.domain.wallet import Card
+from tests.builders import NOW, a_customer, a_wallet
+from tests.contracts.ledger_case import LedgerCase, in_parallel
+from tests.contracts.ledger_entities import shown
+
+EXACT = datetime(2027, 3, 28, 1, 59, 59, 123457, tzinfo=UTC)
+VISA = Card(brand="visa", last4="4242", exp_month=4, exp_year=2029)
+
+
+class WalletCases(LedgerCase):
+    """Accounts, methods, and billing by the provider."""
+
+    def test_a_wallet_comes_back_with_every_field(self, ledger: Ledger, customer: str) -> None:
+        wallet = a_wallet(customer_ref="cus_at_stripe")
+        wallet.keep("mth_1", "pm_1", EXACT, card=VISA)
+        wallet.keep("mth_2", "pm_2", EXACT, kind="link")
+        wallet.drop("mth_3", "pm_3", EXACT)
+        expected = shown(wallet)
+        ledger.write("test", lambda uow: uow.wallets.add(wallet))
+        assert shown(ledger.read(lambda uow: uow.wallets.get(wallet.id))) == expected
+        assert shown(ledger.read(lambda uow: uow.wallets.of_customer(customer, "stripe"))) == expected
+        assert shown(ledger.write("test", lambda uow: uow.wallets.lock(wallet.id))) == expected
+
+    def test_an_empty_wallet_comes_back_empty(self, ledger: Ledger, customer: str) -> None:
+        ledger.write("test", lambda uow: uow.wallets.add(a_wallet()))
+        read = ledger.read(lambda uow: uow.wallets.get("wal_1"))
+        assert (read.customer_ref, read.default_ref, read.methods) == (None, None, [])
+        assert ledger.read(lambda uow: uow.wallets.of_customer(customer, "kpay")) is None
+
+    def test_what_is_changed_in_it_is_kept(self, ledger: Ledger, customer: str) -> None:
+        ledger.write("test", lambda uow: uow.wallets.add(a_wallet()))
+
+        def change(uow: UnitOfWork) -> None:
+            wallet = uow.wallets.lock("wal_1")
+            wallet.bind("cus_at_stripe")
+            wallet.keep("mth_1", "pm_1", EXACT, card=VISA)
+
+        ledger.write("test", change)
+        ledger.write("test", lambda uow: uow.wallets.lock("wal_1").drop("mth_2", "pm_1", EXACT))
+        read = ledger.read(lambda uow: uow.wallets.get("wal_1"))
+        assert (read.customer_ref, read.default, read.usable) == ("cus_at_stripe", None, [])
+        assert [(method.id, method.card, method.detached_at) for method in read.methods] == [("mth_1", VISA, EXACT)]
+
+    def test_it_is_found_by_account_and_by_method(self, ledger: Ledger, customer: str) -> None:
+        wallet = a_wallet(customer_ref="cus_at_stripe")
+        wallet.keep("mth_1", "pm_1", NOW, card=VISA)
+        ledger.write("test", lambda uow: uow.wallets.add(wallet))
+
+        def find(gateway: str, *refs: str) -> str | None:
+            return ledger.read(lambda uow: uow.wallets.of_refs(gateway, frozenset(refs)))
+
+        assert find("stripe", "cus_at_stripe") == find("stripe", "pm_1", "pm_2") == "wal_1"
+        assert find("kpay", "cus_at_stripe", "pm_1") is find("stripe", "pm_2") is find("stripe") is None
+
+    def test_a_customer_has_one_at_each_provider(self, ledger: Ledger, customer: str) -> None:
+        def open_one(n: int) -> Wallet:
+            wallet = a_wallet(f"wal_{n}")
+            ledger.write("test", lambda uow: _open_unless_there(uow, wallet))
+            return wallet
+
+        def _open_unless_there(uow: UnitOfWork, wallet: Wallet) -> None:
+            if uow.wallets.of_customer(wallet.customer_id, wallet.gateway) is None:
+                uow.wallets.add(wallet)
+
+        in_parallel(4, open_one)
+        held = [n for n in range(4) if _is_there(ledger, f"wal_{n}")]
+        assert len(held) == 1
+
+    def test_an_account_belongs_to_one_customer(self, begin: Begin, ledger: Ledger, customer: str) -> None:
+        ledger.write("test", lambda uow: uow.customers.add(a_customer("cus_2", "b@example.rw")))
+        ledger.write("test", lambda uow: uow.wallets.add(a_wallet(customer_ref="cus_at_stripe")))
+        with pytest.raises(ConcurrentChange), begin("test") as uow:
+            uow.wallets.add(a_wallet("wal_2", customer_id="cus_2", customer_ref="cus_at_stripe"))
+            uow.commit()
+
+    def test_a_subscription_is_found_by_its_billing_and_by_its_item(self, ledger: Ledger, order: Order) -> None:
+        subscription = Subscription(
+            id="sub_1",
+            customer_id="cus_1",
+            item_id=order.items[0].id,
+            plan="starter",
+            cycle=Cycle.MONTHLY,
+            price=Money(499, "USD"),
+            domain=None,
+            auto_renew=True,
+            created_at=NOW,
+        )
+        subscription.bind("stripe", "sub_at_stripe")
+        ledger.write("test", lambda uow: uow.subscriptions.add(subscription))
+
+        def find(gateway: str, *refs: str) -> str | None:
+            return ledger.read(lambda uow: uow.subscriptions.of_refs(gateway, frozenset(refs)))
+
+        assert find("stripe", "sub_at_stripe", "pi_1") == subscription.id
+        assert find("kpay", "sub_at_stripe") is find("stripe", "pi_1") is None
+        assert ledger.read(lambda uow: uow.subscriptions.of_item(order.items[0].id)) == subscription.id
+        assert ledger.read(lambda uow: uow.subscriptions.of_item("nothing")) is None
+
+
+def _is_there(ledger: Ledger, wallet_id: str) -> bool:
+    try:
+        ledger.read(lambda uow: uow.wallets.get(wallet_id))
+    except NotFound:
+        return False
+    return True
