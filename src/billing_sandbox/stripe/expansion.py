@@ -13,8 +13,11 @@ EXPAND = {"expand": Many(Text(), length_max=20)}
 _KIND_BY_FIELD = {
     "charge": "charge",
     "customer": "customer",
+    "default_payment_method": "payment_method",
     "latest_charge": "charge",
     "payment_intent": "payment_intent",
+    "payment_method": "payment_method",
+    "setup_intent": "setup_intent",
 }
 _DEPTH_MAX = 4
 

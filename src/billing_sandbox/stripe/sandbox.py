@@ -25,6 +25,8 @@ _LISTED = {
     "charges": "charge",
     "refunds": "refund",
     "customers": "customer",
+    "payment_methods": "payment_method",
+    "setup_intents": "setup_intent",
 }
 
 
@@ -50,6 +52,7 @@ class StripeSandbox:
     def start(self, host: str, port: int) -> None:
         """Serve and deliver; returns at once. Port 0 takes a free one."""
         self._server = WebServer(self._app, host, port)
+        self._ledger.address = self._server.url
         self._server.start()
         self._deliveries.start()
         threading.Thread(target=self._tick, daemon=True).start()

@@ -8,7 +8,9 @@ from billing_sandbox.stripe.resources import (
     customers,
     events,
     payment_intents,
+    payment_methods,
     refunds,
+    setup_intents,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -18,6 +20,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *customers.OPERATIONS,
     *events.OPERATIONS,
     *payment_intents.OPERATIONS,
+    *payment_methods.OPERATIONS,
     *refunds.OPERATIONS,
+    *setup_intents.OPERATIONS,
 )
 """Every endpoint there is."""
