@@ -9,6 +9,7 @@ from billing_sandbox.stripe.resources import (
     events,
     payment_intents,
     payment_methods,
+    portal_sessions,
     refunds,
     setup_intents,
 )
@@ -21,6 +22,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *events.OPERATIONS,
     *payment_intents.OPERATIONS,
     *payment_methods.OPERATIONS,
+    *portal_sessions.OPERATIONS,
     *refunds.OPERATIONS,
     *setup_intents.OPERATIONS,
 )
