@@ -1,8 +1,9 @@
 """What this Stripe account holds: its objects, and the events that tell of every change."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.errors import no_such
@@ -36,12 +37,27 @@ class Ledger:
         """`announce` takes each new event and sees to its delivery."""
         self.store = store
         self._now = now
+        self._told = now
+        self.clock: str | None = None
+        """The test clock whose time `now` gives, if it is one's."""
         self._announce = announce
         store.define(_INDEXES)
 
     def now(self) -> int:
         """The business time in Unix seconds."""
         return int(self._now().timestamp())
+
+    def at(self, moment: int) -> "Ledger":
+        """The same ledger at a moment gone by, for what ought to have happened then."""
+        earlier = self.on_clock(None, moment)
+        earlier._told = earlier._now
+        return earlier
+
+    def on_clock(self, clock: str | None, moment: int) -> "Ledger":
+        """The same ledger for what lives by a test clock; its events are told by the ordinary time."""
+        other, stopped = copy(self), datetime.fromtimestamp(moment, UTC)
+        other._now, other.clock = lambda: stopped, clock
+        return other
 
     def save(self, document: Json) -> Json:
         """Keep an object as it now is."""
@@ -68,7 +84,7 @@ class Ledger:
             "id": new_id("evt"),
             "object": "event",
             "api_version": EVENT_API_VERSION,
-            "created": self.now(),
+            "created": int(self._told().timestamp()),
             "data": shown,
             "livemode": False,
             "pending_webhooks": 1,

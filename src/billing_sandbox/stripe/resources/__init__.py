@@ -8,6 +8,8 @@ from billing_sandbox.stripe.resources import (
     customers,
     events,
     payment_intents,
+    prices,
+    products,
     refunds,
 )
 
@@ -18,6 +20,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *customers.OPERATIONS,
     *events.OPERATIONS,
     *payment_intents.OPERATIONS,
+    *prices.OPERATIONS,
+    *products.OPERATIONS,
     *refunds.OPERATIONS,
 )
 """Every endpoint there is."""
