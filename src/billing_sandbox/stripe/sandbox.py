@@ -15,7 +15,8 @@ from billing_sandbox.stripe.control import stripe_control
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.idempotency import IdempotencyKeys
 from billing_sandbox.stripe.ledger import Ledger
-from billing_sandbox.stripe.page import payment_page
+from billing_sandbox.stripe.pages import stripe_pages
+from billing_sandbox.stripe.recurring import advancing, wiring
 from billing_sandbox.web import WebServer
 
 _TICK_SECONDS = 0.5
@@ -25,6 +26,15 @@ _LISTED = {
     "charges": "charge",
     "refunds": "refund",
     "customers": "customer",
+    "payment_methods": "payment_method",
+    "setup_intents": "setup_intent",
+    "products": "product",
+    "prices": "price",
+    "subscriptions": "subscription",
+    "invoices": "invoice",
+    "invoice_items": "invoiceitem",
+    "invoice_payments": "invoice_payment",
+    "test_clocks": "test_helpers.test_clock",
 }
 
 
@@ -39,17 +49,20 @@ class StripeSandbox:
         self._deliveries = Deliveries(store, faults, self._credentials["webhook_secret"], webhook_url)
         self._ledger = Ledger(store, now, self._deliveries.announce)
         checkout.define(self._ledger)
+        wiring.set_up(self._ledger)
         self._app = Flask(__name__)
         keys = IdempotencyKeys(store, now)
         api = StripeApi(self._ledger, keys, faults, self._credentials["api_key"])
         self._app.register_blueprint(api.blueprint())
-        self._app.register_blueprint(payment_page(self._ledger))
+        for page in stripe_pages(self._ledger):
+            self._app.register_blueprint(page)
         self._stopped = threading.Event()
         self._server: WebServer
 
     def start(self, host: str, port: int) -> None:
         """Serve and deliver; returns at once. Port 0 takes a free one."""
         self._server = WebServer(self._app, host, port)
+        self._ledger.address = self._server.url
         self._server.start()
         self._deliveries.start()
         threading.Thread(target=self._tick, daemon=True).start()
@@ -79,7 +92,7 @@ class StripeSandbox:
 
     def state(self) -> Json:
         """Everything in the account, oldest first."""
-        checkout.expire_due(self._ledger)
+        self.catch_up()
         with self._ledger.store.transaction():
             listed = {name: self._ledger.find(kind)[::-1] for name, kind in _LISTED.items()}
             told = self._deliveries.summaries()
@@ -89,9 +102,13 @@ class StripeSandbox:
             ]
         return {**listed, "events": events}
 
+    def catch_up(self) -> None:
+        """Let everything happen whose time has come on the business clock."""
+        advancing.catch_up(self._ledger)
+
     def _tick(self) -> None:
         while not self._stopped.wait(_TICK_SECONDS):
-            checkout.expire_due(self._ledger)
+            self.catch_up()
 
 
 def _credentials(store: Store) -> Json:
