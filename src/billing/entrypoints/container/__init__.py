@@ -61,6 +61,7 @@ class Container(Adapters):
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
+    recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 
