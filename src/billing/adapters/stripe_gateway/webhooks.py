@@ -8,7 +8,7 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.stripe_gateway.events import READS
+from billing.adapters.stripe_gateway.events import READABLE
 from billing.application.ports import Envelope, Forged
 from billing.domain.errors import Invalid
 
@@ -51,7 +51,7 @@ class WebhookVerifier:
             api_version=event.get("api_version"),
             verdict=f"signed with secret {signer + 1} of {len(self.secrets)}, {skew} s ago",
             # A thin event has only the id of what it is about: our endpoint asks for snapshots.
-            readable=kind == _SNAPSHOT and _text(event, "type") in READS,
+            readable=kind == _SNAPSHOT and _text(event, "type") in READABLE,
         )
 
     def _signer(self, payload: str, header: str) -> int:

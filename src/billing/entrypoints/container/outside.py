@@ -6,7 +6,7 @@ from email.headerregistry import Address
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
-from billing.adapters.stripe_gateway import StripeGateway
+from billing.adapters.stripe_gateway import StripeBilling, StripeGateway
 from billing.application.breakers import Guard
 from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
 from billing.application.ledger import Ledger
@@ -40,6 +40,15 @@ def recurring_billing(
     settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
 ) -> Mapping[str, RecurringBilling]:
     billing: list[RecurringBilling] = []
+    if settings.stripe is not None:
+        stripe = StripeBilling(
+            api_key=settings.stripe.api_key,
+            api_base=settings.stripe.api_base,
+            installation=lambda: ledger.read(lambda uow: uow.installation()),
+            now=now,
+            telemetry=told,
+        )
+        billing.append(stripe)
     return {one.gateway: GuardedBilling(one, guard(f"gateway {one.gateway}")) for one in billing}
 
 
