@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import attempts, objects
+from billing_sandbox.stripe import attempts, methods, objects
 from billing_sandbox.stripe.ledger import NOBODY, Cause, Ledger
 
 _INDEX = """
@@ -14,6 +14,11 @@ _DUE = (
     "SELECT id FROM documents WHERE kind = 'checkout.session' "
     "AND json_extract(json, '$.status') = 'open' AND json_extract(json, '$.expires_at') <= ?"
 )
+_CARD = "pm_card_visa"
+_DECLINED_CARD = "pm_card_chargeDeclined"
+_BANK_DEBIT = "pm_sepaDebit"
+_COMPLETED = {"succeeded": "paid", "processing": "unpaid"}
+"""In which states of its intent a session is complete, and what it then says of the payment."""
 
 
 class NotPossible(Exception):
@@ -25,25 +30,22 @@ def define(ledger: Ledger) -> None:
     ledger.store.define(_INDEX)
 
 
-def pay(ledger: Ledger, session: Json) -> Json:
-    """The customer pays by card."""
-    intent = attempts.succeed(ledger, _intent(ledger, _open(session)), NOBODY)
-    return _complete(ledger, session, intent, payment_status="paid")
+def pay(ledger: Ledger, session: Json, card: str | None = None) -> Json:
+    """The customer pays by card; where its bank refuses, or wants to see the holder first, the session stays open."""
+    return _attempt(ledger, _open(session), card or _CARD)
 
 
-def decline(ledger: Ledger, session: Json) -> Json:
+def decline(ledger: Ledger, session: Json, card: str | None = None) -> Json:
     """The customer's card is declined; the session stays open."""
-    intent = attempts.decline(ledger, _intent(ledger, _open(session)), NOBODY)
-    return ledger.save(session | {"payment_intent": intent["id"]})
+    return _attempt(ledger, _open(session), card or _DECLINED_CARD)
 
 
-def pay_async(ledger: Ledger, session: Json) -> Json:
+def pay_async(ledger: Ledger, session: Json, card: str | None = None) -> Json:
     """The customer chooses a bank debit: the session completes unpaid."""
-    intent = attempts.submit(ledger, _intent(ledger, _open(session)), NOBODY)
-    return _complete(ledger, session, intent, payment_status="unpaid")
+    return _attempt(ledger, _open(session), _BANK_DEBIT)
 
 
-def succeed_async(ledger: Ledger, session: Json) -> Json:
+def succeed_async(ledger: Ledger, session: Json, card: str | None = None) -> Json:
     """The bank debit of a completed session arrives."""
     attempts.settle(ledger, _processing(ledger, session), NOBODY)
     session = ledger.save(session | {"payment_status": "paid"})
@@ -51,7 +53,7 @@ def succeed_async(ledger: Ledger, session: Json) -> Json:
     return session
 
 
-def fail_async(ledger: Ledger, session: Json) -> Json:
+def fail_async(ledger: Ledger, session: Json, card: str | None = None) -> Json:
     """The bank debit of a completed session fails."""
     attempts.bounce(ledger, _processing(ledger, session), NOBODY)
     ledger.tell("checkout.session.async_payment_failed", session, NOBODY)
@@ -74,10 +76,10 @@ def expire_due(ledger: Ledger) -> None:
             expire(ledger, ledger.get("checkout.session", row["id"]))
 
 
-ACTS: dict[str, Callable[[Ledger, Json], Json]] = {
+ACTS: dict[str, Callable[[Ledger, Json, str | None], Json]] = {
     "pay": pay,
     "decline": decline,
-    "expire": expire,
+    "expire": lambda ledger, session, _: expire(ledger, session),
     "pay_async": pay_async,
     "succeed_async": succeed_async,
     "fail_async": fail_async,
@@ -85,17 +87,24 @@ ACTS: dict[str, Callable[[Ledger, Json], Json]] = {
 """Everything above that can be asked for by name."""
 
 
-def perform(ledger: Ledger, act: str, session_id: str) -> Json:
-    """Let the named act happen to the session, wholly or not at all."""
+def perform(ledger: Ledger, act: str, session_id: str, card: str | None = None) -> Json:
+    """Let the named act happen to the session, wholly or not at all; `card` is a number or a test token."""
     expire_due(ledger)
     with ledger.store.transaction():
-        return ACTS[act](ledger, ledger.get("checkout.session", session_id))
+        return ACTS[act](ledger, ledger.get("checkout.session", session_id), card)
 
 
 def _open(session: Json) -> Json:
     if session["status"] != "open":
         raise NotPossible(f"the session is {session['status']}, not open")
     return session
+
+
+def _attempt(ledger: Ledger, session: Json, card: str) -> Json:
+    intent = attempts.attempt(ledger, _intent(ledger, session), methods.typed(ledger, card), NOBODY)
+    if intent["status"] not in _COMPLETED:
+        return ledger.save(session | {"payment_intent": intent["id"]})
+    return _complete(ledger, session, intent, payment_status=_COMPLETED[intent["status"]])
 
 
 def _intent(ledger: Ledger, session: Json) -> Json:

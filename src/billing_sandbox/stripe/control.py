@@ -8,7 +8,8 @@ from billing_sandbox.stripe import checkout, outcomes, refunding
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.errors import StripeError
 from billing_sandbox.stripe.ledger import Ledger
-from billing_sandbox.stripe.parameters import Choice, Whole, read_parameters
+from billing_sandbox.stripe.parameters import Choice, Fields, Text, Whole, read_parameters
+from billing_sandbox.stripe.recurring import settings
 
 _REFUND_ACTS = {"succeed": refunding.succeed, "fail": refunding.fail}
 _BY_HAND = {"amount": Whole(least=1), "reason": Choice(("duplicate", "fraudulent", "requested_by_customer"))}
@@ -22,7 +23,7 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
     def session_act(id: str, act: str) -> Response:
         if act not in checkout.ACTS:
             abort(404, f"a session knows {', '.join(checkout.ACTS)}")
-        return jsonify(checkout.perform(ledger, act, id))
+        return jsonify(checkout.perform(ledger, act, id, _card()))
 
     @control.post("/sessions/<id>/refund")
     def refund_session(id: str) -> Response:
@@ -51,6 +52,15 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
         with ledger.store.transaction():
             return jsonify(_REFUND_ACTS[act](ledger, ledger.get("refund", id)))
 
+    @control.get("/billing")
+    def billing() -> Response:
+        return jsonify(settings.read(ledger.store))
+
+    @control.put("/billing")
+    def set_billing() -> Response:
+        with ledger.store.transaction():
+            return jsonify(settings.change(ledger.store, request.get_json(force=True)))
+
     @control.post("/events/<id>/resend")
     def resend(id: str) -> Response:
         event = ledger.get("event", id)
@@ -71,7 +81,17 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
 
 def _asked() -> Json:
     """What to refund; nothing given is all that is left."""
+    return _given(_BY_HAND)
+
+
+def _card() -> str | None:
+    """The card that is used, if one was named."""
+    return _given({"card": Text()}).get("card")
+
+
+def _given(fields: Fields) -> Json:
+    """The body's members, of which each may be left out."""
     given = request.get_json(force=True) if request.get_data() else {}
     if not isinstance(given, dict):
-        abort(400, 'the body may be {"amount", "reason"}')
-    return read_parameters({name: str(value) for name, value in given.items()}, _BY_HAND)
+        abort(400, f"the body may be a JSON object with {', '.join(fields)}")
+    return read_parameters({name: str(value) for name, value in given.items()}, fields)
