@@ -149,6 +149,9 @@ def begin_params(
         "items": [{"price": price_ref, "quantity": 1}],
         "billing_cycle_anchor_config": _anchor_config(subscription),
         "proration_behavior": "none",
+        # What is left of the running period was paid to us and not by this subscription: the newer mode, which gives
+        # back only what it has itself charged, would give nothing back when the plan is changed.
+        "billing_mode": {"type": "classic"},
         "metadata": {"installation": installation, "item_id": subscription.item_id, "subscription_id": subscription.id},
     }
 
