@@ -49,8 +49,15 @@ class StripeBiller(Biller):
     def paid_at(self) -> datetime:
         return PAID_AT
 
+    def clock(self, time: str) -> Clock:
+        """A clock that stands at that time."""
+        return Clock(self.sandbox, time)
+
     def a_wallet(self) -> Wallet:
-        clock = Clock(self.sandbox, BEGUN)
+        return self.wallet_by(self.clock(BEGUN))
+
+    def wallet_by(self, clock: Clock) -> Wallet:
+        """A customer who lives by that clock."""
         customer = a_customer(self.sandbox, test_clock=clock.id)
         self.clocks[customer.id] = clock
         return self.wallet_of(customer)
