@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billing.adapters.stripe_gateway import events
-from billing.adapters.stripe_gateway.recurring_sessions import recurring_item, recurring_params, recurring_standing
+from billing.adapters.stripe_gateway.recurring_sessions import recurring_params, recurring_standing
 from billing.application.outcomes import Refused
 from billing.domain.facts import (
     BillingStands,
@@ -23,7 +23,7 @@ from billing.domain.facts import (
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.payment import Payment
-from tests.builders import a_domain, a_hosting, an_attempt, an_order
+from tests.builders import a_hosting, an_attempt, an_order
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "stripe"
 INSTALLATION, PRICE = "ins_ours", "price_1"
@@ -68,25 +68,6 @@ def hosting_that_renews() -> tuple[Order, Payment]:
 
 
 # ---------------------------------------------------------------------- what is asked of Stripe
-
-
-def test_billing_begins_with_a_payment_by_an_account_for_hosting_alone() -> None:
-    order, payment = hosting_that_renews()
-    assert recurring_item(order, payment) is order.items[0]
-
-
-@pytest.mark.parametrize("without", [{"customer_ref": ""}, {"method_ref": "pm_1"}], ids=["no account", "off session"])
-def test_it_does_not_without_an_account_or_a_page(without: dict[str, str]) -> None:
-    order, payment = hosting_that_renews()
-    payment.options = OPTIONS | without
-    assert recurring_item(order, payment) is None
-
-
-def test_it_does_not_where_something_else_is_bought_too() -> None:
-    order = an_order(a_domain(), a_hosting(auto_renew=True))
-    payment = an_attempt(order)
-    payment.options = OPTIONS
-    assert recurring_item(order, payment) is None
 
 
 def params_of(order: Order, payment: Payment) -> Any:

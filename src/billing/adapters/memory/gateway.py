@@ -101,8 +101,8 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             ref = f"page_{payment.id}"
             page = Page(payment.id, ref, self._installation(), payment.amount)
             self.pages.setdefault(payment.id, page)
-            if order.sole_recurring is not None and "customer_ref" in payment.options:
-                self._opening[payment.id] = (order.sole_recurring, payment.options["customer_ref"])
+            if (item := order.recurring_with(payment)) is not None:
+                self._opening[payment.id] = (item, payment.options["customer_ref"])
             return Started(session_ref=ref, redirect_url=f"https://memory.example/{ref}")
 
         return self._call("start", payment, deadline, open_page)

@@ -12,7 +12,6 @@ from billing.adapters.stripe_gateway.prices import StripePrices
 from billing.adapters.stripe_gateway.recurring_sessions import (
     EXPAND,
     is_recurring,
-    recurring_item,
     recurring_params,
     recurring_standing,
 )
@@ -59,7 +58,7 @@ class StripePages:
 
     def _params(self, order: Order, payment: Payment, deadline: Deadline) -> "SessionCreateParams":
         """The price of a subscription is there before the page that begins it."""
-        item, installation = recurring_item(order, payment), self._installation()
+        item, installation = order.recurring_with(payment), self._installation()
         if item is None or not isinstance(item.what, Hosting):
             return session_params(order, payment, installation)
         price_ref = self._prices.ensure(installation, item.what.plan, item.what.cycle, item.price, deadline)

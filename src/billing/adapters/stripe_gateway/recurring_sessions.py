@@ -29,12 +29,6 @@ EXPAND = ("subscription", "invoice.payments")
 _NOT_PAID = frozenset({"past_due", "unpaid", "canceled", "incomplete_expired"})
 
 
-def recurring_item(order: Order, payment: Payment) -> OrderItem | None:
-    """The item whose billing begins with this payment: all of its order, paid on a page by an account that we know."""
-    options = payment.options
-    return order.sole_recurring if options.get("customer_ref") and not options.get("method_ref") else None
-
-
 def recurring_params(
     order: Order, item: OrderItem, payment: Payment, installation: str, price_ref: str
 ) -> "SessionCreateParams":
