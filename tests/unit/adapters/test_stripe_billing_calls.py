@@ -216,6 +216,19 @@ def test_a_try_that_stripe_does_not_make_is_refused(api: responses.RequestsMock,
         billing.pay(INVOICE, "pay:1", soon())
 
 
+def test_a_try_and_a_change_are_made_once_under_their_keys(api: responses.RequestsMock, billing: StripeBilling) -> None:
+    api.get(f"{API}/invoices/{INVOICE}", json=an_invoice("open"))
+    api.post(f"{API}/invoices/{INVOICE}/pay", json=an_invoice("paid"))
+    billing.pay(INVOICE, "pay:1", soon())
+    price = stored("customer.subscription.created")["items"]["data"][0]["price"]
+    api.get(f"{API}/subscriptions/{SUBSCRIPTION}", json=a_subscription())
+    api.get(f"{API}/prices/price_2", json=price | {"id": "price_2"})
+    api.post(f"{API}/subscriptions/{SUBSCRIPTION}", json=a_subscription())
+    billing.change_plan(SUBSCRIPTION, "price_2", "change:1", soon())
+    keys = [call.request.headers["Idempotency-Key"] for call in api.calls if call.request.method == "POST"]
+    assert keys == ["pay:1", "change:1"]
+
+
 def test_what_is_in_flight_is_not_tried_beside(api: responses.RequestsMock, billing: StripeBilling) -> None:
     paid_by = {"payment": {"type": "payment_intent", "payment_intent": {"id": "pi_1", "status": "processing"}}}
     api.get(f"{API}/invoices/{INVOICE}", json=an_invoice("open") | {"payments": listed(paid_by)})
