@@ -4,9 +4,9 @@ from flask import Blueprint, abort, jsonify, request
 from werkzeug.wrappers import Response
 
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import checkout, outcomes, refunding
+from billing_sandbox.stripe import challenge, checkout, methods, outcomes, refunding
 from billing_sandbox.stripe.deliveries import Deliveries
-from billing_sandbox.stripe.errors import StripeError
+from billing_sandbox.stripe.errors import NotPossible, StripeError
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.parameters import Choice, Fields, Text, Whole, read_parameters
 from billing_sandbox.stripe.recurring import settings
@@ -29,8 +29,20 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
     def refund_session(id: str) -> Response:
         session = ledger.get("checkout.session", id)
         if session["payment_intent"] is None:
-            raise checkout.NotPossible("nobody has tried to pay the session yet")
+            raise NotPossible("nobody has tried to pay the session yet")
         return jsonify(refunding.refund_by_hand(ledger, session["payment_intent"], _asked()))
+
+    @control.post("/intents/<id>/<act>")
+    def intent_act(id: str, act: str) -> Response:
+        if act not in challenge.ACTS:
+            abort(404, f"an intent knows {', '.join(challenge.ACTS)}")
+        return jsonify(challenge.ACTS[act](ledger, id))
+
+    @control.post("/payment_methods/<id>/renew")
+    def renew_method(id: str) -> Response:
+        card = _given({"number": Text(), "exp_month": Whole(least=1, most=12), "exp_year": Whole()})
+        with ledger.store.transaction():
+            return jsonify(methods.renewed_by_bank(ledger, ledger.get("payment_method", id), card))
 
     @control.post("/payment_intents/<id>/refund")
     def refund_intent(id: str) -> Response:
@@ -71,7 +83,7 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
     def missing(error: StripeError) -> tuple[Response, int]:
         return jsonify({"error": str(error)}), error.status
 
-    @control.errorhandler(checkout.NotPossible)
+    @control.errorhandler(NotPossible)
     @control.errorhandler(refunding.RefundOver)
     def not_possible(error: Exception) -> tuple[Response, int]:
         return jsonify({"error": str(error)}), 409

@@ -64,7 +64,7 @@ def _included(ledger: Ledger, value: Json, field: str) -> Json | None:
     """Lists that are shown only when asked for."""
     match (value.get("object"), field):
         case ("checkout.session", "line_items"):
-            lines = ledger.get("line_items", value["id"])
+            lines = ledger.store.get("line_items", value["id"]) or {"data": []}
             return listing(f"/v1/checkout/sessions/{value['id']}/line_items", lines["data"])
         case ("invoice", "confirmation_secret"):
             return invoices.confirmation_secret(ledger, value)

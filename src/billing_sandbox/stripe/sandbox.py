@@ -15,7 +15,7 @@ from billing_sandbox.stripe.control import stripe_control
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.idempotency import IdempotencyKeys
 from billing_sandbox.stripe.ledger import Ledger
-from billing_sandbox.stripe.page import payment_page
+from billing_sandbox.stripe.pages import stripe_pages
 from billing_sandbox.stripe.recurring import advancing, wiring
 from billing_sandbox.web import WebServer
 
@@ -54,7 +54,8 @@ class StripeSandbox:
         keys = IdempotencyKeys(store, now)
         api = StripeApi(self._ledger, keys, faults, self._credentials["api_key"])
         self._app.register_blueprint(api.blueprint())
-        self._app.register_blueprint(payment_page(self._ledger))
+        for page in stripe_pages(self._ledger):
+            self._app.register_blueprint(page)
         self._stopped = threading.Event()
         self._server: WebServer
 

@@ -5,7 +5,7 @@ from billing_sandbox.stripe.objects.customers import customer, customer_details
 from billing_sandbox.stripe.objects.intents import payment_intent, setup_intent
 from billing_sandbox.stripe.objects.listing import listing
 from billing_sandbox.stripe.objects.methods import bank_debit, billing_details, card, payment_method
-from billing_sandbox.stripe.objects.sessions import checkout_session, line_item
+from billing_sandbox.stripe.objects.sessions import checkout_session, line_item, portal_session
 
 __all__ = [
     "bank_debit",
@@ -19,6 +19,7 @@ __all__ = [
     "listing",
     "payment_intent",
     "payment_method",
+    "portal_session",
     "refund",
     "setup_intent",
 ]

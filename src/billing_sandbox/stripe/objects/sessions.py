@@ -5,8 +5,9 @@ from billing_sandbox.stripe.ids import new_id, scramble
 
 
 def checkout_session(created: int, given: Json) -> Json:
-    """An open session in payment mode; `given` has at least the sums, the addresses and the expiry."""
+    """An open session; `given` has at least the addresses and the expiry, and sums where something is paid."""
     empty = (
+        "amount_subtotal", "amount_total", "currency",
         "after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url",
         "client_reference_id", "client_secret", "collected_information", "consent", "consent_collection",
         "currency_conversion", "customer", "customer_account", "customer_details", "customer_email",
@@ -79,4 +80,21 @@ def line_item(created: int, currency: str, unit_amount: int, quantity: int, prod
         "metadata": product.get("metadata", {}),
         "price": price,
         "quantity": quantity,
+    }
+
+
+def portal_session(created: int, given: Json) -> Json:
+    """A link to the customer portal; `given` has at least the customer."""
+    return {
+        "id": new_id("bps"),
+        "object": "billing_portal.session",
+        "configuration": new_id("bpc"),
+        "created": created,
+        "customer_account": None,
+        "flow": None,
+        "livemode": False,
+        "locale": None,
+        "on_behalf_of": None,
+        "return_url": None,
+        **given,
     }

@@ -84,7 +84,7 @@ def finalize(ledger: Ledger, invoice: Json, cause: Cause, intent: Json | None = 
         "hosted_invoice_url": url,
         "invoice_pdf": f"{url}/pdf",
         "next_payment_attempt": None,
-        "number": _number(ledger, invoice),
+        "number": _number(ledger, invoice, cause),
         "status": "open",
     }
     invoice["status_transitions"] = invoice["status_transitions"] | {"finalized_at": ledger.now()}
@@ -158,6 +158,12 @@ def payment_by_intent(ledger: Ledger, intent: str) -> Json | None:
     return found[0] if found else None
 
 
+def page_of(ledger: Ledger, intent: Json) -> str | None:
+    """Where a person pays the invoice that an intent is to settle, if it is for one."""
+    payment = payment_by_intent(ledger, intent["id"])
+    return str(ledger.get("invoice", payment["invoice"])["hosted_invoice_url"]) if payment else None
+
+
 def of_subscription(subscription: str) -> Condition:
     """The condition that an invoice, or an item for one, is a subscription's."""
     return "json_extract(json, '$.parent.subscription_details.subscription') = ?", (subscription,)
@@ -176,8 +182,11 @@ def check_status(invoice: Json, statuses: tuple[str, ...], what: str) -> None:
         raise StripeError(message, code="invoice_not_editable" if statuses == ("draft",) else None)
 
 
-def _number(ledger: Ledger, invoice: Json) -> str:
-    customer = ledger.get("customer", invoice["customer"])
+def _number(ledger: Ledger, invoice: Json, cause: Cause) -> str:
+    """The customer's next number; a first invoice also settles the customer's currency."""
+    customer, currency = ledger.get("customer", invoice["customer"]), {"currency": invoice["currency"]}
+    if customer["currency"] is None:
+        customer = update(ledger, customer, currency, "customer.updated", cause)
     ledger.save(customer | {"next_invoice_sequence": customer["next_invoice_sequence"] + 1})
     return f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
 

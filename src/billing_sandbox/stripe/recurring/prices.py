@@ -1,7 +1,11 @@
 """Prices: made for themselves or beside what they are the price of."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from billing_sandbox.store import Json, field_is
 from billing_sandbox.stripe.errors import StripeError
+from billing_sandbox.stripe.form import Raw
 from billing_sandbox.stripe.ledger import Cause, Ledger
 from billing_sandbox.stripe.money import show
 from billing_sandbox.stripe.parameters import Choice, Currency, Group, Many, Metadata, Text, Url, Whole
@@ -39,6 +43,17 @@ PRICE_DATA = {
     "unit_amount": Whole(required=True),
 }
 """What is accepted as an inline price, wherever there is one."""
+
+
+@dataclass(frozen=True)
+class InlinePrice(Group):
+    """An inline price of a product that exists, or of one made with it."""
+
+    def read(self, raw: Raw, name: str) -> dict[str, Any]:
+        if isinstance(raw, dict) and not {"product", "product_data"} & raw.keys():
+            missing = f"{name}[product_data]"
+            raise StripeError(f"Missing required param: {missing}.", code="parameter_missing", param=missing)
+        return super().read(raw, name)
 
 
 def define(ledger: Ledger) -> None:

@@ -108,6 +108,8 @@ def _confirm(ledger: Ledger, call: Call) -> Json:
 
 def _cancel(ledger: Ledger, call: Call) -> Json:
     intent = _in_state(_retrieve(ledger, call), (*_PAYABLE, "processing"), "cancel")
+    if ledger.find("checkout.session", [field_is("payment_intent", intent["id"])]):
+        raise StripeError("You cannot cancel the PaymentIntent of a Checkout Session. Expire the session instead.")
     return attempts.cancel(ledger, intent, call.cause, call.params.get("cancellation_reason"))
 
 
