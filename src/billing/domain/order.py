@@ -80,6 +80,22 @@ class Order:
         """Whether anything in it is to be charged again without its customer."""
         return any(item.renews_by_itself for item in self.items)
 
+    @property
+    def sole_recurring(self) -> OrderItem | None:
+        """The item that is all of the order, where that is hosting which renews by itself."""
+        match self.items:
+            case [item] if item.opens_recurring:
+                return item
+        return None
+
+    def recurring_with(self, payment: Payment) -> OrderItem | None:
+        """The item that a provider bills from this payment on: all of the order, paid on a page by a known account.
+
+        What is charged off session is paid once, as is everything that is bought in company.
+        """
+        options = payment.options
+        return self.sole_recurring if options.get("customer_ref") and not options.get("method_ref") else None
+
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
         return _one(self.items, item_id, "item")

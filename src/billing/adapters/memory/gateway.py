@@ -5,8 +5,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from billing.adapters.memory.desk import BILLED
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.pages import (
     KEPT,
@@ -26,10 +28,12 @@ from billing.domain.errors import Conflict
 from billing.domain.facts import Fact, PaymentExpired
 from billing.domain.money import Money
 from billing.domain.order import Order
+from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 
 if TYPE_CHECKING:
+    from billing.adapters.memory.billing import MemoryBilling
     from billing.adapters.memory.methods import MemoryMethods
 
 T = TypeVar("T")
@@ -64,10 +68,17 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self._installation, self._now, self._secret = installation, now, secret
         self._told = self._desk = 0
         self._keeper: MemoryMethods | None = None
+        self._billing: MemoryBilling | None = None
+        self._opening: dict[str, tuple[OrderItem, str]] = {}
 
     def charge_what_is_kept_by(self, keeper: "MemoryMethods") -> None:
         """Whose saved methods are charged here, and told of; without one any ref stands for a method."""
         self._keeper = keeper
+
+    def bill_with(self, billing: "MemoryBilling") -> RLock:
+        """Who bills what is paid here and recurs; the lock that both hold."""
+        self._billing = billing
+        return self._mutex
 
     # ------------------------------------------------------------------ the port
 
@@ -86,20 +97,24 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        readable = type in READABLE or (self._keeper is not None and type in KEPT)
+        kept, billed = self._keeper is not None and type in KEPT, self._billing is not None and type in BILLED
+        readable = type in READABLE or kept or billed
         return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written; a saved method, as it stands now."""
+        """What the page was when the notification was written; what is saved or billed, as it stands now."""
         told: dict[str, Any] = json.loads(body)
         if self._keeper is not None and told["type"] in KEPT:
             return self._keeper.interpret(told)
+        if self._billing is not None and told["type"] in BILLED:
+            return self._billing.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
         page, refund = page_in(told), refund_in(told)
         ours = self._installation()
         fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
-        return Reading(facts=[fact], refs=page.refs, installation=page.installation)
+        facts = [fact, *self._begun(page)] if page.installation == ours and refund is None else [fact]
+        return Reading(facts=facts, refs=page.refs, installation=page.installation)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """The page of this payment, made at the first call; or its charge, and what came of it then."""
@@ -110,6 +125,8 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             ref = f"page_{payment.id}"
             page = Page(payment.id, ref, self._installation(), payment.amount)
             self.pages.setdefault(payment.id, page)
+            if (item := order.recurring_with(payment)) is not None:
+                self._opening[payment.id] = (item, payment.options["customer_ref"])
             return Started(session_ref=ref, redirect_url=f"https://memory.example/{ref}")
 
         return self._call("start", payment, deadline, open_page)
@@ -132,7 +149,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         """Under the key of the refund's try, for a day; without its key it would be paid twice."""
 
         def pay_back() -> Sequence[Fact]:
-            page, key = self._page(payment.id), f"{refund.id}:{refund.try_no}"
+            page, key = self._paid_page(payment), f"{refund.id}:{refund.try_no}"
             known = next((one for one in page.refunds if one.ref == f"back_{key}"), None)
             if known is None:
                 known = self._pay_back(page, f"back_{key}", refund.amount, refund.id)
@@ -146,14 +163,15 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             raise Refused("the saved method is gone")
         state = self.charges.get(method_ref, Told.PAID)
         why = {Told.FAILED: "card_declined: no", Told.NEEDS_CUSTOMER: "authentication_required: ask"}.get(state, "")
-        new = Page(payment.id, None, self._installation(), payment.amount, state, ref, why)
+        new = Page(payment.id, None, self._installation(), payment.amount, state=state, payment_ref=ref, why=why)
         page = self.pages.setdefault(payment.id, new)
         return Started(payment_ref=ref, facts=(page.fact(self._installation()),))
 
     def _standing(self, payment: Payment) -> Sequence[Fact]:
         if payment.is_off_session and not payment.is_started and payment.id not in self.pages:
             return [PaymentExpired(payment_id=payment.id)]
-        return [self._page(payment.id).fact(self._installation())]
+        page = self._page(payment.id)
+        return [page.fact(self._installation()), *self._begun(page)]
 
     # ------------------------------------------------------------------ what customers and banks do
 
@@ -256,7 +274,19 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
                 raise Conflict(payment_id, f"it is {page.state} and can't become {after}")
             page.state, page.why, page.amount = after, why, amount or page.amount
             page.payment_ref = page.payment_ref or f"money_{payment_id}"
+            if after is Told.PAID and payment_id in self._opening and self._billing is not None:
+                self._billing.open(page, *self._opening[payment_id])
             return self.notification(payment_id)
+
+    def _begun(self, page: Page) -> Sequence[Fact]:
+        """The billing that began with it, if any did."""
+        if self._billing is None or page.billing_ref is None:
+            return []
+        return [self._billing.stands(page.billing_ref)]
+
+    def _paid_page(self, payment: Payment) -> Page:
+        """Its own, or what was collected under its id without one."""
+        return self._page(payment.id if payment.id in self.pages else payment.payment_ref or payment.id)
 
     def _page(self, payment_id: str) -> Page:
         if payment_id not in self.pages:

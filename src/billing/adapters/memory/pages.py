@@ -63,21 +63,25 @@ KEPT = frozenset({ATTACHED, DETACHED, UPDATED, NOT_SAVED})
 
 @dataclass
 class Page:
-    """One attempt; `amount` is what was asked and, once paid, what came. Off session it has no `session_ref`."""
+    """One attempt; `amount` is what was asked and, once paid, what came. Off session it has no `session_ref`.
 
-    payment_id: str
+    What was collected by recurring billing has no page and no payment of ours: then both ids are None.
+    """
+
+    payment_id: str | None
     session_ref: str | None
     installation: str
     amount: Money
     state: Told = Told.OPEN
     payment_ref: str | None = None
+    billing_ref: str | None = None
     why: str = ""
     refunds: list["PaidBack"] = field(default_factory=list)
 
     @property
     def refs(self) -> frozenset[str]:
         """The provider's ids in it."""
-        return frozenset(ref for ref in (self.session_ref, self.payment_ref) if ref)
+        return frozenset(ref for ref in (self.session_ref, self.payment_ref, self.billing_ref) if ref)
 
     def close(self) -> None:
         """Nobody can pay on it any more; one that is decided, or with the bank, stays as it is."""
@@ -121,7 +125,7 @@ class Page:
         about = self._about(installation)
         match self.state:
             case Told.PAID:
-                return PaymentSucceeded(**about, received=self.amount)
+                return PaymentSucceeded(**about, received=self.amount, billing_ref=self.billing_ref)
             case Told.DECLINED:
                 return PaymentDeclined(**about, why=self.why)
             case Told.NEEDS_CUSTOMER:

@@ -34,28 +34,38 @@ _SETTLED = frozenset({"paid", "no_payment_required"})
 
 def session_params(order: Order, payment: Payment, installation: str) -> "SessionCreateParams":
     """The body of the call, made of committed columns only, so that a repeat has the same one."""
+    params = page_params(order, payment, installation)
+    # Stripe does not copy a session's metadata to its intent, and each has events of its own.
+    params["payment_intent_data"] = {
+        "metadata": our_ids(order, payment, installation),
+        "description": f"Order {order.number}",
+    }
+    params["line_items"] = [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": item.price.currency.lower(),
+                "unit_amount": to_stripe(item.price),
+                "product_data": {"name": item.title},
+            },
+        }
+        for item in order.items
+    ]
+    if payment.options.get("customer_ref"):
+        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
+    return params
+
+
+def page_params(order: Order, payment: Payment, installation: str) -> "SessionCreateParams":
+    """What every page is asked for with, whatever is paid on it."""
     if order.total != payment.amount:
         raise Refused(f"the items come to {order.total}, the payment asks for {payment.amount}")
     if not payment.options.get("success_url"):
         raise Refused("success_url: Stripe needs to know where the customer returns to")
-    ours = {"installation": installation, "order_id": order.id, "payment_id": payment.id}
     params: SessionCreateParams = {
         "mode": "payment",
         "client_reference_id": order.id,
-        "metadata": ours,
-        # Stripe does not copy a session's metadata to its intent, and each has events of its own.
-        "payment_intent_data": {"metadata": ours, "description": f"Order {order.number}"},
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": item.price.currency.lower(),
-                    "unit_amount": to_stripe(item.price),
-                    "product_data": {"name": item.title},
-                },
-            }
-            for item in order.items
-        ],
+        "metadata": our_ids(order, payment, installation),
         "success_url": payment.options["success_url"],
         "expires_at": closes_at(payment),
     }
@@ -63,10 +73,14 @@ def session_params(order: Order, payment: Payment, installation: str) -> "Sessio
         params["cancel_url"] = cancel_url
     if account := payment.options.get("customer_ref"):
         params["customer"] = account
-        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
     elif email := payment.options.get("email"):
         params["customer_email"] = email
     return params
+
+
+def our_ids(order: Order, payment: Payment, installation: str) -> dict[str, str]:
+    """The metadata that name an attempt."""
+    return {"installation": installation, "order_id": order.id, "payment_id": payment.id}
 
 
 def closes_at(payment: Payment) -> int:

@@ -71,6 +71,7 @@ class Container(Adapters):
     ledger = Adapters.ledger
     gateways = Adapters.gateways
     saved_methods = Adapters.saved_methods
+    recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 

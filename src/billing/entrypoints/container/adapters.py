@@ -80,6 +80,9 @@ class Adapters(containers.DeclarativeContainer):
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
     saved_methods = providers.ThreadSafeSingleton(outside.saved_methods, settings, ledger, telemetry, guard.provider)
+    recurring_billing = providers.ThreadSafeSingleton(
+        outside.recurring_billing, settings, ledger, now, telemetry, guard.provider
+    )
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic
