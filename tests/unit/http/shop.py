@@ -20,18 +20,22 @@ from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
+from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
+from billing.application.provider_ports import RecurringBilling
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain
+from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
 from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
+from billing.domain.dunning import DunningPolicy
 from billing.domain.refund_policy import RefundPolicy
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
 from tests.builders import NOW, a_catalogue, a_customer
@@ -62,6 +66,7 @@ class Shop:
         self.ledger = Ledger(self.begin, self.queue, self.telemetry)
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
         self.registrar = MemoryRegistrar(self.clock)
+        self.billing: dict[str, RecurringBilling] = {}
         self.config = CONFIG
         self.reopen()
         self.is_pristine = True
@@ -114,6 +119,14 @@ class Shop:
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
             set_auto_renew=SetAutoRenew(ledger),
+            change_subscription=ChangeSubscription(
+                ledger,
+                TellBilling(ledger, self.billing),
+                MoveSubscription(SubscriptionNotices(notices.post, DunningPolicy(timedelta(7), timedelta(30)))),
+                ChangeLimits(timedelta(minutes=1), 10.0),
+                self.clock,
+                seconds,
+            ),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,
