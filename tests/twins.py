@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dependency_injector import providers
 
+from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.notifier import MemoryNotifier
@@ -82,6 +83,7 @@ class Twins:
         self.queue = MemoryQueue()
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
+        self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
         self.container = self._wire()
@@ -97,6 +99,7 @@ class Twins:
             "queue": self.queue,
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
+            "recurring_billing": {self.billing.gateway: self.billing},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,
             "now": self.clock,

@@ -36,19 +36,24 @@ def is_second(subscription: Subscription, gateway: str, fact: BillingFact) -> bo
     return (subscription.gateway, subscription.billing_ref) != (gateway, fact.billing_ref)
 
 
-def opens_nothing(uow: UnitOfWork, fact: BillingFact) -> OrderItem | None:
-    """The item that a billing began with, where it is certain that no subscription will come of it."""
+def opened_by(uow: UnitOfWork, fact: BillingFact) -> tuple[Order, OrderItem] | None:
+    """The item that a billing began with, which has no subscription; None where it is too soon to say why.
+
+    It is delivered, and all of its billing is read then; or it never will be, and its billing is in vain.
+    """
     order_id = uow.orders.of_item(fact.item_id) if fact.item_id else None
     if order_id is None or fact.item_id is None:
         return None
     order = uow.orders.get(order_id)
-    item = order.item(fact.item_id)
-    return item if item.status in _NEVER and _is_decided(order) else None
+    item, paying = order.item(fact.item_id), order.paying
+    is_read_later = item.is_wanted and paying is not None and paying.billing_ref == fact.billing_ref
+    return (order, item) if is_read_later or is_in_vain(order, item) else None
 
 
-def _is_decided(order: Order) -> bool:
-    """An expired order that is paid late is delivered after all."""
-    return order.is_paid or order.closed_as is OrderStatus.CANCELLED
+def is_in_vain(order: Order, item: OrderItem) -> bool:
+    """Whether no subscription will come of it; an expired order that is paid late is delivered after all."""
+    is_decided = order.is_paid or order.closed_as is OrderStatus.CANCELLED
+    return item.status in _NEVER and is_decided
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,13 @@ class TakeBilling:
     clock: Clock
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: BillingStands) -> object | None:
-        """The subscription, or the item that opens none; None where what it began with is not in the ledger, or yet."""
+        """The subscription, or the item without one; None where neither is in the ledger yet."""
         subscription = hold_billed(uow, gateway, fact)
         if subscription is None:
-            item = opens_nothing(uow, fact)
-            if item is not None and fact.status is not BillingStatus.ENDED:
+            opened = opened_by(uow, fact)
+            if opened is not None and is_in_vain(*opened) and fact.status is not BillingStatus.ENDED:
                 uow.jobs.request(end_of(gateway, fact.billing_ref))
-            return item
+            return opened
         if is_second(subscription, gateway, fact):
             if fact.status is not BillingStatus.ENDED:
                 why = f"{gateway} bills it as {fact.billing_ref} without need: that is being ended; see what it charged"

@@ -12,6 +12,7 @@ from billing.application.outcomes import Refused
 from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import JobRequest
+from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.purchase import Hosting, SubscriptionRenewal
 from billing.domain.subscription import Subscription
@@ -50,23 +51,32 @@ class ActivateSubscription(Delivery):
             created_at=now,
         )
         subscription.activate(now)
-        next_job = self._bill_on(subscription, order.paying)
+        next_job = self._bill_on(subscription, order)
         uow.subscriptions.add(subscription)
         item.subscription_id = subscription.id
         self.fulfil(uow, order, item, "active", cast(datetime, subscription.current_period_end))
         if next_job is not None:
             uow.jobs.request(next_job)
 
-    def _bill_on(self, subscription: Subscription, paying: Payment | None) -> JobRequest | None:
-        """Billing that began with the payment is read for its anchor; else one begins where the first was paid."""
+    def _bill_on(self, subscription: Subscription, order: Order) -> JobRequest | None:
+        """Billing that began with the payment is followed, and read at once; else one begins where that was paid."""
+        paying = order.paying
         if not subscription.auto_renew or paying is None or paying.gateway not in self.billed_by:
             return None
-        if paying.billing_ref is None:
-            subscription.gateway = paying.gateway
+        subscription.gateway = paying.gateway
+        if not _began_with(order, paying):
             return begin_of(subscription.id)
-        subscription.bind(paying.gateway, paying.billing_ref)
         subscription.adopts_anchor = True
+        if paying.billing_ref is None:
+            return None  # what tells of it names the item
+        subscription.bind(paying.gateway, paying.billing_ref)
         return check_of(subscription.id, "activated")
+
+
+def _began_with(order: Order, paying: Payment) -> bool:
+    """Whether it was paid on a page that begins billing: one for it alone, and for an account of the customer's."""
+    page_bills = "customer_ref" in paying.options and "method_ref" not in paying.options
+    return paying.billing_ref is not None or (order.sole_recurring is not None and page_bills)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billing.application.following import hold_billed, is_second, opens_nothing
+from billing.application.following import hold_billed, is_second, opened_by
 from billing.application.ports import Clock, Ids
 from billing.application.renewing import WriteRenewal
 from billing.application.subscription_notices import MoveSubscription
@@ -22,10 +22,10 @@ class TakeInvoice:
     ids: Ids
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: InvoiceStands) -> object | None:
-        """The invoice, or the item that opens no subscription; None where its subscription is not there yet."""
+        """The invoice, or the item that has no subscription; None where neither is in the ledger yet."""
         subscription = hold_billed(uow, gateway, fact)
         if subscription is None:
-            return opens_nothing(uow, fact)
+            return opened_by(uow, fact)
         invoice = uow.invoices.of_ref(gateway, fact.invoice_ref)
         if invoice is None:
             invoice = Invoice.of(self.ids("inv"), subscription.id, gateway, fact, self.clock())

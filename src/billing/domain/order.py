@@ -75,6 +75,14 @@ class Order:
         """Whether a payment for it was accepted."""
         return self.paid_at is not None
 
+    @property
+    def sole_recurring(self) -> OrderItem | None:
+        """The item that is all of the order, where that is hosting which renews by itself."""
+        match self.items:
+            case [item] if item.opens_recurring:
+                return item
+        return None
+
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
         return _one(self.items, item_id, "item")

@@ -3,7 +3,6 @@
 import random
 import time
 from datetime import timedelta
-from typing import Any
 
 from dependency_injector import containers, providers
 
@@ -80,8 +79,9 @@ class Adapters(containers.DeclarativeContainer):
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
-    # By the names of the gateways that bill subscriptions by themselves.
-    recurring_billing: "providers.Provider[Any]" = providers.Object({})
+    recurring_billing = providers.ThreadSafeSingleton(
+        outside.recurring_billing, settings, ledger, now, telemetry, guard.provider
+    )
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic

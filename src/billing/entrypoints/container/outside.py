@@ -8,9 +8,10 @@ from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.breakers import Guard
-from billing.application.guarded import GuardedGateway, GuardedRegistrar
+from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
+from billing.application.provider_ports import RecurringBilling
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
 from billing.entrypoints.mail_settings import MailSettings
@@ -33,6 +34,13 @@ def gateways(
         )
         gateways.append(stripe)
     return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
+
+
+def recurring_billing(
+    settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
+) -> Mapping[str, RecurringBilling]:
+    billing: list[RecurringBilling] = []
+    return {one.gateway: GuardedBilling(one, guard(f"gateway {one.gateway}")) for one in billing}
 
 
 def registrars(
