@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.application.billing_jobs import check_of
 from billing.application.following import hold_billed, is_second, opened_by
 from billing.application.ports import Clock, Ids
 from billing.application.renewing import WriteRenewal
@@ -43,6 +44,8 @@ class TakeInvoice:
         doubt = _doubt(subscription, invoice)
         if doubt is None:
             self.renew(uow, subscription, invoice)
+            if _skips_period(subscription, invoice):
+                uow.jobs.request(check_of(subscription.id, invoice.id))
         else:
             invoice.park(doubt)
             self.move(uow, subscription, lambda: subscription.mind(topic_of(invoice), doubt))
@@ -60,6 +63,12 @@ class TakeInvoice:
 def topic_of(invoice: Invoice) -> str:
     """The concern about a paid invoice that waits for a person."""
     return f"invoice {invoice.invoice_ref}"
+
+
+def _skips_period(subscription: Subscription, invoice: Invoice) -> bool:
+    """Whether the invoice before it may not have been heard of."""
+    periods = subscription.periods_until(invoice.period_end) if invoice.period_end else None
+    return periods is not None and periods > subscription.periods + 1
 
 
 def _doubt(subscription: Subscription, invoice: Invoice) -> str | None:

@@ -86,13 +86,13 @@ class MoveSubscription:
     notices: SubscriptionNotices
 
     def __call__(self, uow: UnitOfWork, subscription: Subscription, move: Callable[[], object]) -> None:
-        """The customer is told of an end and of another plan, a person of what is new among the concerns."""
-        was_over, was_due, plan = subscription.is_over, subscription.past_due_since, subscription.plan
-        doubts = subscription.concerns
+        """The customer is told of an end and of another plan or price, a person of what is new among the concerns."""
+        was_over, was_due = subscription.is_over, subscription.past_due_since
+        agreed, doubts = (subscription.plan, subscription.price), subscription.concerns
         move()
         if subscription.is_over and not was_over:
             self.notices.ended(uow, subscription, _cause(subscription, was_due))
-        if subscription.plan != plan:
+        if (subscription.plan, subscription.price) != agreed:
             self.notices.plan_changed(uow, subscription)
         for topic, why in subscription.concerns.items():
             if doubts.get(topic) != why:

@@ -194,9 +194,9 @@ class Subscription:
             self.end(f"ended by its provider: {stands.why}" if stands.why else "ended by its provider")
 
     def adopt(self, stands: BillingStands, at: datetime) -> None:
-        """A person takes what its provider bills for what is agreed, where it is a plan of ours."""
-        if stands.plan is not None and stands.cycle is self.cycle:
-            self._price(stands.plan, stands.price, at)
+        """A person takes what its provider bills for what is agreed; a price of no plan of ours is of the same one."""
+        if stands.cycle in (None, self.cycle):
+            self._price(stands.plan or self.plan, stands.price, at)
         self.follow(stands, at)
 
     # ------------------------------------------------------------------ changes
@@ -342,8 +342,8 @@ def doubt(subscription: Subscription, stands: BillingStands) -> str | None:
         case BillingStatus.UNKNOWN:
             return f"its billing has a status that is not known here: {stands.why}"
     agreed = subscription.plan, subscription.cycle, subscription.price
-    if (stands.plan, stands.cycle, stands.price) != agreed:
-        billed = stands.plan or "a plan that is not ours", stands.cycle or "in another rhythm", stands.price
+    billed = stands.plan or subscription.plan, stands.cycle or subscription.cycle, stands.price
+    if billed != agreed:
         return f"its provider bills {', '.join(map(str, billed))}, and not {', '.join(map(str, agreed))}"
     if subscription.periods_until(stands.period_end) is None:
         return f"its provider bills it until {stands.period_end:%Y-%m-%d}, which is not counted from its anchor"

@@ -40,6 +40,7 @@ from billing.adapters.sql.types import (
     Moment,
     Name,
     PurchaseDocument,
+    Words,
     status_of,
     word_of,
 )
@@ -207,7 +208,7 @@ subscriptions = Table(
     Column("priced_since", Moment),
     Column("change", ChangeDocument),
     Column("changes", Integer, nullable=False, server_default="0"),
-    Column("concerns", Document, nullable=False, server_default="{}"),
+    Column("concerns", Words),
     Column("attention", String),
     Column("look_at", Moment),
     version_column(),

@@ -68,6 +68,19 @@ class ContactDocument(TypeDecorator[Contact]):
         return None if value is None else Contact.from_document(value)
 
 
+class Words(TypeDecorator[Mapping[str, str]]):
+    """Texts by their keys, as a JSON object; where there are none, nothing."""
+
+    impl = Document
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> dict[str, str] | None:
+        return dict(value) if value else None
+
+    def process_result_value(self, value: dict[str, str] | None, dialect: Dialect) -> Mapping[str, str]:
+        return value or {}
+
+
 class ChangeDocument(TypeDecorator[Change]):
     """What is wanted of a subscription, as a JSON object."""
 

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("priced_since", _MOMENT),
         sa.Column("change", sa.JSON()),
         sa.Column("changes", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("concerns", sa.JSON(), nullable=False, server_default="{}"),
+        sa.Column("concerns", sa.JSON()),
         sa.Column("look_at", _MOMENT),
     ):
         op.add_column("subscriptions", column)
