@@ -6,6 +6,7 @@ from itertools import count
 
 from flask.testing import FlaskClient
 
+from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.queue import MemoryQueue
@@ -26,7 +27,6 @@ from billing.application.paying import PaymentLimits, RefreshPayment, StartPayme
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
-from billing.application.provider_ports import RecurringBilling
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
@@ -66,7 +66,7 @@ class Shop:
         self.ledger = Ledger(self.begin, self.queue, self.telemetry)
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
         self.registrar = MemoryRegistrar(self.clock)
-        self.billing: dict[str, RecurringBilling] = {}
+        self.billing = MemoryBilling(self.gateway, lambda: "ins_memory", self.clock, self.clock)
         self.config = CONFIG
         self.reopen()
         self.is_pristine = True
@@ -81,6 +81,7 @@ class Shop:
         self.telemetry.events.clear()
         self.telemetry.alarms.clear()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        MemoryBilling.__init__(self.billing, self.gateway, lambda: "ins_memory", self.clock, self.clock)
         MemoryRegistrar.__init__(self.registrar, self.clock)
         self.client = self.app.test_client()
         self.key = self.a_key(Role.STOREFRONT)
@@ -121,7 +122,7 @@ class Shop:
             set_auto_renew=SetAutoRenew(ledger),
             change_subscription=ChangeSubscription(
                 ledger,
-                TellBilling(ledger, self.billing),
+                TellBilling(ledger, {"stripe": self.billing}),
                 MoveSubscription(SubscriptionNotices(notices.post, DunningPolicy(timedelta(7), timedelta(30)))),
                 ChangeLimits(timedelta(minutes=1), 10.0),
                 self.clock,
