@@ -4,24 +4,35 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.application.invoicing import TakeInvoice
 from billing.application.ledger import Begin, Ledger
+from billing.application.notifications import Notices, Postbox
+from billing.application.paying_back import PayBack
+from billing.application.ports import Clock, Ids
+from billing.application.renewing import WriteRenewal
+from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain import (
+    BillingError,
     Change,
     ChangeKind,
     Cycle,
     CycleLine,
+    DispatchPolicy,
+    DunningPolicy,
     Invoice,
     InvoiceReason,
     InvoiceStands,
     InvoiceStatus,
+    JobKind,
     Money,
     Order,
+    RefundPolicy,
     Subscription,
     SubscriptionStatus,
 )
 from tests.builders import NOW, a_domain
-from tests.contracts.ledger_case import LedgerCase, place
+from tests.contracts.ledger_case import HandClock, LedgerCase, in_parallel, place
 from tests.contracts.ledger_entities import shown
 
 EXACT = datetime(2027, 3, 28, 1, 59, 59, 123457, tzinfo=UTC)
@@ -60,8 +71,42 @@ def an_invoice(n: int = 1, **details: object) -> Invoice:
     return Invoice.of(f"inv_{n}", "sub_1", "stripe", InvoiceStands(**{**usual, **details}), EXACT)  # type: ignore[arg-type]
 
 
+def a_taker(clock: Clock, ids: Ids) -> TakeInvoice:
+    """As the container has it, without mails."""
+    post = Postbox(ids, None)
+    dunning = DunningPolicy(grace=timedelta(days=7), end_after=timedelta(days=30))
+    pay_back = PayBack(RefundPolicy(), Notices(post), ids, clock)
+    renew = WriteRenewal(DispatchPolicy(), pay_back, clock, ids, lambda: ids("N"))
+    return TakeInvoice(renew, MoveSubscription(SubscriptionNotices(post, dunning)), clock, ids)
+
+
 class InvoiceCases(LedgerCase):
     """What is billed by itself."""
+
+    def test_told_by_many_at_once_a_paid_invoice_renews_once(
+        self, ledger: Ledger, order: Order, clock: HandClock, ids: Ids
+    ) -> None:
+        subscription, take = a_subscription(order.items[0].id), a_taker(clock, ids)
+        subscription.bind("stripe", "bill_1")
+        ledger.write("setup", lambda uow: uow.subscriptions.add(subscription))
+        fact = InvoiceStands(
+            billing_ref="bill_1",
+            invoice_ref="in_1",
+            reason=InvoiceReason.CYCLE,
+            status=InvoiceStatus.PAID,
+            total=PRICE,
+            collected=PRICE,
+            cycle=CycleLine(price=PRICE, period_start=NOW, period_end=NOW.replace(month=3, day=31)),
+            payment_ref="pi_1",
+        )
+        told = in_parallel(4, lambda _: ledger.write("a worker", lambda uow: take(uow, "stripe", fact)))
+        assert not [one for one in told if isinstance(one, BillingError)]
+        (invoice,) = ledger.read(lambda uow: uow.invoices.of_subscription(subscription.id))
+        found = ledger.read(lambda uow: uow.orders.page(None, None, None, 20))
+        renewed = [one for one in found if one.id != order.id]
+        assert [(one.id, one.total, one.is_paid) for one in renewed] == [(invoice.order_id, PRICE, True)]
+        jobs = ledger.read(lambda uow: uow.jobs.page(None, JobKind.RENEW_SUBSCRIPTION, None, 20))
+        assert [job.subject for job in jobs] == [renewed[0].items[0].id]
 
     @pytest.fixture
     def held(self, ledger: Ledger, order: Order) -> Subscription:
