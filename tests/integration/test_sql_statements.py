@@ -9,7 +9,16 @@ from sqlalchemy import Engine, event
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DomainName, EventStatus, JobKind, JobRequest, JobStatus, OrderStatus, RefundStatus
+from billing.domain import (
+    DisputeStatus,
+    DomainName,
+    EventStatus,
+    JobKind,
+    JobRequest,
+    JobStatus,
+    OrderStatus,
+    RefundStatus,
+)
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import REGISTER, an_event
 from tests.contracts.ledger_records import WANTED
@@ -28,6 +37,9 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "order of refund": lambda uow: uow.orders.of_refund("ref_1"),
     "refunds": lambda uow: uow.orders.refunds(None, None, 20),
     "pending refunds": lambda uow: uow.orders.refunds(RefundStatus.PENDING, "ref_9", 20),
+    "order of dispute": lambda uow: uow.orders.of_dispute("dsp_1"),
+    "disputes": lambda uow: uow.orders.disputes(None, None, 20),
+    "open disputes": lambda uow: uow.orders.disputes(DisputeStatus.NEEDS_RESPONSE, "dsp_9", 20),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
     "holding": lambda uow: uow.registrations.of_name(NAME),
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
 from billing.domain.job import JobKind, JobRequest
 from billing.domain.order import Order
@@ -14,13 +15,14 @@ from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
-Tracked = Order | OrderItem | Payment | Refund | Subscription | Registration
+Tracked = Order | OrderItem | Payment | Refund | Dispute | Subscription | Registration
 
 TRACKED: Mapping[type, str] = {
     Order: "order",
     OrderItem: "item",
     Payment: "payment",
     Refund: "refund",
+    Dispute: "dispute",
     Subscription: "subscription",
     Registration: "registration",
 }

@@ -18,6 +18,9 @@ class JobKind(StrEnum):
     RENEW_DOMAIN = "renew_domain"
     ACTIVATE_SUBSCRIPTION = "activate_subscription"
     RENEW_SUBSCRIPTION = "renew_subscription"
+    SUSPEND_SUBSCRIPTION = "suspend_subscription"
+    RESTORE_SUBSCRIPTION = "restore_subscription"
+    END_SUBSCRIPTION = "end_subscription"
     REFUND_PAYMENT = "refund_payment"
     SEND_MAIL = "send_mail"
 
@@ -29,6 +32,9 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.ACTIVATE_SUBSCRIPTION: 50,
     JobKind.RENEW_SUBSCRIPTION: 50,
     JobKind.CHECK_PAYMENT: 40,
+    JobKind.SUSPEND_SUBSCRIPTION: 40,
+    JobKind.RESTORE_SUBSCRIPTION: 40,
+    JobKind.END_SUBSCRIPTION: 40,
     JobKind.REFUND_PAYMENT: 40,
     JobKind.CLOSE_PAYMENT: 30,
     JobKind.SEND_MAIL: 10,

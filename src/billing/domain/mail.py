@@ -27,6 +27,7 @@ class MailKind(StrEnum):
     SUBSCRIPTION_RENEWED = "subscription_renewed"
     NOT_DELIVERED = "not_delivered"
     REFUNDED = "refunded"
+    REFUND_RETURNED = "refund_returned"
     OPERATOR_ALERTS = "operator_alerts"
 
 

@@ -1,7 +1,7 @@
 """A hosting subscription: paid periods counted from their anchor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -47,10 +47,15 @@ class Subscription:
     >>> hosting.renew(1, end_of_january, restart_after=timedelta(days=30))
     >>> f"{hosting.current_period_end:%d %b}"
     '31 Mar'
+    >>> [hosting.suspend(dispute, "its payment is disputed") for dispute in ("dsp_1", "dsp_2", "dsp_1")]
+    [True, True, False]
+    >>> [(hosting.restore(dispute, "won"), hosting.status.value) for dispute in ("dsp_1", "dsp_2")]
+    [(True, 'suspended'), (True, 'active')]
 
     `current_period_end` is always the end of the `periods`-th period since `anchor`, so that months of different
     length never make it drift (31 January, 28 February, 31 March). Where a provider bills it by itself, `gateway` and
-    `billing_ref` name that billing. `attention` says what a person must look at.
+    `billing_ref` name that billing. `attention` says what a person must look at. `holds` are the ids of what service is
+    suspended for: it goes on when the last of them is over.
     """
 
     id: str
@@ -71,6 +76,7 @@ class Subscription:
     gateway: str | None = None
     billing_ref: str | None = None
     attention: str | None = None
+    holds: list[str] = field(default_factory=list)
     version: int = 1
 
     def activate(self, at: datetime) -> None:
@@ -85,13 +91,32 @@ class Subscription:
         """
         if not self.is_renewable or self.anchor is None or self.current_period_end is None:
             raise Conflict(f"subscription {self.id}", f"it is {self.status} and can't be renewed")
-        if self.status is not SubscriptionStatus.ACTIVE:
-            self._move(SubscriptionStatus.ACTIVE, "renewed")
-        self.why = "renewed"
+        if not self.holds:
+            if self.status is not SubscriptionStatus.ACTIVE:
+                self._move(SubscriptionStatus.ACTIVE, "renewed")
+            self.why = "renewed"
         if at > self.current_period_end + restart_after:
             self._count(at, cycles)
         else:
             self._count(self.anchor, self.periods + cycles)
+
+    def suspend(self, cause: str, why: str) -> bool:
+        """No service while `cause` stands; False, and nothing, where it is known, or there is no service to stop."""
+        if cause in self.holds or self.status in _OVER or self.anchor is None:
+            return False
+        self.holds = [*self.holds, cause]
+        if self.status is not SubscriptionStatus.SUSPENDED:
+            self._move(SubscriptionStatus.SUSPENDED, why)
+        return True
+
+    def restore(self, cause: str, why: str) -> bool:
+        """`cause` is over, and service goes on unless something else stands; False for one that held nothing."""
+        if cause not in self.holds:
+            return False
+        self.holds = [one for one in self.holds if one != cause]
+        if not self.holds and self.status is SubscriptionStatus.SUSPENDED:
+            self._move(SubscriptionStatus.ACTIVE, why)
+        return True
 
     def end(self, why: str) -> None:
         """Over for good, at once; a repeat changes nothing."""

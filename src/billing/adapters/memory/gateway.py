@@ -4,11 +4,23 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from billing.adapters.memory.disputes import DisputeDesk
 from billing.adapters.memory.faults import FailsOnOrder
-from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Back, Page, PaidBack, Told
+from billing.adapters.memory.pages import (
+    PAYABLE,
+    READABLE,
+    UNDECIDED,
+    Back,
+    Contest,
+    Contested,
+    Page,
+    PaidBack,
+    Told,
+)
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
 from billing.application.ports import Clock, Envelope, Forged, PaymentGateway, Reading, Started
 from billing.domain.errors import Conflict
@@ -24,7 +36,7 @@ SIGNATURE = "Memory-Signature"
 _SKEW_MAX_SECONDS = 300
 
 
-class MemoryGateway(PaymentGateway, FailsOnOrder):
+class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
     `calls` lists what it was asked, `pages` what it holds by payment id.
@@ -68,13 +80,16 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=type in READABLE)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written."""
+        """What the page was when the notification was written; of a dispute, how it stands now."""
         told: dict[str, Any] = json.loads(body)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
-        page, refund = _page(told), _refund(told)
-        ours = self._installation()
-        fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
+        page, refund, ours = _page(told), _refund(told), self._installation()
+        if "dispute" in told:
+            with self._mutex:
+                fact = page.dispute_fact(self._of_dispute(page.payment_id, told["dispute"])[1], ours)
+        else:
+            fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
         return Reading(facts=[fact], refs=page.refs, installation=page.installation)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
@@ -171,6 +186,8 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return self._tell(page, refund.state, refund)
 
     def _pay_back(self, page: Page, ref: str, amount: Money, refund_id: str | None) -> PaidBack:
+        if any(dispute.stands for dispute in page.disputes):
+            raise Refused("charge_disputed: the bank decides to whom the money goes")
         if amount.minor > page.left.minor or amount.currency != page.amount.currency:
             raise Refused(f"amount_too_large: {page.left} are left")
         refund = PaidBack(ref, amount, refund_id, Back.PENDING if self.refunds_wait else Back.SUCCEEDED)
@@ -185,11 +202,19 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             page = self._page(payment_id)
             return self._tell(page, type or page.state)
 
-    def _tell(self, page: Page, type: str, refund: PaidBack | None = None) -> bytes:
+    def _tell_of_dispute(self, page: Page, type: Contest, dispute: Contested) -> bytes:
+        return self._tell(page, type, dispute=dispute)
+
+    def _time(self) -> datetime:
+        return self._now()
+
+    def _tell(self, page: Page, type: str, refund: PaidBack | None = None, dispute: Contested | None = None) -> bytes:
         self._told += 1
-        told = {"id": f"ntf_{self._told}", "type": type, "page": asdict(replace(page, refunds=[]))}
+        told = {"id": f"ntf_{self._told}", "type": type, "page": asdict(replace(page, refunds=[], disputes=[]))}
         if refund is not None:
             told["refund"] = asdict(refund)
+        if dispute is not None:
+            told["dispute"] = dispute.ref
         return json.dumps(told, sort_keys=True).encode()
 
     def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
@@ -227,7 +252,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
 
 def _page(told: dict[str, Any]) -> Page:
     details = {**told["page"], "amount": Money(**told["page"]["amount"])}
-    state = details["state"] if "refund" in told else told["type"]
+    state = details["state"] if {"refund", "dispute"} & told.keys() else told["type"]
     return Page(**{**details, "state": Told(state)})
 
 

@@ -32,8 +32,19 @@ from billing.adapters.sql.columns import (
     why_column,
 )
 from billing.adapters.sql.errors import HELD_NAME, LIVE_NAME, UNPAID_RENEWAL
-from billing.adapters.sql.types import ContactDocument, Document, Id, Moment, Name, PurchaseDocument, status_of, word_of
+from billing.adapters.sql.types import (
+    ContactDocument,
+    Document,
+    Id,
+    Ids,
+    Moment,
+    Name,
+    PurchaseDocument,
+    status_of,
+    word_of,
+)
 from billing.domain.catalogue import Cycle
+from billing.domain.dispute import DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
 from billing.domain.job import OPEN, JobKind, JobStatus
@@ -170,6 +181,25 @@ refunds = Table(
 )
 Index(None, refunds.c.status, refunds.c.id)
 
+disputes = Table(
+    "disputes",
+    metadata,
+    id_column(),
+    Column("payment_id", ForeignKey("payments.id"), nullable=False, index=True),
+    Column("dispute_ref", String, nullable=False, unique=True),
+    *money_columns("amount"),
+    Column("reason", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    *money_columns("withdrawn"),
+    *money_columns("reinstated"),
+    Column("status", status_of(DisputeStatus), nullable=False),
+    why_column(),
+    Column("respond_by", Moment),
+    Column("item_ids", Document, nullable=False),
+    version_column(),
+)
+Index(None, disputes.c.status, disputes.c.id)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -191,6 +221,7 @@ subscriptions = Table(
     Column("gateway", String(32)),
     Column("billing_ref", String),
     Column("attention", String),
+    Column("holds", Ids),
     version_column(),
 )
 Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from billing.adapters.stripe_gateway.disputes import read_dispute
 from billing.adapters.stripe_gateway.objects import About, Json, about, metadata, refs_in, why_declined
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
 from billing.adapters.stripe_gateway.sessions import is_settled, received_by, total_of, why_cancelled
@@ -56,6 +57,11 @@ READS: Mapping[str, Callable[[Json, About], Fact]] = {
     "refund.updated": read_refund,  # a slow one is decided
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
+    "charge.dispute.created": read_dispute,  # the customer's bank asks, or takes the money
+    "charge.dispute.updated": read_dispute,  # evidence was sent, or an inquiry became a chargeback
+    "charge.dispute.closed": read_dispute,  # won, lost, or an inquiry that came to nothing
+    "charge.dispute.funds_withdrawn": read_dispute,  # the money left our balance
+    "charge.dispute.funds_reinstated": read_dispute,  # and came back, all or a part of it
 }
 """Events of any other type are neither kept nor read."""
 
@@ -68,6 +74,9 @@ class Parents(Protocol):
 
     def refunds(self, intent_ref: str) -> Sequence[Json]:
         """Every refund of the intent."""
+
+    def dispute(self, dispute_ref: str) -> Json:
+        """The dispute of that id, as it is now."""
 
 
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
@@ -86,7 +95,7 @@ def read_event(event: Json, installation: str, parents: Parents) -> Reading:
 
 
 def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:
-    """A refund or charge; those made in the dashboard bear no metadata of ours, so their intent is asked."""
+    """A refund, charge or dispute; those not made by us bear no metadata of ours, so their intent is asked."""
     ref = intent_ref(document)
     if ref is None:
         return _nothing(document, "it belongs to no payment intent")
@@ -98,10 +107,15 @@ def _read_part(document: Json, read: Callable[[Json, About], Fact], installation
         "payment_ref": ref,
     }
     refs = refs_in(document) | refs_in(owner)
-    refunds = [document] if document.get("object") == "refund" else []
-    if not refunds and theirs == installation:
-        refunds = list(parents.refunds(ref))
-    return Reading(facts=[read(refund, ids) for refund in refunds], refs=refs, installation=theirs)
+    meant: Sequence[Json] = ()
+    match document["object"]:
+        case "refund":
+            meant = [document]
+        case "dispute":
+            meant = [parents.dispute(document["id"])]
+        case _ if theirs == installation:
+            meant = parents.refunds(ref)
+    return Reading(facts=[read(part, ids) for part in meant], refs=refs, installation=theirs)
 
 
 def _nothing(document: Json, why: str) -> Reading:

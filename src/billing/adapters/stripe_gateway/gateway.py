@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import stripe
 
 from billing.adapters.stripe_gateway.client import StripeApi
+from billing.adapters.stripe_gateway.disputes import StripeDisputes
 from billing.adapters.stripe_gateway.events import Parents, read_event
 from billing.adapters.stripe_gateway.objects import Json
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
@@ -40,7 +41,7 @@ class StripeGateway(PaymentGateway):
     ) -> None:
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
         self._api = StripeApi(api_key, api_base, telemetry)
-        self._refunds = StripeRefunds(self._api)
+        self._refunds, self._disputes = StripeRefunds(self._api), StripeDisputes(self._api)
         self._verifier = WebhookVerifier(tuple(webhook_secrets), livemode, now)
         self._installation = installation
 
@@ -49,8 +50,9 @@ class StripeGateway(PaymentGateway):
         return self._verifier(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """By the event's own snapshot, and what is fetched for a refund: whose payment it is."""
-        return read_event(json.loads(body), self._installation(), _Parents(self._refunds, deadline))
+        """By the event's own snapshot, and what is fetched: whose payment was refunded, how a dispute stands now."""
+        parents = _Parents(self._refunds, self._disputes, deadline)
+        return read_event(json.loads(body), self._installation(), parents)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """One session for one payment: Stripe answers a repeat as the first time, also if the session has ended."""
@@ -87,16 +89,21 @@ class StripeGateway(PaymentGateway):
 
 @dataclass(frozen=True)
 class _Parents(Parents):
-    source: StripeRefunds
+    refunded: StripeRefunds
+    disputed: StripeDisputes
     deadline: Deadline
 
     def intent(self, intent_ref: str) -> Json:
         """Within the deadline of the reading."""
-        return self.source.intent(intent_ref, self.deadline)
+        return self.refunded.intent(intent_ref, self.deadline)
 
     def refunds(self, intent_ref: str) -> Sequence[Json]:
         """Within the same."""
-        return self.source.of_intent(intent_ref, self.deadline)
+        return self.refunded.of_intent(intent_ref, self.deadline)
+
+    def dispute(self, dispute_ref: str) -> Json:
+        """Within the same."""
+        return self.disputed.read(dispute_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:

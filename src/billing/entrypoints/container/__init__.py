@@ -11,6 +11,8 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.disputed_hosting import EndSubscription, RestoreSubscription, SuspendSubscription
+from billing.application.disputes import TakeDispute
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
@@ -34,6 +36,7 @@ from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
+from billing.domain.facts import DisputeStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
@@ -81,15 +84,24 @@ class Container(Adapters):
         ids=ids,
         clock=business_clock,
     )
+    dispatch_policy = providers.ThreadSafeSingleton(DispatchPolicy)
     record_fact = providers.ThreadSafeSingleton(
         RecordFact,
-        policy=providers.Factory(DispatchPolicy),
+        policy=dispatch_policy,
         pay_back=pay_back,
         clock=business_clock,
         telemetry=telemetry,
         notices=notices,
     )
-    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact)
+    take_dispute = providers.ThreadSafeSingleton(
+        TakeDispute,
+        policy=providers.Factory(limits.dispute_policy, shop),
+        dispatch=dispatch_policy,
+        pay_back=pay_back,
+        ids=ids,
+        clock=business_clock,
+    )
+    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, providers.Dict({DisputeStands: take_dispute}))
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
         clock=business_clock,
@@ -184,6 +196,9 @@ class Container(Adapters):
                 business_clock,
                 providers.Factory(timedelta, days=shop.restart_after_days),
             ),
+            JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(SuspendSubscription),
+            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(RestoreSubscription),
+            JobKind.END_SUBSCRIPTION: providers.Factory(EndSubscription),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),

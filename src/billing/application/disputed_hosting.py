@@ -1,0 +1,61 @@
+"""Hosting whose payment a bank questions: suspended while it does, and then restored or ended; by jobs, each once."""
+
+from dataclasses import dataclass
+
+from billing.application.alerts import raise_alert
+from billing.application.jobs import Handler, Record, Run
+from billing.application.parts import lock_dispute
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.alert import AlertKind
+from billing.domain.dispute import Dispute
+from billing.domain.subscription import Subscription
+
+
+@dataclass(frozen=True)
+class _OfDispute(Handler):
+    """A move of our own, by how the dispute stands when it is made: it may have been decided meanwhile."""
+
+    def __call__(self, run: Run) -> Record:
+        """Nothing outside is called."""
+        subscription_id, dispute_id = run.subject.split(":")
+
+        def record(uow: UnitOfWork) -> None:
+            dispute = lock_dispute(uow, dispute_id)
+            self.move(uow, uow.subscriptions.lock(subscription_id), dispute)
+
+        return record
+
+    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+        """What the subscription is to be, as the dispute stands."""
+        raise NotImplementedError
+
+
+class SuspendSubscription(_OfDispute):
+    """No service while the dispute stands."""
+
+    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+        """Nothing where it was decided meanwhile."""
+        if dispute.stands:
+            subscription.suspend(dispute.id, f"its payment is disputed: {dispute.reason}")
+
+
+class RestoreSubscription(_OfDispute):
+    """Service goes on, unless another reason holds it."""
+
+    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+        """Nothing where it was never suspended for this."""
+        if not dispute.stands:
+            subscription.restore(dispute.id, f"the dispute about its payment is {dispute.status}")
+
+
+class EndSubscription(_OfDispute):
+    """Its payment is lost."""
+
+    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+        """Where a provider bills it by itself, a person is told to stop that."""
+        if not dispute.is_lost:
+            return
+        subscription.end(f"its payment was lost in a dispute: {dispute.reason}")
+        if subscription.is_billed_by_provider:
+            about = f"it has ended, and {subscription.gateway} still bills {subscription.billing_ref}: cancel it there"
+            raise_alert(uow, AlertKind.DISPUTE_DECIDED, subscription.id, about, once=dispute.id)
