@@ -47,6 +47,11 @@ def paid(uow: UnitOfWork, order: Order) -> Payment:
     return uow.orders.lock(order.id).payments[0]
 
 
+def open_one(uow: UnitOfWork, order: Order, dispute: Dispute) -> None:
+    payment = paid(uow, order)
+    payment.disputes.append(dispute)
+
+
 def disputes(ledger: Ledger, order: Order) -> list[Dispute]:
     return ledger.read(lambda uow: uow.orders.get(order.id)).payments[0].disputes
 
@@ -78,7 +83,7 @@ class DisputeCases(LedgerCase):
             dispute.withdrawn, dispute.reinstated = usd(10**12 + 1), usd(3)
             dispute.respond_by, dispute.item_ids = EXACT, [item.id for item in contested.items]
         expected = shown(dispute)
-        ledger.write("test", lambda uow: paid(uow, contested).disputes.append(dispute))
+        ledger.write("test", lambda uow: open_one(uow, contested, dispute))
         (read,) = disputes(ledger, contested)
         assert shown(read) == expected
 
@@ -95,7 +100,7 @@ class DisputeCases(LedgerCase):
         assert [dispute.id for dispute in payment.disputes] == ["dsp_0", "dsp_1"]
 
     def test_its_order_is_found(self, ledger: Ledger, contested: Order) -> None:
-        ledger.write("test", lambda uow: paid(uow, contested).disputes.append(a_dispute()))
+        ledger.write("test", lambda uow: open_one(uow, contested, a_dispute()))
         assert ledger.read(lambda uow: uow.orders.of_dispute("dsp_1")) == contested.id
         assert ledger.read(lambda uow: uow.orders.of_dispute("dsp_2")) is None
         with pytest.raises(NotFound):
@@ -120,7 +125,7 @@ class DisputeCases(LedgerCase):
         assert page(LOST, None, 9) == []
 
     def test_the_moves_of_a_dispute_are_told(self, ledger: Ledger, contested: Order) -> None:
-        ledger.write("test", lambda uow: paid(uow, contested).disputes.append(a_dispute()))
+        ledger.write("test", lambda uow: open_one(uow, contested, a_dispute()))
         for status in (NEEDS_RESPONSE, NEEDS_RESPONSE, LOST):
             ledger.write("bank", lambda uow, status=status: move(paid(uow, contested).disputes[0], status))
         assert told(ledger, "dsp_1") == [
@@ -130,7 +135,7 @@ class DisputeCases(LedgerCase):
         ]
 
     def test_a_savepoint_puts_disputes_back(self, ledger: Ledger, begin: Begin, contested: Order) -> None:
-        ledger.write("test", lambda uow: paid(uow, contested).disputes.append(a_dispute()))
+        ledger.write("test", lambda uow: open_one(uow, contested, a_dispute()))
         with begin("test") as uow:
             payment = paid(uow, contested)
             (first,) = payment.disputes
@@ -154,10 +159,10 @@ class DisputeCases(LedgerCase):
             locked.record_success(an_attempt(locked, "pay_2"), locked.total, NOW)
 
         ledger.write("setup", pay)
-        ledger.write("test", lambda uow: paid(uow, contested).disputes.append(a_dispute()))
+        ledger.write("test", lambda uow: open_one(uow, contested, a_dispute()))
         for order, payment_id in ((contested, "pay_1"), (other, "pay_2")):
             with pytest.raises(ConcurrentChange), begin("test") as uow:
-                paid(uow, order).disputes.append(a_dispute("dsp_2", "dp_1", payment_id=payment_id))
+                open_one(uow, order, a_dispute("dsp_2", "dp_1", payment_id=payment_id))
                 uow.commit()
         assert [dispute.id for dispute in disputes(ledger, contested)] == ["dsp_1"]
 

@@ -10,6 +10,8 @@ from billing.domain.errors import Conflict
 from billing.domain.money import Money
 
 _TIME_TO_RESPOND = timedelta(days=9)
+_ASKED = {DisputeStatus.INQUIRY}
+_CONTESTED = {DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW}
 
 
 class DisputeDesk:
@@ -62,7 +64,7 @@ class DisputeDesk:
         """Won: the money comes back. Lost: it is gone. An inquiry is closed, and money was never taken."""
         with self._mutex:
             page, dispute = self._of_dispute(payment_id, ref)
-            if dispute.stands is (status is DisputeStatus.CLOSED):
+            if dispute.status not in (_ASKED if status is DisputeStatus.CLOSED else _CONTESTED):
                 raise Conflict(ref, f"it is {dispute.status} and can't become {status}")
             dispute.status = status
             if status is DisputeStatus.LOST:
