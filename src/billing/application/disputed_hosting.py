@@ -1,5 +1,6 @@
 """Hosting whose payment a bank questions: suspended while it does, and then restored or ended; by jobs, each once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing.application.alerts import raise_alert
@@ -8,7 +9,44 @@ from billing.application.parts import lock_dispute
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.dispute import Dispute
+from billing.domain.job import Job
+from billing.domain.payment import Payment
 from billing.domain.subscription import Subscription
+
+
+@dataclass(frozen=True)
+class ByCause(Handler):
+    """Service is stopped, restored and ended for several causes: each has its handler, by how its ids begin."""
+
+    causes: Mapping[str, Handler]
+
+    def __call__(self, run: Run) -> Record:
+        """As its cause has it."""
+        return self._of(run.subject)(run)
+
+    def put_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same."""
+        self._of(job.subject).put_off(uow, job, why)
+
+    def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same."""
+        self._of(job.subject).refused(uow, job, why)
+
+    def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same."""
+        self._of(job.subject).buried(uow, job, why)
+
+    def revived(self, uow: UnitOfWork, job: Job) -> None:
+        """The same."""
+        self._of(job.subject).revived(uow, job)
+
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same."""
+        self._of(job.subject).called_off(uow, job, why)
+
+    def _of(self, subject: str) -> Handler:
+        """`sub_1:dsp_1` is for `dsp`."""
+        return self.causes[subject.partition(":")[2].partition("_")[0]]
 
 
 @dataclass(frozen=True)
@@ -20,40 +58,40 @@ class _OfDispute(Handler):
         subscription_id, dispute_id = run.subject.split(":")
 
         def record(uow: UnitOfWork) -> None:
-            dispute = lock_dispute(uow, dispute_id)
-            self.move(uow, uow.subscriptions.lock(subscription_id), dispute)
+            payment, dispute = lock_dispute(uow, dispute_id)
+            self.move(uow, uow.subscriptions.lock(subscription_id), payment, dispute)
 
         return record
 
-    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+    def move(self, uow: UnitOfWork, subscription: Subscription, payment: Payment, dispute: Dispute) -> None:
         """What the subscription is to be, as the dispute stands."""
         raise NotImplementedError
 
 
-class SuspendSubscription(_OfDispute):
+class SuspendDisputed(_OfDispute):
     """No service while the dispute stands."""
 
-    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+    def move(self, uow: UnitOfWork, subscription: Subscription, payment: Payment, dispute: Dispute) -> None:
         """Nothing where it was decided meanwhile."""
         if dispute.stands:
-            subscription.suspend(dispute.id, f"its payment is disputed: {dispute.reason}")
+            subscription.hold(dispute.id, f"its payment is disputed: {dispute.reason}")
 
 
-class RestoreSubscription(_OfDispute):
+class RestoreDisputed(_OfDispute):
     """Service goes on, unless another reason holds it."""
 
-    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+    def move(self, uow: UnitOfWork, subscription: Subscription, payment: Payment, dispute: Dispute) -> None:
         """Nothing where it was never suspended for this."""
         if not dispute.stands:
-            subscription.restore(dispute.id, f"the dispute about its payment is {dispute.status}")
+            subscription.release(dispute.id, f"the dispute about its payment is {dispute.status}")
 
 
-class EndSubscription(_OfDispute):
+class EndDisputed(_OfDispute):
     """Its payment is lost."""
 
-    def move(self, uow: UnitOfWork, subscription: Subscription, dispute: Dispute) -> None:
+    def move(self, uow: UnitOfWork, subscription: Subscription, payment: Payment, dispute: Dispute) -> None:
         """Where a provider bills it by itself, a person is told to stop that."""
-        if not dispute.is_lost:
+        if not payment.is_lost:
             return
         subscription.end(f"its payment was lost in a dispute: {dispute.reason}")
         if subscription.is_billed_by_provider:

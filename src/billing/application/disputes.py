@@ -1,6 +1,6 @@
 """What banks question and take back: every dispute is taken into the ledger here, with all that follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,32 +68,32 @@ class TakeDispute:
     def _take(
         self, uow: UnitOfWork, order: Order, payment: Payment, fact: DisputeStands, deliveries: Sequence[Job]
     ) -> None:
-        stood = {one.dispute_ref for one in payment.disputes if one.stands}
+        was_contested, was_lost = payment.contested is not None, payment.is_lost
         begun = {item.id for item in order.items if item.status is ItemStatus.IN_PROGRESS}
         dispute, is_further = take_dispute(order, payment, self.ids("dsp"), fact, self.clock())
-        if not is_further:
+        if not is_further and payment.is_lost is was_lost:
             _tell_of_doubt(uow, order, dispute, fact)
             return
         doubtful = [str(item.what) for item in covered_by(order, dispute.item_ids) if item.id in begun]
         _tell(uow, order, dispute, doubtful)
         free_names(uow, order, dispute.item_ids)
+        is_settled = was_contested and payment.contested is None
         if payment is order.paying:
-            self._see_to_hosting(uow, order, dispute, has_stood=dispute.dispute_ref in stood)
-        if stood and payment.contested is None:
+            self._see_to_hosting(uow, order, payment, dispute, is_settled)
+        if is_settled:
             self._go_on(uow, order, payment, deliveries)
         order.derive_status()
 
-    def _see_to_hosting(self, uow: UnitOfWork, order: Order, dispute: Dispute, *, has_stood: bool) -> None:
-        kind = None
+    def _see_to_hosting(
+        self, uow: UnitOfWork, order: Order, payment: Payment, dispute: Dispute, is_settled: bool
+    ) -> None:
+        """It stops for each dispute, and runs again or ends when all of them are decided."""
         if dispute.stands and self.policy.suspends:
-            kind = JobKind.SUSPEND_SUBSCRIPTION
-        elif dispute.is_lost and self.policy.ends:
-            kind = JobKind.END_SUBSCRIPTION
-        elif has_stood and not dispute.is_open:
-            kind = JobKind.RESTORE_SUBSCRIPTION
-        if kind is not None:
-            for subject in hosting_subjects(order, dispute):
-                uow.jobs.request(JobRequest(kind, subject))
+            _request(uow, JobKind.SUSPEND_SUBSCRIPTION, order, [dispute])
+        elif payment.is_lost and self.policy.ends:
+            _request(uow, JobKind.END_SUBSCRIPTION, order, [dispute])
+        elif is_settled:
+            _request(uow, JobKind.RESTORE_SUBSCRIPTION, order, payment.disputes)
 
     def _go_on(self, uow: UnitOfWork, order: Order, payment: Payment, deliveries: Sequence[Job]) -> None:
         """The bank has decided: what is owed goes back, and what is still paid for is delivered."""
@@ -108,6 +108,12 @@ class TakeDispute:
             if is_held(job) or job.status is JobStatus.RUNNING:
                 job.wake(uow.now(), _AT_ONCE)
                 uow.jobs.ring(job)
+
+
+def _request(uow: UnitOfWork, kind: JobKind, order: Order, disputes: Iterable[Dispute]) -> None:
+    for dispute in disputes:
+        for subject in hosting_subjects(order, dispute):
+            uow.jobs.request(JobRequest(kind, subject))
 
 
 def hosting_subjects(order: Order, dispute: Dispute) -> list[str]:

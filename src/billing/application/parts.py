@@ -51,10 +51,9 @@ def read_dispute(uow: UnitOfWork, dispute_id: str) -> tuple[Order, Payment, Disp
     return order, *order.dispute(dispute_id)
 
 
-def lock_dispute(uow: UnitOfWork, dispute_id: str) -> Dispute:
-    """The dispute while its order is held; NotFound."""
-    order = uow.orders.lock(_found(uow.orders.of_dispute(dispute_id), "dispute", dispute_id))
-    return order.dispute(dispute_id)[1]
+def lock_dispute(uow: UnitOfWork, dispute_id: str) -> tuple[Payment, Dispute]:
+    """A dispute and its payment while their order is held; NotFound."""
+    return uow.orders.lock(_found(uow.orders.of_dispute(dispute_id), "dispute", dispute_id)).dispute(dispute_id)
 
 
 def _found(order_id: str | None, entity: str, part_id: str) -> str:

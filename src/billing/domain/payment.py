@@ -113,6 +113,11 @@ class Payment:
         return next((dispute for dispute in self.disputes if dispute.stands), None)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether banks have decided, and nothing of it is left."""
+        return self.contested is None and not self.left.minor and any(dispute.is_lost for dispute in self.disputes)
+
+    @property
     def _currency(self) -> str:
         return (self.received or self.amount).currency
 

@@ -47,9 +47,9 @@ class Subscription:
     >>> hosting.renew(1, end_of_january, restart_after=timedelta(days=30))
     >>> f"{hosting.current_period_end:%d %b}"
     '31 Mar'
-    >>> [hosting.suspend(dispute, "its payment is disputed") for dispute in ("dsp_1", "dsp_2", "dsp_1")]
+    >>> [hosting.hold(dispute, "its payment is disputed") for dispute in ("dsp_1", "dsp_2", "dsp_1")]
     [True, True, False]
-    >>> [(hosting.restore(dispute, "won"), hosting.status.value) for dispute in ("dsp_1", "dsp_2")]
+    >>> [(hosting.release(dispute, "won"), hosting.status.value) for dispute in ("dsp_1", "dsp_2")]
     [(True, 'suspended'), (True, 'active')]
 
     `current_period_end` is always the end of the `periods`-th period since `anchor`, so that months of different
@@ -100,8 +100,8 @@ class Subscription:
         else:
             self._count(self.anchor, self.periods + cycles)
 
-    def suspend(self, cause: str, why: str) -> bool:
-        """No service while `cause` stands; False, and nothing, where it is known, or there is no service to stop."""
+    def hold(self, cause: str, why: str) -> bool:
+        """Suspended while `cause` stands; False, and nothing, where it is known, or there is no service to stop."""
         if cause in self.holds or self.status in _OVER or self.anchor is None:
             return False
         self.holds = [*self.holds, cause]
@@ -109,7 +109,7 @@ class Subscription:
             self._move(SubscriptionStatus.SUSPENDED, why)
         return True
 
-    def restore(self, cause: str, why: str) -> bool:
+    def release(self, cause: str, why: str) -> bool:
         """`cause` is over, and service goes on unless something else stands; False for one that held nothing."""
         if cause not in self.holds:
             return False

@@ -393,6 +393,23 @@ def test_what_becomes_of_hosting_is_a_policy(
     assert hosting(shop, order).status.value == when_lost
 
 
+def test_hosting_runs_again_where_only_a_part_of_its_payment_is_lost(shop: Twins) -> None:
+    order, payment = bought(shop)
+    ref = dispute(shop, payment, usd(1500))
+    assert hosting(shop, order).status.value == "suspended"
+    decide(shop, payment, ref, LOST)
+    assert (hosting(shop, order).status.value, shop.read(order).payments[0].left) == ("active", usd(499))
+
+
+def test_hosting_waits_until_every_dispute_of_its_payment_is_decided(shop: Twins) -> None:
+    order, payment = bought(shop)
+    first, second = dispute(shop, payment, usd(1500)), dispute(shop, payment, usd(499))
+    decide(shop, payment, first, LOST)
+    assert hosting(shop, order).status.value == "suspended"
+    decide(shop, payment, second, LOST)
+    assert hosting(shop, order).status.value == "ended"
+
+
 def test_when_hosting_ends_that_a_provider_bills_a_person_is_told_to_stop_it(shop: Twins) -> None:
     order, payment = bought(shop)
     subscription_id = hosting(shop, order).id

@@ -11,7 +11,7 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
-from billing.application.disputed_hosting import EndSubscription, RestoreSubscription, SuspendSubscription
+from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
 from billing.application.disputes import TakeDispute
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
@@ -196,9 +196,15 @@ class Container(Adapters):
                 business_clock,
                 providers.Factory(timedelta, days=shop.restart_after_days),
             ),
-            JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(SuspendSubscription),
-            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(RestoreSubscription),
-            JobKind.END_SUBSCRIPTION: providers.Factory(EndSubscription),
+            JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)})
+            ),
+            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(RestoreDisputed)})
+            ),
+            JobKind.END_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(EndDisputed)})
+            ),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
