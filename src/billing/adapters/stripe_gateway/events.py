@@ -56,6 +56,7 @@ READS: Mapping[str, Callable[[Json, About], Fact]] = {
     "refund.created": read_refund,  # ours, or made in the dashboard
     "refund.updated": read_refund,  # a slow one is decided
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
+    "charge.refund.updated": read_refund,  # the same to older accounts, which have no other word of it
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
     "charge.dispute.created": read_dispute,  # the customer's bank asks, or takes the money
     "charge.dispute.updated": read_dispute,  # evidence was sent, or an inquiry became a chargeback
