@@ -10,6 +10,7 @@ from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
+    DisputeStatus,
     DomainName,
     EventStatus,
     JobKind,
@@ -37,6 +38,9 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "order of refund": lambda uow: uow.orders.of_refund("ref_1"),
     "refunds": lambda uow: uow.orders.refunds(None, None, 20),
     "pending refunds": lambda uow: uow.orders.refunds(RefundStatus.PENDING, "ref_9", 20),
+    "order of dispute": lambda uow: uow.orders.of_dispute("dsp_1"),
+    "disputes": lambda uow: uow.orders.disputes(None, None, 20),
+    "open disputes": lambda uow: uow.orders.disputes(DisputeStatus.NEEDS_RESPONSE, "dsp_9", 20),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
     "subscription of references": lambda uow: uow.subscriptions.of_refs("stripe", frozenset({"sub_1", "cus_1"})),
     "subscriptions to look at": lambda uow: uow.subscriptions.to_look_at(NOW, 1),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
 from billing.domain.invoice import Invoice
 from billing.domain.job import JobKind, JobRequest
@@ -15,13 +16,14 @@ from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
-Tracked = Order | OrderItem | Payment | Refund | Subscription | Registration | Invoice
+Tracked = Order | OrderItem | Payment | Refund | Dispute | Subscription | Registration | Invoice
 
 TRACKED: Mapping[type, str] = {
     Order: "order",
     OrderItem: "item",
     Payment: "payment",
     Refund: "refund",
+    Dispute: "dispute",
     Subscription: "subscription",
     Registration: "registration",
     Invoice: "invoice",

@@ -8,6 +8,7 @@ from billing.application.records import ApiKey, Arrival, RememberedAnswer, Trans
 from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
+from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.invoice import Invoice
@@ -41,6 +42,9 @@ class Orders(Protocol):
     def of_refund(self, refund_id: str) -> str | None:
         """The id of the order that a refund belongs to."""
 
+    def of_dispute(self, dispute_id: str) -> str | None:
+        """The id of the order that a dispute belongs to."""
+
     def of_number(self, number: str) -> str | None:
         """The id of the order that bears this number."""
 
@@ -54,6 +58,9 @@ class Orders(Protocol):
 
     def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
         """Refunds of all payments, newest first, those with an id below `before`."""
+
+    def disputes(self, status: DisputeStatus | None, before: str | None, limit: int) -> Sequence[Dispute]:
+        """Disputes of all payments, newest first, those with an id below `before`."""
 
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of pending orders whose time is over."""

@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     CHANGE_SUBSCRIPTION = "change_subscription"
     CHECK_SUBSCRIPTION = "check_subscription"
     SUSPEND_SUBSCRIPTION = "suspend_subscription"
+    RESTORE_SUBSCRIPTION = "restore_subscription"
     END_SUBSCRIPTION = "end_subscription"
     END_BILLING = "end_billing"
     REFUND_PAYMENT = "refund_payment"
@@ -37,6 +38,9 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.ACTIVATE_SUBSCRIPTION: 50,
     JobKind.RENEW_SUBSCRIPTION: 50,
     JobKind.CHECK_PAYMENT: 40,
+    JobKind.SUSPEND_SUBSCRIPTION: 40,
+    JobKind.RESTORE_SUBSCRIPTION: 40,
+    JobKind.END_SUBSCRIPTION: 40,
     JobKind.REFUND_PAYMENT: 40,
     JobKind.CREATE_STRIPE_SUBSCRIPTION: 40,
     JobKind.CHANGE_SUBSCRIPTION: 40,

@@ -8,6 +8,7 @@ from typing import cast
 from environs import Env, EnvValidationError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
 
+from billing.domain.dispute_policy import DisputedHosting, LostHosting
 from billing.domain.errors import BillingError
 from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
@@ -92,6 +93,8 @@ class ShopSettings:
     card_poll_seconds: float
     compensation: str
     refunded_hosting: str
+    disputed_hosting: str
+    lost_hosting: str
     refund_tries_max: int
     refund_retry_minutes: float
     refund_poll_minutes: float
@@ -233,6 +236,8 @@ def _read_shop(env: Env) -> ShopSettings:
         card_poll_seconds=env.float("CARD_POLL_SECONDS", 60, validate=POSITIVE),
         compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),
         refunded_hosting=env.str("REFUNDED_HOSTING", "keep", validate=OneOf(list(RefundedHosting))),
+        disputed_hosting=env.str("DISPUTED_HOSTING", "suspend", validate=OneOf(list(DisputedHosting))),
+        lost_hosting=env.str("LOST_HOSTING", "end", validate=OneOf(list(LostHosting))),
         refund_tries_max=env.int("REFUND_TRIES_MAX", 3, validate=POSITIVE),
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),

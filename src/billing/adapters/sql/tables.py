@@ -37,6 +37,7 @@ from billing.adapters.sql.types import (
     ContactDocument,
     Document,
     Id,
+    Ids,
     Moment,
     Name,
     PurchaseDocument,
@@ -45,6 +46,7 @@ from billing.adapters.sql.types import (
     word_of,
 )
 from billing.domain.catalogue import Cycle
+from billing.domain.dispute import DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
 from billing.domain.job import OPEN, JobKind, JobStatus
@@ -182,6 +184,25 @@ refunds = Table(
 )
 Index(None, refunds.c.status, refunds.c.id)
 
+disputes = Table(
+    "disputes",
+    metadata,
+    id_column(),
+    Column("payment_id", ForeignKey("payments.id"), nullable=False, index=True),
+    Column("dispute_ref", String, nullable=False, unique=True),
+    *money_columns("amount"),
+    Column("reason", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    *money_columns("withdrawn"),
+    *money_columns("reinstated"),
+    Column("status", status_of(DisputeStatus), nullable=False),
+    why_column(),
+    Column("respond_by", Moment),
+    Column("item_ids", Document, nullable=False),
+    version_column(),
+)
+Index(None, disputes.c.status, disputes.c.id)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -211,6 +232,7 @@ subscriptions = Table(
     Column("changes", Integer, nullable=False, server_default="0"),
     Column("concerns", Words),
     Column("attention", String),
+    Column("holds", Ids),
     Column("look_at", Moment),
     version_column(),
 )

@@ -91,8 +91,8 @@ def ids_of(payment: Payment) -> About:
 
 
 def is_part_of_intent(document: Json) -> bool:
-    """Whether it is a refund or a charge, whose intent says whose it is."""
-    return document.get("object") in ("refund", "charge")
+    """Whether it is a refund, a charge or a dispute, whose intent says whose it is."""
+    return document.get("object") in ("refund", "charge", "dispute")
 
 
 def intent_ref(document: Json) -> str | None:

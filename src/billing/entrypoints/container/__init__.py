@@ -12,6 +12,8 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
+from billing.application.disputes import TakeDispute
 from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
@@ -44,7 +46,7 @@ from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.facts import BillingStands, InvoiceStands, MethodStands
+from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
@@ -95,9 +97,10 @@ class Container(Adapters):
         ids=ids,
         clock=business_clock,
     )
+    dispatch_policy = providers.ThreadSafeSingleton(DispatchPolicy)
     record_fact = providers.ThreadSafeSingleton(
         RecordFact,
-        policy=providers.Factory(DispatchPolicy),
+        policy=dispatch_policy,
         pay_back=pay_back,
         clock=business_clock,
         telemetry=telemetry,
@@ -117,8 +120,21 @@ class Container(Adapters):
         billing=recurring_billing,
     )
     take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
+    take_dispute = providers.ThreadSafeSingleton(
+        TakeDispute,
+        policy=providers.Factory(limits.dispute_policy, shop),
+        dispatch=dispatch_policy,
+        pay_back=pay_back,
+        ids=ids,
+        clock=business_clock,
+    )
     takers = providers.Dict(
-        {MethodStands: take_method, BillingStands: hosting.take_billing, InvoiceStands: hosting.take_invoice}
+        {
+            MethodStands: take_method,
+            DisputeStands: take_dispute,
+            BillingStands: hosting.take_billing,
+            InvoiceStands: hosting.take_invoice,
+        }
     )
     take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
     note_start = providers.ThreadSafeSingleton(
@@ -236,8 +252,13 @@ class Container(Adapters):
             JobKind.CHANGE_SUBSCRIPTION: hosting.carry_out_change,
             JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
             JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
-            JobKind.SUSPEND_SUBSCRIPTION: stop_service,
-            JobKind.END_SUBSCRIPTION: stop_service,
+            JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)}), stop_service
+            ),
+            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(RestoreDisputed),
+            JobKind.END_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(EndDisputed)}), stop_service
+            ),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
