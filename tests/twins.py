@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dependency_injector import providers
 
+from billing.adapters.memory.books import MemoryFeed, MemoryStatements
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.notifier import MemoryNotifier
@@ -72,7 +73,9 @@ class InterruptibleRegistrar(MemoryRegistrar):
 
 
 class Twins:
-    """A shop with its provider, registry, bell and clock in one hand."""
+    """A shop with its provider, registry, bell and clock in one hand; it reconciles only when asked to."""
+
+    reconcile_interval_hours = 0.0
 
     def __init__(self) -> None:
         self.now = NOW
@@ -82,6 +85,7 @@ class Twins:
         self.queue = MemoryQueue()
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
+        self.feed, self.statements = MemoryFeed(self.gateway), MemoryStatements(self.gateway)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
         self.container = self._wire()
@@ -90,13 +94,17 @@ class Twins:
         self.ledger.write(BY, lambda uow: uow.catalogues.add(a_catalogue()))
 
     def _wire(self) -> Container:
-        container = Container(settings=replace(load_settings(Path("no such file")), mails=MAILS))
+        settings = load_settings(Path("no such file"))
+        shop = replace(settings.shop, reconcile_interval_hours=self.reconcile_interval_hours, reconcile_page_size=2)
+        container = Container(settings=replace(settings, mails=MAILS, shop=shop))
         self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
         for name, twin in {
             "telemetry": self.telemetry,
             "queue": self.queue,
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
+            "event_feeds": {self.gateway.name: self.feed},
+            "statements": {self.gateway.name: self.statements},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,
             "now": self.clock,

@@ -6,6 +6,7 @@ from datetime import datetime
 from billing.application.breakers import Guard
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.application.ports import Availability, DomainInfo, Envelope, PaymentGateway, Reading, Registrar, Started
+from billing.application.provider_ports import EventFeed, FeedPage, Statement, Statements
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
 from billing.domain.facts import Fact
@@ -83,3 +84,27 @@ class GuardedGateway(PaymentGateway):
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """Guarded."""
         return self._guard(deadline, lambda: self._inner.refund(payment, refund, deadline))
+
+
+class GuardedFeed(EventFeed):
+    """A provider's feed that is left in peace while the provider does not answer."""
+
+    def __init__(self, inner: EventFeed, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+        self.gateway, self.kept = inner.gateway, inner.kept
+
+    def page(self, since: datetime, until: datetime, after: str | None, deadline: Deadline) -> FeedPage:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.page(since, until, after, deadline))
+
+
+class GuardedStatements(Statements):
+    """The same of a provider's books."""
+
+    def __init__(self, inner: Statements, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+        self.gateway = inner.gateway
+
+    def of(self, payment: Payment, deadline: Deadline) -> Statement:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.of(payment, deadline))

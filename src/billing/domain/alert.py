@@ -19,6 +19,7 @@ class AlertKind(StrEnum):
     REFUND_DIFFERS = "refund_differs"
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    BOOKS_DIFFER = "books_differ"
 
 
 @dataclass(eq=False, kw_only=True)

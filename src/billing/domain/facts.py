@@ -85,16 +85,11 @@ class RefundFailed(RefundFact):
     why: str
 
 
+RefundNews = RefundPending | RefundSucceeded | RefundFailed
+"""What may be told of one refund."""
+
 PaymentNews = (
-    PaymentSucceeded
-    | PaymentPending
-    | PaymentDeclined
-    | PaymentFailed
-    | PaymentCancelled
-    | PaymentExpired
-    | RefundPending
-    | RefundSucceeded
-    | RefundFailed
+    PaymentSucceeded | PaymentPending | PaymentDeclined | PaymentFailed | PaymentCancelled | PaymentExpired | RefundNews
 )
 """What may be told of one payment."""
 

@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     RENEW_SUBSCRIPTION = "renew_subscription"
     REFUND_PAYMENT = "refund_payment"
     SEND_MAIL = "send_mail"
+    RECONCILE = "reconcile"
 
 
 PRIORITIES: Mapping[JobKind, int] = {
@@ -32,6 +33,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.REFUND_PAYMENT: 40,
     JobKind.CLOSE_PAYMENT: 30,
     JobKind.SEND_MAIL: 10,
+    JobKind.RECONCILE: 5,
 }
 """Which bell is heard first when there is more work than workers."""
 

@@ -4,6 +4,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ _SKEW_MAX_SECONDS = 300
 class MemoryGateway(PaymentGateway, FailsOnOrder):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
-    `calls` lists what it was asked, `pages` what it holds by payment id.
+    `calls` lists what it was asked, `pages` what it holds by payment id, `told` every notification it has made.
     """
 
     usual_call = "start"
@@ -45,8 +46,9 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self.name, self.is_proof = name, is_proof
         self.calls: list[tuple[str, str]] = []
         self.pages: dict[str, Page] = {}
+        self.told: list[tuple[datetime, bytes]] = []
         self._installation, self._now, self._secret = installation, now, secret
-        self._told = self._desk = 0
+        self._desk = 0
 
     # ------------------------------------------------------------------ the port
 
@@ -186,11 +188,11 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return self._tell(page, type or page.state)
 
     def _tell(self, page: Page, type: str, refund: PaidBack | None = None) -> bytes:
-        self._told += 1
-        told = {"id": f"ntf_{self._told}", "type": type, "page": asdict(replace(page, refunds=[]))}
+        told = {"id": f"ntf_{len(self.told) + 1}", "type": type, "page": asdict(replace(page, refunds=[]))}
         if refund is not None:
             told["refund"] = asdict(refund)
-        return json.dumps(told, sort_keys=True).encode()
+        self.told.append((self._now(), json.dumps(told, sort_keys=True).encode()))
+        return self.told[-1][1]
 
     def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
         """The headers that prove it; signed now unless at a given Unix second."""

@@ -13,6 +13,7 @@ from billing.domain.facts import (
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
+    RefundNews,
     RefundPending,
     RefundSucceeded,
 )
@@ -79,7 +80,7 @@ class Page:
         back = (refund.amount for refund in self.refunds if refund.state is not Back.FAILED)
         return self.amount - total(back, self.amount.currency) if self.state is Told.PAID else self.amount.times(0)
 
-    def refund_fact(self, refund: PaidBack, installation: str) -> Fact:
+    def refund_fact(self, refund: PaidBack, installation: str) -> RefundNews:
         """What a refund of it proves."""
         ours = self.installation == installation
         about: _AboutRefund = {

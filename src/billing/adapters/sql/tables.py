@@ -149,6 +149,7 @@ payments = Table(
     UniqueConstraint("gateway", "session_ref"),
     UniqueConstraint("gateway", "payment_ref"),
 )
+Index(None, payments.c.created_at, payments.c.id)
 
 refunds = Table(
     "refunds",
@@ -169,6 +170,7 @@ refunds = Table(
     UniqueConstraint("payment_id", "refund_ref"),
 )
 Index(None, refunds.c.status, refunds.c.id)
+Index(None, refunds.c.created_at, refunds.c.id)
 
 subscriptions = Table(
     "subscriptions",

@@ -1,5 +1,8 @@
-"""Stripe behind `PaymentGateway`: the one place that knows Stripe's library, its words and its shapes."""
+"""Stripe behind our ports: the one place that knows Stripe's library, its words and its shapes."""
 
+from billing.adapters.stripe_gateway.client import StripeApi
+from billing.adapters.stripe_gateway.feed import StripeFeed
 from billing.adapters.stripe_gateway.gateway import StripeGateway
+from billing.adapters.stripe_gateway.statements import StripeStatements
 
-__all__ = ["StripeGateway"]
+__all__ = ["StripeApi", "StripeFeed", "StripeGateway", "StripeStatements"]

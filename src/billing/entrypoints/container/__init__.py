@@ -25,6 +25,8 @@ from billing.application.outages import TellOutages
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
+from billing.application.reconciliation import Reconcile, Repair
+from billing.application.reconciling import ReconcilePart, RequestReconciliation
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
@@ -36,7 +38,7 @@ from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
-from billing.entrypoints.container import outside
+from billing.entrypoints.container import comparing, outside
 from billing.entrypoints.container.adapters import Adapters
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
@@ -61,6 +63,8 @@ class Container(Adapters):
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
+    event_feeds = Adapters.event_feeds
+    statements = Adapters.statements
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 
@@ -153,9 +157,23 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
+    reconcilers = providers.ThreadSafeSingleton(
+        comparing.reconcilers,
+        event_feeds,
+        gateways,
+        statements,
+        providers.Factory(Repair, ledger, take_fact),
+        process_event,
+        letterbox,
+        ids,
+        providers.Object(logging_context),
+        shop.reconcile_page_size,
+    )
+    reconcile = providers.ThreadSafeSingleton(Reconcile, reconcilers, telemetry)
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
+            JobKind.RECONCILE: providers.Factory(ReconcilePart, reconcilers, telemetry),
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -222,10 +240,20 @@ class Container(Adapters):
     tell_outages = providers.ThreadSafeSingleton(
         TellOutages, ledger, after=providers.Factory(timedelta, minutes=settings.provided.breaker.alert_minutes)
     )
+    request_reconciliation = providers.ThreadSafeSingleton(
+        RequestReconciliation,
+        ledger,
+        reconcilers,
+        business_clock,
+        interval=providers.Factory(timedelta, hours=shop.reconcile_interval_hours),
+        reach=providers.Factory(timedelta, days=shop.reconcile_days),
+    )
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
-        providers.List(expire_orders, tell_outages, tell_operator, forget_answers, prune_bodies),
+        providers.List(
+            expire_orders, tell_outages, tell_operator, forget_answers, prune_bodies, request_reconciliation
+        ),
         telemetry,
     )
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)

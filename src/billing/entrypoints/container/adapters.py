@@ -79,6 +79,8 @@ class Adapters(containers.DeclarativeContainer):
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
+    event_feeds = providers.ThreadSafeSingleton(outside.event_feeds, settings, telemetry, guard.provider)
+    statements = providers.ThreadSafeSingleton(outside.statements, settings, telemetry, guard.provider)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic

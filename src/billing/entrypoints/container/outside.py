@@ -6,15 +6,16 @@ from email.headerregistry import Address
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
-from billing.adapters.stripe_gateway import StripeGateway
+from billing.adapters.stripe_gateway import StripeApi, StripeFeed, StripeGateway, StripeStatements
 from billing.application.breakers import Guard
-from billing.application.guarded import GuardedGateway, GuardedRegistrar
+from billing.application.guarded import GuardedFeed, GuardedGateway, GuardedRegistrar, GuardedStatements
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
+from billing.application.provider_ports import EventFeed, Statements
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
 from billing.entrypoints.mail_settings import MailSettings
-from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
+from billing.entrypoints.settings import EppSettings, Settings, StripeSettings, WrongSettings
 
 
 def gateways(
@@ -33,6 +34,20 @@ def gateways(
         )
         gateways.append(stripe)
     return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
+
+
+def event_feeds(settings: Settings, told: Telemetry, guard: Callable[[str], Guard]) -> Mapping[str, EventFeed]:
+    feeds = [StripeFeed(_stripe_api(settings.stripe, told))] if settings.stripe else []
+    return {one.gateway: GuardedFeed(one, guard(f"gateway {one.gateway}")) for one in feeds}
+
+
+def statements(settings: Settings, told: Telemetry, guard: Callable[[str], Guard]) -> Mapping[str, Statements]:
+    books = [StripeStatements(_stripe_api(settings.stripe, told))] if settings.stripe else []
+    return {one.gateway: GuardedStatements(one, guard(f"gateway {one.gateway}")) for one in books}
+
+
+def _stripe_api(stripe: StripeSettings, told: Telemetry) -> StripeApi:
+    return StripeApi(stripe.api_key, stripe.api_base, told)
 
 
 def registrars(
