@@ -43,7 +43,6 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_WORKERS", "0", "BILLING_WORKERS: Must be greater than 0"),
         ("BILLING_ORDER_EXPIRY_MINUTES", "30", "BILLING_ORDER_EXPIRY_MINUTES"),
         ("BILLING_ATTEMPT_EXPIRY_MINUTES", "1441", "BILLING_ATTEMPT_EXPIRY_MINUTES"),
-        ("BILLING_STRIPE_API_KEY", "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set"),
         ("BILLING_EPP_HOST", "epp.example", "BILLING_EPP_PASSWORD: Environment variable not set"),
         ("BILLING_DATABASE_URL", "mysql://x", "BILLING_DATABASE_URL: Must begin with"),
         ("BILLING_DATABASE_URL", "sqlite:foo", "BILLING_DATABASE_URL: Must begin with"),
@@ -313,6 +312,7 @@ def test_what_serves_is_built_before_it_runs(serving) -> None:
     ("settings", "words"),
     [
         ({}, "BILLING_STRIPE_API_KEY is not set"),
+        ({"BILLING_STRIPE_API_KEY": "sk_test_x"}, "BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set"),
         (STRIPE, "BILLING_REGISTRARS is not set"),
         ({**STRIPE, "BILLING_REGISTRARS": "rw=epp"}, r"sends \.rw to epp, .* not set up by BILLING_EPP_"),
         ({**STRIPE, **EPP, "BILLING_REGISTRARS": "rw=other"}, r"sends \.rw to other, which is unknown"),

@@ -6,7 +6,7 @@ set (`outcomes`), takes a `Deadline`, and is safe to repeat.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from billing.application.outcomes import Deadline
@@ -140,3 +140,43 @@ class Statements(ABC):
     @abstractmethod
     def of(self, payment: Payment, deadline: Deadline) -> Statement:
         """Refunds whoever made them, failed ones too; NeedsPerson where it can't show all of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a provider sends its notifications, of which types and in which version; its secret is told only once."""
+
+    ref: str
+    url: str
+    types: frozenset[str]
+    version: str | None
+    is_enabled: bool
+    secret: str | None = field(default=None, repr=False)
+
+
+class ProviderSetup(ABC):
+    """What a provider must know and allow before its notifications can come and our calls be answered.
+
+    `types` and `version` are what an endpoint of ours must have. Each of `checks` is one harmless call.
+    """
+
+    gateway: str
+    types: frozenset[str]
+    version: str
+    checks: Sequence[str]
+
+    @abstractmethod
+    def endpoints(self, deadline: Deadline) -> Sequence[Endpoint]:
+        """Every one of the account."""
+
+    @abstractmethod
+    def make_endpoint(self, url: str, deadline: Deadline) -> Endpoint:
+        """A new one, with its secret; look before: a repeat makes another."""
+
+    @abstractmethod
+    def correct_endpoint(self, ref: str, deadline: Deadline) -> Endpoint:
+        """Exactly our types, and enabled; its version can't be changed."""
+
+    @abstractmethod
+    def problem(self, check: str, deadline: Deadline) -> str | None:
+        """What is wrong with the account or our key, in a sentence; None where this check finds nothing."""

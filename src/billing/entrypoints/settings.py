@@ -171,7 +171,7 @@ def _read_stripe(env: Env) -> StripeSettings | None:
         return None
     return StripeSettings(
         api_key=api_key,
-        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
+        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", (), validate=formats.secrets) or ()),
         api_base=optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 

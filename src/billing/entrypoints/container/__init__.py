@@ -31,6 +31,7 @@ from billing.application.refunds import RefundPayment, RequestRefund, SettleRefu
 from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
+from billing.application.setting_up import SetUpProvider
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
@@ -65,6 +66,7 @@ class Container(Adapters):
     gateways = Adapters.gateways
     event_feeds = Adapters.event_feeds
     statements = Adapters.statements
+    provider_setups = Adapters.provider_setups
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 
@@ -169,6 +171,7 @@ class Container(Adapters):
         providers.Object(logging_context),
         shop.reconcile_page_size,
     )
+    set_up_provider = providers.ThreadSafeSingleton(SetUpProvider, provider_setups)
     reconcile = providers.ThreadSafeSingleton(Reconcile, reconcilers, telemetry)
     handlers = providers.Dict(
         {

@@ -81,6 +81,7 @@ class Adapters(containers.DeclarativeContainer):
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
     event_feeds = providers.ThreadSafeSingleton(outside.event_feeds, settings, telemetry, guard.provider)
     statements = providers.ThreadSafeSingleton(outside.statements, settings, telemetry, guard.provider)
+    provider_setups = providers.ThreadSafeSingleton(outside.provider_setups, settings, ledger, telemetry)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic

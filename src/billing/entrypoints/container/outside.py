@@ -3,15 +3,16 @@
 import atexit
 from collections.abc import Callable, Mapping
 from email.headerregistry import Address
+from functools import partial
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
-from billing.adapters.stripe_gateway import StripeApi, StripeFeed, StripeGateway, StripeStatements
+from billing.adapters.stripe_gateway import StripeApi, StripeFeed, StripeGateway, StripeSetup, StripeStatements
 from billing.application.breakers import Guard
 from billing.application.guarded import GuardedFeed, GuardedGateway, GuardedRegistrar, GuardedStatements
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
-from billing.application.provider_ports import EventFeed, Statements
+from billing.application.provider_ports import EventFeed, ProviderSetup, Statements
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
 from billing.entrypoints.mail_settings import MailSettings
@@ -23,12 +24,14 @@ def gateways(
 ) -> Mapping[str, PaymentGateway]:
     gateways: list[PaymentGateway] = []
     if settings.stripe is not None:
+        if not settings.stripe.webhook_secrets:  # `billing stripe setup` does without: it gets the first
+            raise WrongSettings("BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set.")
         stripe = StripeGateway(
             api_key=settings.stripe.api_key,
             livemode=settings.stripe.is_live,
             webhook_secrets=settings.stripe.webhook_secrets,
             api_base=settings.stripe.api_base,
-            installation=lambda: ledger.read(lambda uow: uow.installation()),
+            installation=partial(_installation, ledger),
             now=now,
             telemetry=told,
         )
@@ -44,6 +47,16 @@ def event_feeds(settings: Settings, told: Telemetry, guard: Callable[[str], Guar
 def statements(settings: Settings, told: Telemetry, guard: Callable[[str], Guard]) -> Mapping[str, Statements]:
     books = [StripeStatements(_stripe_api(settings.stripe, told))] if settings.stripe else []
     return {one.gateway: GuardedStatements(one, guard(f"gateway {one.gateway}")) for one in books}
+
+
+def provider_setups(settings: Settings, ledger: Ledger, told: Telemetry) -> Mapping[str, ProviderSetup]:
+    stripe = settings.stripe
+    setups = [StripeSetup(_stripe_api(stripe, told), stripe.is_live, partial(_installation, ledger))] if stripe else []
+    return {one.gateway: one for one in setups}
+
+
+def _installation(ledger: Ledger) -> str:
+    return ledger.read(lambda uow: uow.installation())
 
 
 def _stripe_api(stripe: StripeSettings, told: Telemetry) -> StripeApi:
