@@ -62,6 +62,8 @@ GOLDEN = [
     (NEW, "refund.updated", RefundSucceeded(**NEW_REFUND)),
     (OLD, "refund.failed", RefundFailed(**OLD_REFUND, why=RETURNED)),
     (NEW, "refund.failed", RefundFailed(**NEW_REFUND, why=RETURNED)),
+    (OLD, "charge.refund.updated", RefundFailed(**OLD_REFUND, why=RETURNED)),
+    (NEW, "charge.refund.updated", RefundFailed(**NEW_REFUND, why=RETURNED)),
     (OLD, "charge.refunded", RefundSucceeded(**OLD_REFUND)),
     (NEW, "charge.refunded", RefundSucceeded(**NEW_REFUND)),
 ]

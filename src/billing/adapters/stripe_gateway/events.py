@@ -6,6 +6,7 @@ from typing import Protocol
 from billing.adapters.stripe_gateway.objects import About, Json, about, metadata, refs_in, why_declined
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
 from billing.adapters.stripe_gateway.sessions import is_settled, received_by, total_of, why_cancelled
+from billing.application.outcomes import NeedsPerson
 from billing.application.ports import Reading
 from billing.domain.facts import (
     Fact,
@@ -55,6 +56,7 @@ READS: Mapping[str, Callable[[Json, About], Fact]] = {
     "refund.created": read_refund,  # ours, or made in the dashboard
     "refund.updated": read_refund,  # a slow one is decided
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
+    "charge.refund.updated": read_refund,  # before acacia nothing else told that a refund was decided, or failed later
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
 }
 """Events of any other type are neither kept nor read."""
@@ -70,8 +72,22 @@ class Parents(Protocol):
         """Every refund of the intent."""
 
 
+_ODD_SHAPE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+"""What reading JSON ends in that is not built as expected."""
+
+
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
-    """The facts in an event, whichever API version wrote it."""
+    """The facts in an event, whichever API version wrote it; NeedsPerson where its shape is none that we know.
+
+    Trying again would not help, and reading half of it might do harm: the body is kept, to be replayed when we can read it.
+    """
+    try:
+        return _read(event, installation, parents)
+    except _ODD_SHAPE as odd:
+        raise NeedsPerson(f"this {event['type']} is built as none that we know: {odd!r}") from odd
+
+
+def _read(event: Json, installation: str, parents: Parents) -> Reading:
     document: Json = event["data"]["object"]
     read = READS.get(event["type"])
     if read is None:
