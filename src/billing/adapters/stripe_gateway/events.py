@@ -79,7 +79,7 @@ _ODD_SHAPE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, Va
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
     """The facts in an event, whichever API version wrote it; NeedsPerson where its shape is none that we know.
 
-    Trying again would not help, and reading half of it might do harm: the body is kept, to be replayed when we can read it.
+    Trying again would not help, and reading half of it could do harm: its body is kept for a replay.
     """
     try:
         return _read(event, installation, parents)
