@@ -230,7 +230,7 @@ def _read_shop(env: Env) -> ShopSettings:
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
         inbox_body_days=env.int("INBOX_BODY_DAYS", 90, validate=POSITIVE),
-        reconcile_interval_hours=env.float("RECONCILE_INTERVAL_HOURS", 6, validate=Range(min=0)),
+        reconcile_interval_hours=env.float("RECONCILE_INTERVAL_HOURS", 6, validate=formats.never_or_hours),
         reconcile_days=env.int("RECONCILE_DAYS", 3, validate=Range(min=1, max=30)),
         reconcile_page_size=env.int("RECONCILE_PAGE_SIZE", 20, validate=POSITIVE),
     )
