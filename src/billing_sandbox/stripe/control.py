@@ -4,11 +4,12 @@ from flask import Blueprint, abort, jsonify, request
 from werkzeug.wrappers import Response
 
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import challenge, checkout, methods, outcomes, refunding
+from billing_sandbox.stripe import challenge, checkout, methods, objects, outcomes, refunding
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.errors import NotPossible, StripeError
+from billing_sandbox.stripe.form import Tree
 from billing_sandbox.stripe.ledger import Ledger
-from billing_sandbox.stripe.parameters import Choice, Fields, Text, Whole, read_parameters
+from billing_sandbox.stripe.parameters import Choice, Fields, Group, Text, Whole, read_parameters
 
 _REFUND_ACTS = {"succeed": refunding.succeed, "fail": refunding.fail}
 _BY_HAND = {"amount": Whole(least=1), "reason": Choice(("duplicate", "fraudulent", "requested_by_customer"))}
@@ -69,6 +70,14 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
         deliveries.resend(id)
         return jsonify({"id": id, "type": event["type"]})
 
+    @control.post("/events/thin")
+    def send_thin() -> Response:
+        given = _given({"type": Text(required=True), "related": Group({"id": Text(), "type": Text(), "url": Text()})})
+        event = objects.thin_event(ledger.moment(), given["type"], given.get("related"))
+        ledger.save(event)
+        deliveries.announce_thin(event)
+        return jsonify(event)
+
     @control.errorhandler(StripeError)
     def missing(error: StripeError) -> tuple[Response, int]:
         return jsonify({"error": str(error)}), error.status
@@ -96,4 +105,8 @@ def _given(fields: Fields) -> Json:
     given = request.get_json(force=True) if request.get_data() else {}
     if not isinstance(given, dict):
         abort(400, f"the body may be a JSON object with {', '.join(fields)}")
-    return read_parameters({name: str(value) for name, value in given.items()}, fields)
+    return read_parameters(_as_sent(given), fields)
+
+
+def _as_sent(given: Json) -> Tree:
+    return {name: _as_sent(value) if isinstance(value, dict) else str(value) for name, value in given.items()}

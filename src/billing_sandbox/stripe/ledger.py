@@ -9,9 +9,8 @@ from typing import TypeAlias
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.errors import no_such
 from billing_sandbox.stripe.ids import new_id
+from billing_sandbox.stripe.versions import NEWEST
 
-EVENT_API_VERSION = "2026-10-28.endive"
-"""The version our webhook endpoint is registered with; events have this shape whoever asks."""
 Reaction: TypeAlias = "Callable[[Ledger, Json, Cause], None]"
 
 _INDEXES = """
@@ -50,6 +49,10 @@ class Ledger:
         """The business time in Unix seconds."""
         return int(self._now().timestamp())
 
+    def moment(self) -> datetime:
+        """The business time."""
+        return self._now()
+
     def save(self, document: Json) -> Json:
         """Keep an object as it now is."""
         self.store.put(document["object"], document)
@@ -74,7 +77,7 @@ class Ledger:
         event = {
             "id": new_id("evt"),
             "object": "event",
-            "api_version": EVENT_API_VERSION,
+            "api_version": NEWEST,
             "created": self.now(),
             "data": shown,
             "livemode": False,

@@ -12,6 +12,7 @@ from billing_sandbox.stripe.resources import (
     portal_sessions,
     refunds,
     setup_intents,
+    webhook_endpoints,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -25,5 +26,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *portal_sessions.OPERATIONS,
     *refunds.OPERATIONS,
     *setup_intents.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 """Every endpoint there is."""
