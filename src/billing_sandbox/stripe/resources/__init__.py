@@ -8,7 +8,11 @@ from billing_sandbox.stripe.resources import (
     customers,
     events,
     payment_intents,
+    payment_methods,
+    portal_sessions,
     refunds,
+    setup_intents,
+    webhook_endpoints,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -18,6 +22,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *customers.OPERATIONS,
     *events.OPERATIONS,
     *payment_intents.OPERATIONS,
+    *payment_methods.OPERATIONS,
+    *portal_sessions.OPERATIONS,
     *refunds.OPERATIONS,
+    *setup_intents.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 """Every endpoint there is."""
