@@ -8,12 +8,13 @@ from pathlib import Path
 
 from dependency_injector import providers
 
-from billing.adapters.memory.books import MemoryFeed, MemoryStatements
+from billing.adapters.memory.feed import MemoryFeed
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.adapters.memory.statements import MemoryStatements
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.outcomes import Deadline
 from billing.application.ports import DomainInfo, Registrar

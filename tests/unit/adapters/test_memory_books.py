@@ -2,7 +2,8 @@
 
 import pytest
 
-from billing.adapters.memory.books import MemoryFeed, MemoryStatements
+from billing.adapters.memory.feed import MemoryFeed
+from billing.adapters.memory.statements import MemoryStatements
 from billing.application.outcomes import RetryLater
 from tests.contracts.books import BooksContract, BooksProvider
 from tests.unit.adapters.test_memory_gateway import MemoryProvider

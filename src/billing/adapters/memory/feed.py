@@ -1,14 +1,13 @@
-"""The in-memory provider's books: what it told, whether or not it arrived, and what it has of a payment."""
+"""What the in-memory provider told, whether or not it arrived."""
 
 import json
 from datetime import datetime, timedelta
 
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.adapters.memory.pages import READABLE, Told
-from billing.application.outcomes import Deadline, NeedsPerson
-from billing.application.provider_ports import EventFeed, FeedEvent, FeedPage, Statement, Statements
-from billing.domain.payment import Payment
+from billing.adapters.memory.pages import READABLE
+from billing.application.outcomes import Deadline
+from billing.application.provider_ports import EventFeed, FeedEvent, FeedPage
 
 
 class MemoryFeed(EventFeed, FailsOnOrder):
@@ -36,26 +35,3 @@ class MemoryFeed(EventFeed, FailsOnOrder):
             return FeedPage(events[int(after or 0) : end], str(end) if end < len(events) else None)
 
         return self._act("page", look)
-
-
-class MemoryStatements(Statements, FailsOnOrder):
-    """Reads the provider's pages."""
-
-    usual_call = "of"
-
-    def __init__(self, provider: MemoryGateway) -> None:
-        super().__init__()
-        self.gateway, self._provider = provider.name, provider
-
-    def of(self, payment: Payment, deadline: Deadline) -> Statement:
-        """NeedsPerson where it has no such page."""
-        deadline.remaining_seconds()
-
-        def look() -> Statement:
-            page = self._provider.pages.get(payment.id)
-            if page is None:
-                raise NeedsPerson(f"there is no page for {payment.id}")
-            refunds = [page.refund_fact(refund, page.installation) for refund in page.refunds]
-            return Statement(page.amount if page.state is Told.PAID else None, refunds)
-
-        return self._act("of", look)
