@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dependency_injector import providers
 
+from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.feed import MemoryFeed
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
@@ -87,6 +88,7 @@ class Twins:
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
         self.feed, self.statements = MemoryFeed(self.gateway), MemoryStatements(self.gateway)
+        self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
         self.container = self._wire()
@@ -106,6 +108,7 @@ class Twins:
             "gateways": {self.gateway.name: self.gateway},
             "event_feeds": {self.gateway.name: self.feed},
             "statements": {self.gateway.name: self.statements},
+            "recurring_billing": {self.billing.gateway: self.billing},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,
             "now": self.clock,

@@ -9,7 +9,16 @@ from sqlalchemy import Engine, event
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DomainName, EventStatus, JobKind, JobRequest, JobStatus, OrderStatus, RefundStatus
+from billing.domain import (
+    DomainName,
+    EventStatus,
+    JobKind,
+    JobRequest,
+    JobStatus,
+    OrderStatus,
+    RefundStatus,
+    SubscriptionStatus,
+)
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import REGISTER, an_event
 from tests.contracts.ledger_records import WANTED
@@ -30,8 +39,17 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "pending refunds": lambda uow: uow.orders.refunds(RefundStatus.PENDING, "ref_9", 20),
     "attempts made": lambda uow: uow.orders.attempts_made(NOW, NOW, "pay_1", 20),
     "refunds made": lambda uow: uow.orders.refunds_made(NOW, NOW, "ref_1", 20),
+    "periods ended": lambda uow: uow.subscriptions.periods_ended(NOW, NOW, "sub_1", 20),
     "known notifications": lambda uow: uow.inbox.known("stripe", ["evt_1", "evt_2"]),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
+    "subscription of references": lambda uow: uow.subscriptions.of_refs("stripe", frozenset({"sub_1", "cus_1"})),
+    "subscriptions to look at": lambda uow: uow.subscriptions.to_look_at(NOW, 1),
+    "subscriptions": lambda uow: uow.subscriptions.page(None, "sub_9", 1),
+    "subscriptions of status": lambda uow: uow.subscriptions.page(SubscriptionStatus.PAST_DUE, "sub_9", 20),
+    "subscriptions needing attention": lambda uow: uow.subscriptions.page(None, None, 20, needing_attention=True),
+    "invoice of reference": lambda uow: uow.invoices.of_ref("stripe", "in_1"),
+    "invoice of order": lambda uow: uow.invoices.of_order("ord_1"),
+    "invoices of subscription": lambda uow: uow.invoices.of_subscription("sub_1"),
     "holding": lambda uow: uow.registrations.of_name(NAME),
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),
     "unpaid renewal": lambda uow: uow.registrations.has_unpaid_renewal(NAME),
@@ -61,6 +79,7 @@ SORTED_IN_MEMORY = {
     "history",
     "moves of somebody",
     "payment of references",
+    "subscription of references",
     "numbers of jobs",
     "dead jobs of kind",
 }

@@ -6,13 +6,17 @@ from datetime import datetime
 from billing.application.breakers import Guard
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.application.ports import Availability, DomainInfo, Envelope, PaymentGateway, Reading, Registrar, Started
-from billing.application.provider_ports import EventFeed, FeedPage, Statement, Statements
+from billing.application.provider_ports import RecurringBilling
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
-from billing.domain.facts import Fact
+from billing.domain.facts import BillingStands, Fact, InvoiceStands
+from billing.domain.money import Money
+from billing.domain.offer import Cycle
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
+from billing.domain.subscription import Subscription
+from billing.domain.wallet import Wallet
 
 
 class GuardedRegistrar(Registrar):
@@ -86,25 +90,45 @@ class GuardedGateway(PaymentGateway):
         return self._guard(deadline, lambda: self._inner.refund(payment, refund, deadline))
 
 
-class GuardedFeed(EventFeed):
-    """A provider's feed that is left in peace while the provider does not answer."""
+class GuardedBilling(RecurringBilling):
+    """Recurring billing at a provider that is left in peace while it does not answer."""
 
-    def __init__(self, inner: EventFeed, guard: Guard) -> None:
-        self._inner, self._guard = inner, guard
-        self.gateway, self.kept = inner.gateway, inner.kept
-
-    def page(self, since: datetime, until: datetime, after: str | None, deadline: Deadline) -> FeedPage:
-        """Guarded."""
-        return self._guard(deadline, lambda: self._inner.page(since, until, after, deadline))
-
-
-class GuardedStatements(Statements):
-    """The same of a provider's books."""
-
-    def __init__(self, inner: Statements, guard: Guard) -> None:
+    def __init__(self, inner: RecurringBilling, guard: Guard) -> None:
         self._inner, self._guard = inner, guard
         self.gateway = inner.gateway
 
-    def of(self, payment: Payment, deadline: Deadline) -> Statement:
+    def ensure_price(self, plan: str, name: str, cycle: Cycle, price: Money, deadline: Deadline) -> str:
         """Guarded."""
-        return self._guard(deadline, lambda: self._inner.of(payment, deadline))
+        return self._guard(deadline, lambda: self._inner.ensure_price(plan, name, cycle, price, deadline))
+
+    def begin(self, subscription: Subscription, wallet: Wallet, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.begin(subscription, wallet, deadline))
+
+    def read(self, billing_ref: str, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.read(billing_ref, deadline))
+
+    def cancel(self, billing_ref: str, *, at_period_end: bool, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+
+        def cancel() -> BillingStands:
+            return self._inner.cancel(billing_ref, at_period_end=at_period_end, deadline=deadline)
+
+        return self._guard(deadline, cancel)
+
+    def resume(self, billing_ref: str, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.resume(billing_ref, deadline))
+
+    def change_plan(self, billing_ref: str, price_ref: str, key: str, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.change_plan(billing_ref, price_ref, key, deadline))
+
+    def invoices(self, billing_ref: str, deadline: Deadline) -> Sequence[InvoiceStands]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.invoices(billing_ref, deadline))
+
+    def pay(self, invoice_ref: str, key: str, deadline: Deadline) -> InvoiceStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.pay(invoice_ref, key, deadline))

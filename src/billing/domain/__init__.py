@@ -10,6 +10,7 @@ from billing.domain.contact import Contact
 from billing.domain.customer import Customer
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.domain_name import DomainName
+from billing.domain.dunning import DunningPolicy, Stage
 from billing.domain.errors import (
     BillingError,
     Conflict,
@@ -40,6 +41,7 @@ from billing.domain.facts import (
     RefundPending,
     RefundSucceeded,
 )
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.mail import Mail, MailKind, MailStatus
 from billing.domain.money import Money, exponent, total
@@ -60,6 +62,7 @@ from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription_change import Change, ChangeKind
 from billing.domain.term import Term, add_months
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
@@ -75,6 +78,8 @@ __all__ = [
     "BreakerState",
     "Card",
     "Catalogue",
+    "Change",
+    "ChangeKind",
     "Compensation",
     "Conflict",
     "Contact",
@@ -85,6 +90,7 @@ __all__ = [
     "DomainName",
     "DomainRegistration",
     "DomainRenewal",
+    "DunningPolicy",
     "EventStatus",
     "Fact",
     "Hosting",
@@ -92,6 +98,7 @@ __all__ = [
     "IllegalMove",
     "InboxEvent",
     "Invalid",
+    "Invoice",
     "InvoiceReason",
     "InvoiceStands",
     "InvoiceStatus",
@@ -135,6 +142,7 @@ __all__ = [
     "RenewalOpen",
     "RetryPolicy",
     "Settlement",
+    "Stage",
     "Subscription",
     "SubscriptionRenewal",
     "SubscriptionStatus",

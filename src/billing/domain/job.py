@@ -18,6 +18,12 @@ class JobKind(StrEnum):
     RENEW_DOMAIN = "renew_domain"
     ACTIVATE_SUBSCRIPTION = "activate_subscription"
     RENEW_SUBSCRIPTION = "renew_subscription"
+    CREATE_STRIPE_SUBSCRIPTION = "create_stripe_subscription"
+    CHANGE_SUBSCRIPTION = "change_subscription"
+    CHECK_SUBSCRIPTION = "check_subscription"
+    SUSPEND_SUBSCRIPTION = "suspend_subscription"
+    END_SUBSCRIPTION = "end_subscription"
+    END_BILLING = "end_billing"
     REFUND_PAYMENT = "refund_payment"
     SEND_MAIL = "send_mail"
     RECONCILE = "reconcile"
@@ -31,7 +37,13 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.RENEW_SUBSCRIPTION: 50,
     JobKind.CHECK_PAYMENT: 40,
     JobKind.REFUND_PAYMENT: 40,
+    JobKind.CREATE_STRIPE_SUBSCRIPTION: 40,
+    JobKind.CHANGE_SUBSCRIPTION: 40,
+    JobKind.END_BILLING: 40,
     JobKind.CLOSE_PAYMENT: 30,
+    JobKind.CHECK_SUBSCRIPTION: 30,
+    JobKind.SUSPEND_SUBSCRIPTION: 30,
+    JobKind.END_SUBSCRIPTION: 30,
     JobKind.SEND_MAIL: 10,
     JobKind.RECONCILE: 5,
 }

@@ -75,6 +75,14 @@ class Order:
         """Whether a payment for it was accepted."""
         return self.paid_at is not None
 
+    @property
+    def sole_recurring(self) -> OrderItem | None:
+        """The item that is all of the order, where that is hosting which renews by itself."""
+        match self.items:
+            case [item] if item.opens_recurring:
+                return item
+        return None
+
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
         return _one(self.items, item_id, "item")
@@ -137,6 +145,28 @@ class Order:
             settlement = self._take(payment, received, at)
         self.derive_status()
         return settlement
+
+    def record_collection(
+        self, payment_id: str, gateway: str, collected: Money, payment_ref: str | None, at: datetime
+    ) -> Payment:
+        """Its provider has collected by itself: the price, less what credit paid and more by tax, as one payment.
+
+        Surplus where the order is paid or was cancelled.
+        """
+        payment = Payment(
+            id=payment_id,
+            order_id=self.id,
+            attempt=len(self.payments) + 1,
+            gateway=gateway,
+            amount=collected,
+            payment_ref=payment_ref,
+            created_at=at,
+            expires_at=at,
+        )
+        self.payments.append(payment)
+        self._take(payment, collected, at)
+        self.derive_status()
+        return payment
 
     def accept(self, payment: Payment, at: datetime) -> Settlement:
         """A person takes the sum that came for the one that was asked; Conflict where it can't pay this order."""

@@ -107,6 +107,11 @@ class OrderItem:
         """Whether its delivery is a new subscription, not more time of an old one."""
         return isinstance(self.what, Hosting)
 
+    @property
+    def opens_recurring(self) -> bool:
+        """Whether that subscription is to renew by itself."""
+        return isinstance(self.what, Hosting) and self.what.auto_renew
+
     def move(self, after: ItemStatus, why: str) -> None:
         """Only `Order` calls this, so that the order's status follows."""
         if after not in _MOVES[self.status]:

@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain import Conflict, IllegalMove, ItemStatus, Money, NotFound, OrderStatus, PaymentStatus, Settlement
+from billing.domain import (
+    Conflict,
+    IllegalMove,
+    ItemStatus,
+    Money,
+    NotFound,
+    OrderStatus,
+    PaymentStatus,
+    Purchase,
+    Settlement,
+)
 from tests.builders import NOW, a_domain, a_hosting, a_paid_order, a_renewal, an_attempt, an_order
 
 
@@ -198,3 +208,20 @@ def test_a_providers_id_once_known_never_changes() -> None:
     payment.bind("cs_1", "pi_1")
     with pytest.raises(Conflict, match="cs_1, not cs_2"):
         payment.bind("cs_2", "pi_1")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "recurs"),
+    [
+        ([a_hosting(auto_renew=True)], True),
+        ([a_hosting()], False),
+        ([a_hosting(auto_renew=True), a_hosting(auto_renew=True)], False),
+        ([a_domain(), a_hosting(auto_renew=True)], False),
+        ([a_domain(auto_renew=True)], False),
+    ],
+)
+def test_only_hosting_that_renews_by_itself_and_is_alone_recurs_with_its_first_payment(
+    wanted: list[Purchase], recurs: bool
+) -> None:
+    order = an_order(*wanted)
+    assert order.sole_recurring is (order.items[0] if recurs else None)

@@ -6,6 +6,7 @@ from itertools import count
 
 from flask.testing import FlaskClient
 
+from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.queue import MemoryQueue
@@ -20,6 +21,7 @@ from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
+from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
@@ -29,9 +31,11 @@ from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain
+from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
 from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
+from billing.domain.dunning import DunningPolicy
 from billing.domain.refund_policy import RefundPolicy
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
 from tests.builders import NOW, a_catalogue, a_customer
@@ -62,6 +66,7 @@ class Shop:
         self.ledger = Ledger(self.begin, self.queue, self.telemetry)
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
         self.registrar = MemoryRegistrar(self.clock)
+        self.billing = MemoryBilling(self.gateway, lambda: "ins_memory", self.clock, self.clock)
         self.config = CONFIG
         self.reopen()
         self.is_pristine = True
@@ -76,6 +81,7 @@ class Shop:
         self.telemetry.events.clear()
         self.telemetry.alarms.clear()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        MemoryBilling.__init__(self.billing, self.gateway, lambda: "ins_memory", self.clock, self.clock)
         MemoryRegistrar.__init__(self.registrar, self.clock)
         self.client = self.app.test_client()
         self.key = self.a_key(Role.STOREFRONT)
@@ -114,6 +120,14 @@ class Shop:
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
             set_auto_renew=SetAutoRenew(ledger),
+            change_subscription=ChangeSubscription(
+                ledger,
+                TellBilling(ledger, {"stripe": self.billing}),
+                MoveSubscription(SubscriptionNotices(notices.post, DunningPolicy(timedelta(7), timedelta(30)))),
+                ChangeLimits(timedelta(minutes=1), 10.0),
+                self.clock,
+                seconds,
+            ),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.adapters.memory.pages import READABLE
 from billing.application.outcomes import Deadline
 from billing.application.provider_ports import EventFeed, FeedEvent, FeedPage
 
@@ -29,7 +28,7 @@ class MemoryFeed(EventFeed, FailsOnOrder):
             events = [
                 FeedEvent(event_id=one["id"], type=one["type"], api_version="1", body=body, created_at=at)
                 for at, body, one in told
-                if one["type"] in READABLE
+                if self._provider.reads(one["type"])
             ]
             end = int(after or 0) + self._page_size
             return FeedPage(events[int(after or 0) : end], str(end) if end < len(events) else None)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from billing.adapters.memory.desk import BILLED
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Back, Page, PaidBack, Told
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
@@ -16,8 +18,12 @@ from billing.domain.errors import Conflict
 from billing.domain.facts import Fact
 from billing.domain.money import Money
 from billing.domain.order import Order
+from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
+
+if TYPE_CHECKING:
+    from billing.adapters.memory.billing import MemoryBilling
 
 T = TypeVar("T")
 
@@ -49,6 +55,17 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self.told: list[tuple[datetime, bytes]] = []
         self._installation, self._now, self._secret = installation, now, secret
         self._desk = 0
+        self._billing: MemoryBilling | None = None
+        self._opening: dict[str, tuple[OrderItem, str]] = {}
+
+    def bill_with(self, billing: "MemoryBilling") -> RLock:
+        """Who bills what is paid here and recurs; the lock that both hold."""
+        self._billing = billing
+        return self._mutex
+
+    def reads(self, type: str) -> bool:
+        """Whether a notification of that type is understood."""
+        return type in READABLE or (type in BILLED and self._billing is not None)
 
     # ------------------------------------------------------------------ the port
 
@@ -67,17 +84,21 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=type in READABLE)
+        readable = self.reads(type)
+        return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written."""
+        """What the page was when the notification was written; what is billed, as it stands now."""
         told: dict[str, Any] = json.loads(body)
+        if self._billing is not None and told["type"] in BILLED:
+            return self._billing.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
         page, refund = _page(told), _refund(told)
         ours = self._installation()
         fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
-        return Reading(facts=[fact], refs=page.refs, installation=page.installation)
+        facts = [fact, *self._begun(page)] if page.installation == ours and refund is None else [fact]
+        return Reading(facts=facts, refs=page.refs, installation=page.installation)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """The page of this payment, made at the first call."""
@@ -86,13 +107,20 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             ref = f"page_{payment.id}"
             page = Page(payment.id, ref, self._installation(), payment.amount)
             self.pages.setdefault(payment.id, page)
+            if order.sole_recurring is not None and "customer_ref" in payment.options:
+                self._opening[payment.id] = (order.sole_recurring, payment.options["customer_ref"])
             return Started(session_ref=ref, redirect_url=f"https://memory.example/{ref}")
 
         return self._call("start", payment, deadline, open_page)
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """How its page stands."""
-        return self._call("check", payment, deadline, lambda: [self._page(payment.id).fact(self._installation())])
+
+        def look() -> Sequence[Fact]:
+            page = self._page(payment.id)
+            return [page.fact(self._installation()), *self._begun(page)]
+
+        return self._call("check", payment, deadline, look)
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """Expire an open page; any other stays as it is."""
@@ -101,7 +129,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             page = self._page(payment.id)
             if page.state in PAYABLE:
                 page.state = Told.EXPIRED
-            return [page.fact(self._installation())]
+            return [page.fact(self._installation()), *self._begun(page)]
 
         return self._call("close", payment, deadline, close_page)
 
@@ -109,7 +137,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         """Under the key of the refund's try, for a day; without its key it would be paid twice."""
 
         def pay_back() -> Sequence[Fact]:
-            page, key = self._page(payment.id), f"{refund.id}:{refund.try_no}"
+            page, key = self._paid_page(payment), f"{refund.id}:{refund.try_no}"
             known = next((one for one in page.refunds if one.ref == f"back_{key}"), None)
             if known is None:
                 known = self._pay_back(page, f"back_{key}", refund.amount, refund.id)
@@ -188,9 +216,12 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return self._tell(page, type or page.state)
 
     def _tell(self, page: Page, type: str, refund: PaidBack | None = None) -> bytes:
-        told = {"id": f"ntf_{len(self.told) + 1}", "type": type, "page": asdict(replace(page, refunds=[]))}
-        if refund is not None:
-            told["refund"] = asdict(refund)
+        details = {"refund": asdict(refund)} if refund is not None else {}
+        return self.tell(type, page=asdict(replace(page, refunds=[])), **details)
+
+    def tell(self, type: str, **details: object) -> bytes:
+        """A new notification of that type."""
+        told = {"id": f"ntf_{len(self.told) + 1}", "type": type, **details}
         self.told.append((self._now(), json.dumps(told, sort_keys=True).encode()))
         return self.told[-1][1]
 
@@ -213,10 +244,22 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         with self._mutex:
             page = self._page(payment_id)
             if page.state not in before:
-                raise Conflict(page.session_ref, f"it is {page.state} and can't become {after}")
+                raise Conflict(f"page of {payment_id}", f"it is {page.state} and can't become {after}")
             page.state, page.why, page.amount = after, why, amount or page.amount
             page.payment_ref = page.payment_ref or f"money_{payment_id}"
+            if after is Told.PAID and payment_id in self._opening and self._billing is not None:
+                self._billing.open(page, *self._opening[payment_id])
             return self.notification(payment_id)
+
+    def _begun(self, page: Page) -> Sequence[Fact]:
+        """The billing that began with it, if any did."""
+        if self._billing is None or page.billing_ref is None:
+            return []
+        return [self._billing.stands(page.billing_ref)]
+
+    def _paid_page(self, payment: Payment) -> Page:
+        """Its own, or what was collected under its id without one."""
+        return self._page(payment.id if payment.id in self.pages else payment.payment_ref or payment.id)
 
     def _page(self, payment_id: str) -> Page:
         if payment_id not in self.pages:

@@ -1,11 +1,16 @@
 """Customers of the in-memory ledger, and what they hold: hosting subscriptions and names."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from billing.adapters.memory.session import Session
+from billing.application.records import Made
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
+from billing.domain.invoice import Invoice
 from billing.domain.order import Order
 from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
 
 
@@ -44,6 +49,45 @@ class MemorySubscriptions:
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         found = (self._session.claimant(Subscription, "billing_ref", f"{gateway} {ref}") for ref in sorted(refs))
         return min((subscription.id for subscription in found if subscription), default=None)
+
+    def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
+        due = self._session.waiting(Subscription, lambda one: one.look_at is not None and one.look_at <= now)
+        moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
+        return [subscription_id for _, subscription_id in moments[:limit]]
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        billed = self._session.all(Subscription, lambda one: one.is_billed_by_provider)
+        places = sorted(Made(one.current_period_end, one.id) for one in billed if one.current_period_end)
+        return [place for place in places if (since, after) < place and place.at <= until][:limit]
+
+    def page(
+        self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
+    ) -> Sequence[Subscription]:
+        def fits(one: Subscription) -> bool:
+            is_wanted = status in (None, one.status) and (before is None or one.id < before)
+            return is_wanted and (one.attention is not None or not needing_attention)
+
+        return list(self._session.all(Subscription, fits))[::-1][:limit]
+
+
+class MemoryInvoices:
+    """Invoices by the provider's id, by the renewal they paid for, and by subscription."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, invoice: Invoice) -> None:
+        self._session.add(invoice.id, invoice)
+        self._session.require_unique()
+
+    def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
+        return self._session.claimant(Invoice, "invoice_ref", f"{gateway} {invoice_ref}")
+
+    def of_order(self, order_id: str) -> Invoice | None:
+        return self._session.claimant(Invoice, "renewed_by", order_id)
+
+    def of_subscription(self, subscription_id: str) -> Sequence[Invoice]:
+        return list(self._session.all(Invoice, lambda invoice: invoice.subscription_id == subscription_id))
 
 
 class MemoryWallets:

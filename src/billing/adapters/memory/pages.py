@@ -58,21 +58,25 @@ READABLE = frozenset(Told) | frozenset(Back)
 
 @dataclass
 class Page:
-    """One attempt; `amount` is what was asked and, once paid, what came."""
+    """One attempt; `amount` is what was asked and, once paid, what came.
 
-    payment_id: str
-    session_ref: str
+    What was collected by recurring billing has no page and no payment of ours: then both ids are None.
+    """
+
+    payment_id: str | None
+    session_ref: str | None
     installation: str
     amount: Money
     state: Told = Told.OPEN
     payment_ref: str | None = None
+    billing_ref: str | None = None
     why: str = ""
     refunds: list["PaidBack"] = field(default_factory=list)
 
     @property
     def refs(self) -> frozenset[str]:
         """The provider's ids in it."""
-        return frozenset(ref for ref in (self.session_ref, self.payment_ref) if ref)
+        return frozenset(ref for ref in (self.session_ref, self.payment_ref, self.billing_ref) if ref)
 
     @property
     def left(self) -> Money:
@@ -109,7 +113,7 @@ class Page:
         about = self._about(installation)
         match self.state:
             case Told.PAID:
-                return PaymentSucceeded(**about, received=self.amount)
+                return PaymentSucceeded(**about, received=self.amount, billing_ref=self.billing_ref)
             case Told.DECLINED:
                 return PaymentDeclined(**about, why=self.why)
             case Told.FAILED:

@@ -9,7 +9,7 @@ from billing.domain.payment import Payment
 
 
 class MemoryStatements(Statements, FailsOnOrder):
-    """Reads the provider's pages."""
+    """Reads the provider's pages: those of attempts, and what it has collected by itself."""
 
     usual_call = "of"
 
@@ -22,7 +22,8 @@ class MemoryStatements(Statements, FailsOnOrder):
         deadline.remaining_seconds()
 
         def look() -> Statement:
-            page = self._provider.pages.get(payment.id)
+            pages = self._provider.pages
+            page = pages.get(payment.id) or pages.get(payment.payment_ref or "")
             if page is None:
                 raise NeedsPerson(f"there is no page for {payment.id}")
             refunds = [page.refund_fact(refund, page.installation) for refund in page.refunds]

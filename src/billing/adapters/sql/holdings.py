@@ -1,14 +1,28 @@
 """Customers, and what they hold: hosting subscriptions and names."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import and_, exists, select
 
-from billing.adapters.sql.tables import active, order_items, subscriptions, unpaid_renewal
+from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.places import places
+from billing.adapters.sql.tables import (
+    active,
+    is_billed,
+    is_looked_at,
+    needs_attention,
+    order_items,
+    subscriptions,
+    unpaid_renewal,
+)
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import NameHeld
 from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import Subscription, SubscriptionStatus
 
 
 class SqlCustomers:
@@ -47,6 +61,26 @@ class SqlSubscriptions:
         return self._work.session.scalar(
             select(subscriptions.c.id).where(*billed).order_by(subscriptions.c.id).limit(1)
         )
+
+    def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
+        due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
+        return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        ended = subscriptions.c.current_period_end
+        return places(self._work.session, ended, since, until, after, limit, is_billed)
+
+    def page(
+        self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
+    ) -> Sequence[Subscription]:
+        wanted = select(Subscription).order_by(subscriptions.c.id.desc()).limit(limit)
+        if status is not None:
+            wanted = wanted.where(fixed(subscriptions.c.status, status))
+        if needing_attention:
+            wanted = wanted.where(needs_attention)
+        if before is not None:
+            wanted = wanted.where(subscriptions.c.id < before)
+        return self._work.session.scalars(wanted).all()
 
 
 class SqlRegistrations:

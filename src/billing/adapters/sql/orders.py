@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Table, and_, bindparam, or_, select, tuple_
+from sqlalchemy import and_, bindparam, or_, select
 
 from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.places import places
 from billing.adapters.sql.tables import order_items, orders, payments, pending, refunds
 from billing.adapters.sql.work import Work
 from billing.application.records import Made
@@ -95,13 +96,7 @@ class SqlOrders:
         return self._work.session.scalars(over.order_by(orders.c.expires_at).limit(limit)).all()
 
     def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
-        return self._made(payments, since, until, after, limit)
+        return places(self._work.session, payments.c.created_at, since, until, after, limit)
 
     def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
-        return self._made(refunds, since, until, after, limit)
-
-    def _made(self, table: Table, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
-        at, row_id = table.c.created_at, table.c.id
-        start = tuple_(bindparam("since", since, at.type), bindparam("after", after, row_id.type))
-        wanted = select(at, row_id).where(tuple_(at, row_id) > start, at <= until)
-        return [Made(*row) for row in self._work.session.execute(wanted.order_by(at, row_id).limit(limit))]
+        return places(self._work.session, refunds.c.created_at, since, until, after, limit)

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from billing.application.attempts_compared import UnpaidAttempts
+from billing.application.billing_compared import BilledSubscriptions
 from billing.application.books_compared import ComparePayment, OlderPayments, PaidPayments
 from billing.application.intake import ProcessEvent
 from billing.application.letterbox import Letterbox
 from billing.application.missed_events import MissedEvents
 from billing.application.ports import Ids, PaymentGateway
-from billing.application.provider_ports import EventFeed, Statements
+from billing.application.provider_ports import EventFeed, RecurringBilling, Statements
 from billing.application.reconciliation import Reconciler, Repair
 
 
@@ -16,6 +17,7 @@ def reconcilers(
     feeds: Mapping[str, EventFeed],
     gateways: Mapping[str, PaymentGateway],
     statements: Mapping[str, Statements],
+    billing: Mapping[str, RecurringBilling],
     repair: Repair,
     process: ProcessEvent,
     letterbox: Letterbox,
@@ -32,4 +34,5 @@ def reconcilers(
     compare = ComparePayment(statements, repair)
     found["paid payments"] = PaidPayments(compare, page_size)
     found["older payments"] = OlderPayments(compare, page_size)
+    found["subscriptions"] = BilledSubscriptions(billing, repair, page_size)
     return found

@@ -3,20 +3,19 @@
 import atexit
 from collections.abc import Callable, Mapping
 from email.headerregistry import Address
-from functools import partial
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
-from billing.adapters.stripe_gateway import StripeApi, StripeFeed, StripeGateway, StripeSetup, StripeStatements
+from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.breakers import Guard
-from billing.application.guarded import GuardedFeed, GuardedGateway, GuardedRegistrar, GuardedStatements
+from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
-from billing.application.provider_ports import EventFeed, ProviderSetup, Statements
+from billing.application.provider_ports import RecurringBilling
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
 from billing.entrypoints.mail_settings import MailSettings
-from billing.entrypoints.settings import EppSettings, Settings, StripeSettings, WrongSettings
+from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 
 
 def gateways(
@@ -31,7 +30,7 @@ def gateways(
             livemode=settings.stripe.is_live,
             webhook_secrets=settings.stripe.webhook_secrets,
             api_base=settings.stripe.api_base,
-            installation=partial(_installation, ledger),
+            installation=lambda: ledger.read(lambda uow: uow.installation()),
             now=now,
             telemetry=told,
         )
@@ -39,28 +38,11 @@ def gateways(
     return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
 
 
-def event_feeds(settings: Settings, told: Telemetry, guard: Callable[[str], Guard]) -> Mapping[str, EventFeed]:
-    feeds = [StripeFeed(_stripe_api(settings.stripe, told))] if settings.stripe else []
-    return {one.gateway: GuardedFeed(one, guard(f"gateway {one.gateway}")) for one in feeds}
-
-
-def statements(settings: Settings, told: Telemetry, guard: Callable[[str], Guard]) -> Mapping[str, Statements]:
-    books = [StripeStatements(_stripe_api(settings.stripe, told))] if settings.stripe else []
-    return {one.gateway: GuardedStatements(one, guard(f"gateway {one.gateway}")) for one in books}
-
-
-def provider_setups(settings: Settings, ledger: Ledger, told: Telemetry) -> Mapping[str, ProviderSetup]:
-    stripe = settings.stripe
-    setups = [StripeSetup(_stripe_api(stripe, told), stripe.is_live, partial(_installation, ledger))] if stripe else []
-    return {one.gateway: one for one in setups}
-
-
-def _installation(ledger: Ledger) -> str:
-    return ledger.read(lambda uow: uow.installation())
-
-
-def _stripe_api(stripe: StripeSettings, told: Telemetry) -> StripeApi:
-    return StripeApi(stripe.api_key, stripe.api_base, told)
+def recurring_billing(
+    settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
+) -> Mapping[str, RecurringBilling]:
+    billing: list[RecurringBilling] = []
+    return {one.gateway: GuardedBilling(one, guard(f"gateway {one.gateway}")) for one in billing}
 
 
 def registrars(
