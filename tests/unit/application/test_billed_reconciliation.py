@@ -17,7 +17,7 @@ MONTH = timedelta(days=32)
 def reconcile(shop: Twins, *, dry_run: bool = False) -> Sequence[Difference]:
     """All that differs in the last month."""
     scope = Scope(since=shop.now - MONTH, until=shop.now, by=BY, deadline=shop.soon, dry_run=dry_run)
-    return [difference for look in shop.container.reconcile()(scope) for difference in look.differences]
+    return [difference for look in shop.container.comparing.reconcile()(scope) for difference in look.differences]
 
 
 def books(shop: Twins, bought: Subscription) -> tuple[object, ...]:
@@ -55,7 +55,7 @@ def test_several_periods_that_were_lost_are_made_one_by_one(shop: Twins) -> None
     desk(shop).catch_up()
     forget_what_was_told(shop)
     since = Scope(since=shop.now - 4 * MONTH, until=shop.now, by=BY, deadline=shop.soon)
-    assert sum(len(look.differences) for look in shop.container.reconcile()(since)) == 1
+    assert sum(len(look.differences) for look in shop.container.comparing.reconcile()(since)) == 1
     shop.sweep_and_work()
     assert [order.total for order in renewals(shop)] == [bought.price] * 3
 

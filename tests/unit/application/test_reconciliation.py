@@ -19,7 +19,7 @@ DAYS = timedelta(days=3)
 def reconcile(shop: Twins, *, dry_run: bool = False) -> Sequence[Difference]:
     """All that differs in the last three days."""
     scope = Scope(since=shop.now - DAYS, until=shop.now, by=BY, deadline=shop.soon, dry_run=dry_run)
-    return [difference for look in shop.container.reconcile()(scope) for difference in look.differences]
+    return [difference for look in shop.container.comparing.reconcile()(scope) for difference in look.differences]
 
 
 def told(differences: Sequence[Difference]) -> list[tuple[str, str, str, str]]:
@@ -65,7 +65,7 @@ def test_the_event_alone_completes_it_where_its_job_is_faster(shop: Twins) -> No
     order, payment = an_attempt_to_pay(shop)
     shop.pay(payment)
     scope = Scope(since=shop.now - DAYS, until=shop.now, by=BY, deadline=shop.soon)
-    for look in shop.container.reconcile()(scope):
+    for look in shop.container.comparing.reconcile()(scope):
         shop.work()
         assert not [one for one in look.differences if "payment" in one.about]
     assert shop.statuses(order) == ["completed", "fulfilled", "fulfilled"]
@@ -362,5 +362,5 @@ def test_nothing_is_asked_without_a_deadline(shop: Twins) -> None:
     shop.pay(payment)
     over = Deadline.after(0, shop.monotonic)
     scope = Scope(since=shop.now - DAYS, until=shop.now, by=BY, deadline=lambda: over)
-    found = [difference for look in shop.container.reconcile()(scope) for difference in look.differences]
+    found = [difference for look in shop.container.comparing.reconcile()(scope) for difference in look.differences]
     assert {one.done for one in found} == {Done.NOT_COMPARED}

@@ -28,7 +28,7 @@ _UNITS = {"h": "hours", "d": "days"}
 @click.option("--dry-run", is_flag=True, help="Say what would be repaired, and change nothing.")
 @AS_JSON
 def reconcile(since: str | None, dry_run: bool, as_json: bool) -> None:
-    """Compare events, payments and refunds with their providers, and repair what differs by what they say.
+    """Compare events, payments, refunds and subscriptions with their providers; repair what differs by what they say.
 
     Events that were missed are stored, and a worker reads them. Exit code 0 only where nothing differs any more.
     """
@@ -36,7 +36,7 @@ def reconcile(since: str | None, dry_run: bool, as_json: bool) -> None:
     now = container.business_clock()()
     start = moment(since or f"{container.settings().shop.reconcile_days}d", now)
     _say_what_is_gone(container, start, now)
-    looks = container.reconcile()(_scope(container, start, now, dry_run))
+    looks = container.comparing.reconcile()(_scope(container, start, now, dry_run))
     differences, counts = _watch(looks, as_json)
     show(as_json, [_row(one) for one in differences], "differences")
     if not as_json:

@@ -26,8 +26,6 @@ from billing.application.outages import TellOutages
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
-from billing.application.reconciliation import Reconcile, Repair
-from billing.application.reconciling import ReconcilePart, RequestReconciliation
 from billing.application.recurring import CheckSubscription, EndBilling
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
@@ -42,8 +40,9 @@ from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.facts import BillingStands, InvoiceStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
-from billing.entrypoints.container import comparing, outside
+from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
+from billing.entrypoints.container.comparing import Comparing
 from billing.entrypoints.container.hosting import Hosting
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
@@ -181,21 +180,23 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
-    reconcilers = providers.ThreadSafeSingleton(
-        comparing.reconcilers,
-        event_feeds,
-        gateways,
-        statements,
-        recurring_billing,
-        providers.Factory(Repair, ledger, take_fact),
-        process_event,
-        letterbox,
-        ids,
-        providers.Object(logging_context),
-        shop.reconcile_page_size,
+    comparing = providers.Container(
+        Comparing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        context=providers.Object(logging_context),
+        event_feeds=event_feeds,
+        gateways=gateways,
+        statements=statements,
+        billing=recurring_billing,
+        take_fact=take_fact,
+        process_event=process_event,
+        letterbox=letterbox,
     )
     set_up_provider = providers.ThreadSafeSingleton(SetUpProvider, provider_setups)
-    reconcile = providers.ThreadSafeSingleton(Reconcile, reconcilers, telemetry)
     stop_service = providers.Factory(
         StopService,
         recurring_billing,
@@ -207,7 +208,7 @@ class Container(Adapters):
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
-            JobKind.RECONCILE: providers.Factory(ReconcilePart, reconcilers, telemetry),
+            JobKind.RECONCILE: comparing.reconcile_part,
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -280,14 +281,6 @@ class Container(Adapters):
     tell_outages = providers.ThreadSafeSingleton(
         TellOutages, ledger, after=providers.Factory(timedelta, minutes=settings.provided.breaker.alert_minutes)
     )
-    request_reconciliation = providers.ThreadSafeSingleton(
-        RequestReconciliation,
-        ledger,
-        reconcilers,
-        business_clock,
-        interval=providers.Factory(timedelta, hours=shop.reconcile_interval_hours),
-        reach=providers.Factory(timedelta, days=shop.reconcile_days),
-    )
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
@@ -298,7 +291,7 @@ class Container(Adapters):
             tell_operator,
             forget_answers,
             prune_bodies,
-            request_reconciliation,
+            comparing.request,
         ),
         telemetry,
     )
