@@ -4,12 +4,13 @@ from flask import Blueprint, abort, jsonify, request
 from werkzeug.wrappers import Response
 
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import challenge, checkout, methods, outcomes, refunding
+from billing_sandbox.stripe import challenge, checkout, methods, objects, outcomes, refunding
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.errors import NotPossible, StripeError
+from billing_sandbox.stripe.form import Tree
 from billing_sandbox.stripe.ledger import Ledger
-from billing_sandbox.stripe.parameters import Choice, Fields, Text, Whole, read_parameters
-from billing_sandbox.stripe.recurring import settings
+from billing_sandbox.stripe.parameters import Choice, Fields, Group, Text, Whole, read_parameters
+from billing_sandbox.stripe.recurring import hosted, settings
 
 _REFUND_ACTS = {"succeed": refunding.succeed, "fail": refunding.fail}
 _BY_HAND = {"amount": Whole(least=1), "reason": Choice(("duplicate", "fraudulent", "requested_by_customer"))}
@@ -64,6 +65,12 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
         with ledger.store.transaction():
             return jsonify(_REFUND_ACTS[act](ledger, ledger.get("refund", id)))
 
+    @control.post("/invoices/<id>/<act>")
+    def invoice_act(id: str, act: str) -> Response:
+        if act not in hosted.ACTS:
+            abort(404, f"an invoice knows {', '.join(hosted.ACTS)}")
+        return jsonify(hosted.perform(ledger, act, id, _card()))
+
     @control.get("/billing")
     def billing() -> Response:
         return jsonify(settings.read(ledger.store))
@@ -78,6 +85,14 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
         event = ledger.get("event", id)
         deliveries.resend(id)
         return jsonify({"id": id, "type": event["type"]})
+
+    @control.post("/events/thin")
+    def send_thin() -> Response:
+        given = _given({"type": Text(required=True), "related": Group({"id": Text(), "type": Text(), "url": Text()})})
+        event = objects.thin_event(ledger.moment(), given["type"], given.get("related"))
+        ledger.save(event)
+        deliveries.announce_thin(event)
+        return jsonify(event)
 
     @control.errorhandler(StripeError)
     def missing(error: StripeError) -> tuple[Response, int]:
@@ -106,4 +121,8 @@ def _given(fields: Fields) -> Json:
     given = request.get_json(force=True) if request.get_data() else {}
     if not isinstance(given, dict):
         abort(400, f"the body may be a JSON object with {', '.join(fields)}")
-    return read_parameters({name: str(value) for name, value in given.items()}, fields)
+    return read_parameters(_as_sent(given), fields)
+
+
+def _as_sent(given: Json) -> Tree:
+    return {name: _as_sent(value) if isinstance(value, dict) else str(value) for name, value in given.items()}

@@ -6,6 +6,7 @@ from billing_sandbox.stripe.objects.intents import payment_intent, setup_intent
 from billing_sandbox.stripe.objects.listing import listing
 from billing_sandbox.stripe.objects.methods import bank_debit, billing_details, card, payment_method
 from billing_sandbox.stripe.objects.sessions import checkout_session, line_item, portal_session
+from billing_sandbox.stripe.objects.webhooks import thin_event, webhook_endpoint
 
 __all__ = [
     "bank_debit",
@@ -22,4 +23,6 @@ __all__ = [
     "portal_session",
     "refund",
     "setup_intent",
+    "thin_event",
+    "webhook_endpoint",
 ]

@@ -21,6 +21,7 @@ from billing_sandbox.stripe.resources import (
     setup_intents,
     subscriptions,
     test_clocks,
+    webhook_endpoints,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -43,5 +44,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *setup_intents.OPERATIONS,
     *subscriptions.OPERATIONS,
     *test_clocks.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 """Every endpoint there is."""
