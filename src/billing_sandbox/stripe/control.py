@@ -10,7 +10,7 @@ from billing_sandbox.stripe.errors import NotPossible, StripeError
 from billing_sandbox.stripe.form import Tree
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.parameters import Choice, Fields, Group, Text, Whole, read_parameters
-from billing_sandbox.stripe.recurring import hosted, settings
+from billing_sandbox.stripe.recurring import dashboard, hosted, settings
 
 _REFUND_ACTS = {"succeed": refunding.succeed, "fail": refunding.fail}
 _BY_HAND = {"amount": Whole(least=1), "reason": Choice(("duplicate", "fraudulent", "requested_by_customer"))}
@@ -28,10 +28,10 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
 
     @control.post("/sessions/<id>/refund")
     def refund_session(id: str) -> Response:
-        session = ledger.get("checkout.session", id)
-        if session["payment_intent"] is None:
+        intent = checkout.intent_of(ledger, ledger.get("checkout.session", id))
+        if intent is None or intent["object"] != "payment_intent":
             raise NotPossible("nobody has tried to pay the session yet")
-        return jsonify(refunding.refund_by_hand(ledger, session["payment_intent"], _asked()))
+        return jsonify(refunding.refund_by_hand(ledger, intent["id"], _asked()))
 
     @control.post("/intents/<id>/<act>")
     def intent_act(id: str, act: str) -> Response:
@@ -70,6 +70,12 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
         if act not in hosted.ACTS:
             abort(404, f"an invoice knows {', '.join(hosted.ACTS)}")
         return jsonify(hosted.perform(ledger, act, id, _card()))
+
+    @control.post("/subscriptions/<id>/<act>")
+    def subscription_act(id: str, act: str) -> Response:
+        if act not in dashboard.ACTS:
+            abort(404, f"a subscription knows {', '.join(dashboard.ACTS)}")
+        return jsonify(dashboard.perform(ledger, act, id))
 
     @control.get("/billing")
     def billing() -> Response:

@@ -71,3 +71,14 @@ def test_programs_play_the_customer_too(sandbox: Sandbox, owed: tuple[Clock, Any
     assert sandbox.control("POST", f"{act}/pay", {"card": "pm_card_visa"}).json()["status"] == "paid"
     assert sandbox.control("POST", f"{act}/pay").status_code == 409
     assert sandbox.control("POST", f"{act}/burn").status_code == 404
+
+
+def test_the_control_page_shows_what_is_subscribed_to_and_owed(sandbox: Sandbox, owed: tuple[Clock, Any, Any]) -> None:
+    _, subscription, invoice = owed
+    page = requests.get(sandbox.settings["SANDBOX_CONTROL_URL"], headers={"Accept": "text/html"}, timeout=10).text
+    for shown in (subscription.id, invoice.number, invoice.hosted_invoice_url, "1000 usd / month"):
+        assert shown in page
+    ended = sandbox.control("POST", f"/stripe/subscriptions/{subscription.id}/cancel_at_period_end").json()
+    assert ended["cancel_at_period_end"]
+    assert not sandbox.control("POST", f"/stripe/subscriptions/{subscription.id}/keep").json()["cancel_at_period_end"]
+    assert sandbox.control("POST", f"/stripe/subscriptions/{subscription.id}/cancel").json()["status"] == "canceled"
