@@ -14,6 +14,7 @@ _KIND_BY_FIELD = {
     "charge": "charge",
     "customer": "customer",
     "default_payment_method": "payment_method",
+    "dispute": "dispute",
     "latest_charge": "charge",
     "payment_intent": "payment_intent",
     "payment_method": "payment_method",
