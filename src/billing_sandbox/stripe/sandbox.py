@@ -9,7 +9,7 @@ from flask import Blueprint, Flask
 
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Json, Store
-from billing_sandbox.stripe import checkout
+from billing_sandbox.stripe import checkout, disputing
 from billing_sandbox.stripe.api import StripeApi
 from billing_sandbox.stripe.control import stripe_control
 from billing_sandbox.stripe.deliveries import Deliveries
@@ -26,6 +26,7 @@ _LISTED = {
     "payment_intents": "payment_intent",
     "charges": "charge",
     "refunds": "refund",
+    "disputes": "dispute",
     "customers": "customer",
     "payment_methods": "payment_method",
     "setup_intents": "setup_intent",
@@ -52,6 +53,7 @@ class StripeSandbox:
         self._deliveries = Deliveries(store, faults, endpoints)
         self._ledger = Ledger(store, now, self._deliveries.announce)
         checkout.define(self._ledger)
+        disputing.define(self._ledger)
         wiring.set_up(self._ledger)
         self._app = Flask(__name__)
         keys = IdempotencyKeys(store, now)
