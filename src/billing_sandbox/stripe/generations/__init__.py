@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from billing_sandbox.store import Json, Store
+from billing_sandbox.stripe.generations.billing import BILLING
 from billing_sandbox.stripe.generations.change import Change
 from billing_sandbox.stripe.generations.payments import PAYMENTS
 from billing_sandbox.stripe.versions import LINES, NEWEST, before
@@ -49,4 +50,4 @@ def _by_kind(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return kinds
 
 
-_CHANGES = _by_kind(PAYMENTS)
+_CHANGES = _by_kind((*PAYMENTS, *BILLING))
