@@ -12,6 +12,7 @@ from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.feed import MemoryFeed
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
@@ -88,6 +89,7 @@ class Twins:
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
         self.feed, self.statements = MemoryFeed(self.gateway), MemoryStatements(self.gateway)
+        self.methods = MemoryMethods(self.gateway, lambda: self.begin.store.installation)
         self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
@@ -108,6 +110,7 @@ class Twins:
             "gateways": {self.gateway.name: self.gateway},
             "event_feeds": {self.gateway.name: self.feed},
             "statements": {self.gateway.name: self.statements},
+            "saved_methods": {self.methods.gateway: self.methods},
             "recurring_billing": {self.billing.gateway: self.billing},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,

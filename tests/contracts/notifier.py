@@ -26,7 +26,7 @@ DATA = {
     "domain": "example.rw",
     "cycle": "monthly",
     "price": "4.99 USD",
-    "link": "https://billing.example/pay/token",
+    "link": "https://billing.example/pay/a-signed-token",
 }
 
 

@@ -12,7 +12,7 @@ from billing.application.ports import PaymentGateway
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict
-from billing.domain.facts import Fact, PaymentDeclined, PaymentPending, PaymentSucceeded
+from billing.domain.facts import Fact, PaymentDeclined, PaymentNeedsCustomer, PaymentPending, PaymentSucceeded
 from billing.domain.job import OPEN
 from billing.domain.order import Order
 from billing.domain.payment import Payment, PaymentStatus
@@ -84,12 +84,14 @@ def _is_being_closed(uow: UnitOfWork, payment: Payment) -> bool:
 
 
 def _is_payable(fact: Fact) -> bool:
-    return isinstance(fact, PaymentDeclined) or (isinstance(fact, PaymentPending) and not fact.under_way)
+    if isinstance(fact, PaymentPending):
+        return not fact.under_way
+    return isinstance(fact, PaymentDeclined | PaymentNeedsCustomer)
 
 
 def _agrees(payment: Payment, fact: Fact) -> bool:
     """Whether taking it would change nothing."""
-    if isinstance(fact, PaymentPending | PaymentDeclined):
+    if isinstance(fact, PaymentPending | PaymentDeclined | PaymentNeedsCustomer):
         return True  # undecided there: what ended here counts only once it can't be paid
     return not isinstance(fact, PaymentSucceeded) and not payment.is_open
 

@@ -93,6 +93,9 @@ class Wallets(Protocol):
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the wallet whose account or method bears one of the provider's ids."""
 
+    def of_method(self, method_id: str) -> str | None:
+        """The id of the wallet that a method is in."""
+
 
 class Subscriptions(Protocol):
     """Hosting subscriptions."""
@@ -111,6 +114,9 @@ class Subscriptions(Protocol):
 
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the one whose billing bears one of the provider's ids."""
+
+    def renews_for(self, customer_id: str) -> bool:
+        """Whether the customer has one that goes on by itself."""
 
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
@@ -154,6 +160,9 @@ class Registrations(Protocol):
 
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         """Whether a renewal of it waits to be paid."""
+
+    def renews_for(self, customer_id: str) -> bool:
+        """Whether the customer holds a name that is renewed automatically."""
 
 
 class Inbox(Protocol):

@@ -41,6 +41,13 @@ class PaymentDeclined(PaymentFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentNeedsCustomer(PaymentFact):
+    """The bank wants the customer's consent before it pays: nothing is decided, and nobody else can go on."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentFailed(PaymentFact):
     """The attempt is over without money."""
 
@@ -89,7 +96,14 @@ RefundNews = RefundPending | RefundSucceeded | RefundFailed
 """What may be told of one refund."""
 
 PaymentNews = (
-    PaymentSucceeded | PaymentPending | PaymentDeclined | PaymentFailed | PaymentCancelled | PaymentExpired | RefundNews
+    PaymentSucceeded
+    | PaymentPending
+    | PaymentDeclined
+    | PaymentNeedsCustomer
+    | PaymentFailed
+    | PaymentCancelled
+    | PaymentExpired
+    | RefundNews
 )
 """What may be told of one payment."""
 

@@ -25,6 +25,8 @@ class JobKind(StrEnum):
     END_SUBSCRIPTION = "end_subscription"
     END_BILLING = "end_billing"
     REFUND_PAYMENT = "refund_payment"
+    SET_DEFAULT_METHOD = "set_default_method"
+    DETACH_METHOD = "detach_method"
     SEND_MAIL = "send_mail"
     RECONCILE = "reconcile"
 
@@ -41,6 +43,8 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.CHANGE_SUBSCRIPTION: 40,
     JobKind.END_BILLING: 40,
     JobKind.CLOSE_PAYMENT: 30,
+    JobKind.SET_DEFAULT_METHOD: 30,
+    JobKind.DETACH_METHOD: 30,
     JobKind.CHECK_SUBSCRIPTION: 30,
     JobKind.SUSPEND_SUBSCRIPTION: 30,
     JobKind.END_SUBSCRIPTION: 30,

@@ -76,12 +76,25 @@ class Order:
         return self.paid_at is not None
 
     @property
+    def renews_by_itself(self) -> bool:
+        """Whether anything in it is to be charged again without its customer."""
+        return any(item.renews_by_itself for item in self.items)
+
+    @property
     def sole_recurring(self) -> OrderItem | None:
         """The item that is all of the order, where that is hosting which renews by itself."""
         match self.items:
             case [item] if item.opens_recurring:
                 return item
         return None
+
+    def recurring_with(self, payment: Payment) -> OrderItem | None:
+        """The item that a provider bills from this payment on: all of the order, paid on a page by a known account.
+
+        What is charged off session is paid once, as is everything that is bought in company.
+        """
+        options = payment.options
+        return self.sole_recurring if options.get("customer_ref") and not options.get("method_ref") else None
 
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
@@ -124,6 +137,7 @@ class Order:
             created_at=now,
             expires_at=min(expires_at, self.expires_at),
         )
+        payment.under_way = payment.is_off_session  # it is the bank's from the first call on: no cancel overtakes it
         self.payments.append(payment)
         return payment
 

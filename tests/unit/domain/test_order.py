@@ -225,3 +225,27 @@ def test_only_hosting_that_renews_by_itself_and_is_alone_recurs_with_its_first_p
 ) -> None:
     order = an_order(*wanted)
     assert order.sole_recurring is (order.items[0] if recurs else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "recurs"),
+    [
+        ({"customer_ref": "cus_9"}, True),
+        ({}, False),
+        ({"customer_ref": ""}, False),
+        ({"customer_ref": "cus_9", "method_ref": "pm_9"}, False),
+    ],
+    ids=["an account", "no account", "an empty one", "off session"],
+)
+def test_billing_begins_with_a_payment_on_a_page_by_a_known_account(options: dict[str, str], recurs: bool) -> None:
+    order = an_order(a_hosting(auto_renew=True))
+    payment = an_attempt(order)
+    payment.options = options
+    assert order.recurring_with(payment) is (order.items[0] if recurs else None)
+
+
+def test_in_company_it_is_paid_once() -> None:
+    order = an_order(a_domain(), a_hosting(auto_renew=True))
+    payment = an_attempt(order)
+    payment.options = {"customer_ref": "cus_9"}
+    assert order.recurring_with(payment) is None

@@ -39,6 +39,24 @@ PERMISSIONS: Mapping[str, Permission] = {
         "write", "to see what was paid, and to charge saved cards", lambda client: client.v1.payment_intents.list(_ONE)
     ),
     "Charges and Refunds": Permission("write", "to pay back", lambda client: client.v1.refunds.list(_ONE)),
+    "Customers": Permission("write", "to open customers' accounts", lambda client: client.v1.customers.list(_ONE)),
+    "PaymentMethods": Permission(
+        "write", "to see and forget saved cards", lambda client: client.v1.payment_methods.list(_ONE)
+    ),
+    "SetupIntents": Permission(
+        "read", "to see why a card was not saved", lambda client: client.v1.setup_intents.list(_ONE)
+    ),
+    "Customer portal": Permission(
+        "write", "to lead customers to the portal", lambda client: client.v1.billing_portal.configurations.list(_ONE)
+    ),
+    "Products": Permission("write", "to mirror the catalogue's plans", lambda client: client.v1.products.list(_ONE)),
+    "Prices": Permission("write", "to mirror their prices", lambda client: client.v1.prices.list(_ONE)),
+    "Subscriptions": Permission(
+        "write", "to have hosting billed period by period", lambda client: client.v1.subscriptions.list(_ONE)
+    ),
+    "Invoices": Permission(
+        "write", "to see what periods brought, and to try again", lambda client: client.v1.invoices.list(_ONE)
+    ),
     "Events": Permission("read", "to find what no webhook told", lambda client: client.v1.events.list(_ONE)),
     "Webhook Endpoints": Permission(
         "write", "for `billing stripe setup` alone", lambda client: client.v1.webhook_endpoints.list(_ONE)

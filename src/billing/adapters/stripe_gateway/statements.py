@@ -1,8 +1,8 @@
 """What Stripe's books have of one payment."""
 
+from billing.adapters.stripe_gateway.charges import received_by
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
-from billing.adapters.stripe_gateway.sessions import received_by
 from billing.application.outcomes import Deadline
 from billing.application.provider_ports import Statement, Statements
 from billing.domain.payment import Payment

@@ -82,6 +82,7 @@ class Adapters(containers.DeclarativeContainer):
     event_feeds = providers.ThreadSafeSingleton(books.event_feeds, settings, telemetry, guard.provider)
     statements = providers.ThreadSafeSingleton(books.statements, settings, telemetry, guard.provider)
     provider_setups = providers.ThreadSafeSingleton(books.provider_setups, settings, ledger, telemetry)
+    saved_methods = providers.ThreadSafeSingleton(outside.saved_methods, settings, ledger, telemetry, guard.provider)
     recurring_billing = providers.ThreadSafeSingleton(
         outside.recurring_billing, settings, ledger, now, telemetry, guard.provider
     )
