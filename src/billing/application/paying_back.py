@@ -94,7 +94,7 @@ class PayBack:
 
     def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         """Settle the refund that is meant, and name it; one made at the provider is adopted."""
-        refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
+        refund = refund_meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
         news = refund.is_pending
         match fact:
@@ -137,7 +137,7 @@ def _named(payment: Payment, fact: RefundFact) -> Refund | None:
     return next((refund for refund in payment.refunds if refund.id == fact.refund_id), None)
 
 
-def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
+def refund_meant(payment: Payment, fact: RefundFact) -> Refund | None:
     """By the provider's id, else by ours; not one that we gave up before the provider had told of it: money moved."""
     known = next((refund for refund in payment.refunds if refund.refund_ref == fact.refund_ref), None)
     named = _named(payment, fact)

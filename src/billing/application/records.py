@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
@@ -61,6 +62,13 @@ class Transition:
     why: str | None
     by: str
     at: datetime
+
+
+class Made(NamedTuple):
+    """When something was made, and its id: a place in what is walked through."""
+
+    at: datetime
+    id: str
 
 
 def process_job(event_row_id: str, context: Mapping[str, str] | None = None) -> JobRequest:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from billing.application.records import ApiKey, Arrival, RememberedAnswer, Transition
+from billing.application.records import ApiKey, Arrival, Made, RememberedAnswer, Transition
 from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
@@ -65,6 +65,12 @@ class Orders(Protocol):
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of pending orders whose time is over."""
 
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Oldest first, from `since` to `until`; of those of that very first moment, only ids above `after`."""
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """The same of refunds."""
+
 
 class Customers(Protocol):
     """Who buys."""
@@ -121,6 +127,9 @@ class Subscriptions(Protocol):
 
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Those that a provider bills and whose current period ended then, in that order; `after` as of attempts."""
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
@@ -184,6 +193,9 @@ class Inbox(Protocol):
 
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         """By the provider's id."""
+
+    def known(self, gateway: str, event_ids: Collection[str]) -> Collection[str]:
+        """Those of the provider's ids that are here."""
 
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int

@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     DISPUTE_DECIDED = "dispute_decided"
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    BOOKS_DIFFER = "books_differ"
 
 
 @dataclass(eq=False, kw_only=True)

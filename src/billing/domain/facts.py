@@ -93,6 +93,9 @@ class RefundFailed(RefundFact):
     why: str
 
 
+RefundNews = RefundPending | RefundSucceeded | RefundFailed
+"""What may be told of one refund."""
+
 PaymentNews = (
     PaymentSucceeded
     | PaymentPending
@@ -101,9 +104,7 @@ PaymentNews = (
     | PaymentFailed
     | PaymentCancelled
     | PaymentExpired
-    | RefundPending
-    | RefundSucceeded
-    | RefundFailed
+    | RefundNews
 )
 """What may be told of one payment."""
 

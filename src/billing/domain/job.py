@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     SET_DEFAULT_METHOD = "set_default_method"
     DETACH_METHOD = "detach_method"
     SEND_MAIL = "send_mail"
+    RECONCILE = "reconcile"
 
 
 PRIORITIES: Mapping[JobKind, int] = {
@@ -52,6 +53,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.SUSPEND_SUBSCRIPTION: 30,
     JobKind.END_SUBSCRIPTION: 30,
     JobKind.SEND_MAIL: 10,
+    JobKind.RECONCILE: 5,
 }
 """Which bell is heard first when there is more work than workers."""
 

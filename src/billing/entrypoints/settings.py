@@ -99,6 +99,9 @@ class ShopSettings:
     refund_retry_minutes: float
     refund_poll_minutes: float
     inbox_body_days: int
+    reconcile_interval_hours: float
+    reconcile_days: int
+    reconcile_page_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +179,7 @@ def _read_stripe(env: Env) -> StripeSettings | None:
         return None
     return StripeSettings(
         api_key=api_key,
-        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
+        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", (), validate=formats.secrets) or ()),
         api_base=optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 
@@ -242,6 +245,9 @@ def _read_shop(env: Env) -> ShopSettings:
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
         inbox_body_days=env.int("INBOX_BODY_DAYS", 90, validate=POSITIVE),
+        reconcile_interval_hours=env.float("RECONCILE_INTERVAL_HOURS", 6, validate=formats.never_or_hours),
+        reconcile_days=env.int("RECONCILE_DAYS", 3, validate=Range(min=1, max=30)),
+        reconcile_page_size=env.int("RECONCILE_PAGE_SIZE", 20, validate=POSITIVE),
     )
 
 

@@ -49,8 +49,8 @@ _SKEW_MAX_SECONDS = 300
 class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
-    `calls` lists what it was asked, `pages` what it holds by payment id. `charges` is what comes of charging a saved
-    method, by its ref: PAID where nothing else is ordered.
+    `calls` lists what it was asked, `pages` what it holds by payment id, `told` every notification it has made.
+    `charges` is what comes of charging a saved method, by its ref: PAID where nothing else is ordered.
     """
 
     usual_call = "start"
@@ -68,9 +68,10 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
         self.name, self.is_proof = name, is_proof
         self.calls: list[tuple[str, str]] = []
         self.pages: dict[str, Page] = {}
+        self.told: list[tuple[datetime, bytes]] = []
         self.charges: dict[str, Told] = {}
         self._installation, self._now, self._secret = installation, now, secret
-        self._told = self._desk = 0
+        self._desk = 0
         self._keeper: MemoryMethods | None = None
         self._billing: MemoryBilling | None = None
         self._opening: dict[str, tuple[OrderItem, str]] = {}
@@ -83,6 +84,11 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
         """Who bills what is paid here and recurs; the lock that both hold."""
         self._billing = billing
         return self._mutex
+
+    def reads(self, type: str) -> bool:
+        """Whether a notification of that type is understood."""
+        kept, billed = self._keeper is not None and type in KEPT, self._billing is not None and type in BILLED
+        return type in READABLE or kept or billed
 
     # ------------------------------------------------------------------ the port
 
@@ -101,8 +107,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        kept, billed = self._keeper is not None and type in KEPT, self._billing is not None and type in BILLED
-        readable = type in READABLE or kept or billed
+        readable = self.reads(type)
         return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
@@ -269,8 +274,9 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
 
     def tell(self, type: str, **details: object) -> bytes:
         """A new notification of that type."""
-        self._told += 1
-        return json.dumps({"id": f"ntf_{self._told}", "type": type, **details}, sort_keys=True).encode()
+        told = {"id": f"ntf_{len(self.told) + 1}", "type": type, **details}
+        self.told.append((self._now(), json.dumps(told, sort_keys=True).encode()))
+        return self.told[-1][1]
 
     def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
         """The headers that prove it; signed now unless at a given Unix second."""

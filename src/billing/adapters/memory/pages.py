@@ -17,6 +17,7 @@ from billing.domain.facts import (
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
+    RefundNews,
     RefundPending,
     RefundSucceeded,
 )
@@ -138,7 +139,7 @@ class Page:
         """What banks have withdrawn and not reinstated."""
         return total((one.withdrawn - one.reinstated for one in self.disputes), self.amount.currency)
 
-    def refund_fact(self, refund: PaidBack, installation: str) -> Fact:
+    def refund_fact(self, refund: PaidBack, installation: str) -> RefundNews:
         """What a refund of it proves."""
         ours = self.installation == installation
         about: _AboutRefund = {

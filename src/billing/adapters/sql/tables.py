@@ -163,6 +163,7 @@ payments = Table(
     UniqueConstraint("gateway", "session_ref"),
     UniqueConstraint("gateway", "payment_ref"),
 )
+Index(None, payments.c.created_at, payments.c.id)
 
 refunds = Table(
     "refunds",
@@ -183,6 +184,7 @@ refunds = Table(
     UniqueConstraint("payment_id", "refund_ref"),
 )
 Index(None, refunds.c.status, refunds.c.id)
+Index(None, refunds.c.created_at, refunds.c.id)
 
 disputes = Table(
     "disputes",
@@ -240,6 +242,8 @@ Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)
 Index(None, subscriptions.c.status, subscriptions.c.id)
 needs_attention = subscriptions.c.attention.is_not(None)
 partial_index(subscriptions.c.id, where=needs_attention)
+is_billed = subscriptions.c.billing_ref.is_not(None)
+partial_index(subscriptions.c.current_period_end, subscriptions.c.id, where=is_billed)
 is_looked_at = subscriptions.c.look_at.is_not(None)
 partial_index(subscriptions.c.look_at, where=is_looked_at)
 

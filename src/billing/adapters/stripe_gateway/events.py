@@ -12,6 +12,7 @@ from billing.adapters.stripe_gateway.objects import WITHOUT_PAYER, About, Json, 
 from billing.adapters.stripe_gateway.recurring_sessions import is_recurring
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
 from billing.adapters.stripe_gateway.sessions import is_settled, total_of
+from billing.application.outcomes import NeedsPerson
 from billing.application.ports import Reading
 from billing.domain.facts import (
     Fact,
@@ -70,7 +71,7 @@ _PAYMENTS: Mapping[str, _Read] = {
     "refund.created": read_refund,  # ours, or made in the dashboard
     "refund.updated": read_refund,  # a slow one is decided
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
-    "charge.refund.updated": read_refund,  # the same to older accounts, which have no other word of it
+    "charge.refund.updated": read_refund,  # before acacia nothing else told that a refund was decided, or failed later
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
     "charge.dispute.created": read_dispute,  # the customer's bank asks, or takes the money
     "charge.dispute.updated": read_dispute,  # evidence was sent, or an inquiry became a chargeback
@@ -101,8 +102,22 @@ class Parents(Methods, Billed, Protocol):
         """What a session proves, and what it has begun."""
 
 
+_ODD_SHAPE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+"""What reading JSON ends in that is not built as expected."""
+
+
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
-    """The facts in an event, whichever API version wrote it."""
+    """The facts in an event, whichever API version wrote it; NeedsPerson where its shape is none that we know.
+
+    Trying again would not help, and reading half of it could do harm: its body is kept for a replay.
+    """
+    try:
+        return _read(event, installation, parents)
+    except _ODD_SHAPE as odd:
+        raise NeedsPerson(f"this {event['type']} is built as none that we know: {odd!r}") from odd
+
+
+def _read(event: Json, installation: str, parents: Parents) -> Reading:
     document: Json = event["data"]["object"]
     if read_method := METHOD_READS.get(event["type"]):
         return read_method(event, parents)

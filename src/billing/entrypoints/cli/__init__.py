@@ -13,7 +13,9 @@ from billing.entrypoints.cli.jobs import jobs
 from billing.entrypoints.cli.look import orders
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
+from billing.entrypoints.cli.reconciling import reconcile
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker
+from billing.entrypoints.cli.setup import stripe
 from billing.entrypoints.cli.told import alerts, mails
 
 
@@ -28,7 +30,7 @@ def cli() -> None:
 
 LOOKING = (orders, payments, refunds, disputes, subscriptions, jobs, events, mails, alerts, breakers)
 
-for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, *LOOKING):
+for command in (demo, serve, worker, sandbox, sweep, reconcile, stripe, db, catalogue, keys, *LOOKING):
     cli.add_command(command)
 
 

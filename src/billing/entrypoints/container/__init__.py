@@ -41,6 +41,7 @@ from billing.application.saved_methods import (
     TakeMethod,
     TellDefault,
 )
+from billing.application.setting_up import SetUpProvider
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
@@ -51,6 +52,7 @@ from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
+from billing.entrypoints.container.comparing import Comparing
 from billing.entrypoints.container.hosting import Hosting
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
@@ -75,6 +77,9 @@ class Container(Adapters):
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
+    event_feeds = Adapters.event_feeds
+    statements = Adapters.statements
+    provider_setups = Adapters.provider_setups
     saved_methods = Adapters.saved_methods
     recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
@@ -209,6 +214,23 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
+    comparing = providers.Container(
+        Comparing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        context=providers.Object(logging_context),
+        event_feeds=event_feeds,
+        gateways=gateways,
+        statements=statements,
+        billing=recurring_billing,
+        take_fact=take_fact,
+        process_event=process_event,
+        letterbox=letterbox,
+    )
+    set_up_provider = providers.ThreadSafeSingleton(SetUpProvider, provider_setups)
     stop_service = providers.Factory(
         StopService,
         recurring_billing,
@@ -220,6 +242,7 @@ class Container(Adapters):
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
+            JobKind.RECONCILE: comparing.reconcile_part,
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -303,7 +326,13 @@ class Container(Adapters):
         KeepHouse,
         sweep,
         providers.List(
-            expire_orders, hosting.tick_subscriptions, tell_outages, tell_operator, forget_answers, prune_bodies
+            expire_orders,
+            hosting.tick_subscriptions,
+            tell_outages,
+            tell_operator,
+            forget_answers,
+            prune_bodies,
+            comparing.request,
         ),
         telemetry,
     )
