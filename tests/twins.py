@@ -1,5 +1,6 @@
 """The whole program on its in-memory twins: the real container with the outside things replaced."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from billing.entrypoints.settings import load_settings
 from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
+KEYS = (secrets.token_hex(32),)
 MAILS = MailSettings(
     server=SmtpServer.of("smtp://127.0.0.1:1"),
     ca_file=None,
@@ -90,7 +92,8 @@ class Twins:
         self.ledger.write(BY, lambda uow: uow.catalogues.add(a_catalogue()))
 
     def _wire(self) -> Container:
-        container = Container(settings=replace(load_settings(Path("no such file")), mails=MAILS))
+        settings = replace(load_settings(Path("no such file")), mails=MAILS, secret_keys=KEYS)
+        container = Container(settings=settings)
         self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
         for name, twin in {
             "telemetry": self.telemetry,

@@ -24,6 +24,9 @@ from billing.domain.refund import Refund
 Clock = Callable[[], datetime]
 """The business clock: terms, expiry, milestones. Technical time is the ledger's `now()`."""
 
+PayLink = Callable[[str], str]
+"""The address of our own page about an order (or another thing of ours, by its id), good as long as that is."""
+
 Ids = Callable[[str], str]
 """A new id with the given prefix: `ids("ord")` is `ord_…`, a UUIDv7 behind it."""
 

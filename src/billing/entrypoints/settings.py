@@ -66,6 +66,7 @@ class HttpSettings:
     body_bytes_max: int
     page_size_max: int
     idempotency_hours: int
+    pay_posts_per_minute: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     queue_url: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
     stripe: StripeSettings | None
     epp: EppSettings | None
     registrars: dict[str, str]
@@ -144,6 +146,7 @@ def _read(env: Env) -> Settings:
     return Settings(
         database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
+        secret_keys=tuple(env.list("SECRET_KEY", [], validate=formats.long_secrets) or ()),
         stripe=_read_stripe(env),
         epp=_read_epp(env),
         registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
@@ -203,6 +206,7 @@ def _read_http(env: Env) -> HttpSettings:
         body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=POSITIVE),
         page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=POSITIVE),
         idempotency_hours=env.int("IDEMPOTENCY_HOURS", 24, validate=POSITIVE),
+        pay_posts_per_minute=env.int("PAY_POSTS_PER_MINUTE", 10, validate=POSITIVE),
     )
 
 

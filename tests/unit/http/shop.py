@@ -1,5 +1,6 @@
 """The HTTP side on in-memory twins, wired by hand, and a caller with a key."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -34,10 +35,19 @@ from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.domain.refund_policy import RefundPolicy
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
+from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
+from billing.entrypoints.http.pay.links import PayLinks
 from tests.builders import NOW, a_catalogue, a_customer
 
 ITEMS_MAX = 5
-CONFIG = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)
+PAY_POSTS_MAX = 4
+KEYS = [secrets.token_hex(32)]
+CONFIG = HttpConfig(
+    public_url="https://billing.example",
+    version="1",
+    body_bytes_max=20_000,
+    shop="Ishyo Ltd",
+)
 
 
 class Routes:
@@ -63,6 +73,8 @@ class Shop:
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
         self.registrar = MemoryRegistrar(self.clock)
         self.config = CONFIG
+        self.links = PayLinks(CONFIG.public_url, KEYS)
+        self.limit = RateLimit(PAY_POSTS_MAX, 60.0, self.seconds)
         self.reopen()
         self.is_pristine = True
         self.reset()
@@ -75,6 +87,7 @@ class Shop:
         self.queue.rung.clear()
         self.telemetry.events.clear()
         self.telemetry.alarms.clear()
+        self.limit.forget()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
         MemoryRegistrar.__init__(self.registrar, self.clock)
         self.client = self.app.test_client()
@@ -119,7 +132,9 @@ class Shop:
             ready=lambda: self.parts,
             metrics=lambda: (b"billing_orders 1\n", "text/plain; version=0.0.4; charset=utf-8"),
             ids=ids,
+            clock=self.clock,
             monotonic=seconds,
+            pay_gate=PayGate(self.links, FormSeal(KEYS, self.new_value, is_secure=True), self.limit),
         )
 
     def clock(self) -> datetime:
@@ -130,6 +145,9 @@ class Shop:
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}_{next(self._ids):06}"
+
+    def new_value(self) -> str:
+        return self.new_id("value")
 
     def a_key(self, role: Role, name: str = "shop") -> str:
         secret = f"{name}-{role}-secret"

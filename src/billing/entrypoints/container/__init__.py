@@ -56,6 +56,7 @@ class Container(Adapters):
     ids = Adapters.ids
     order_number = Adapters.order_number
     api_secret = Adapters.api_secret
+    random_token = Adapters.random_token
     dice = Adapters.dice
     telemetry = Adapters.telemetry
     begin = Adapters.begin
@@ -67,7 +68,8 @@ class Container(Adapters):
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
     postbox = providers.ThreadSafeSingleton(Postbox, ids, sender_domain)
-    notices = providers.ThreadSafeSingleton(Notices, postbox)
+    pay_links = providers.ThreadSafeSingleton(limits.pay_links, settings)
+    notices = providers.ThreadSafeSingleton(Notices, postbox, pay_links)
     operator_mail = providers.Callable(limits.operator_mail, settings.provided.mails)
     tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
 
@@ -272,7 +274,9 @@ class Container(Adapters):
             settings.provided.metrics_dir,
         ),
         ids=ids,
+        clock=business_clock,
         monotonic=monotonic,
+        pay_gate=providers.Callable(limits.pay_gate, settings, pay_links, random_token, monotonic),
     )
     web_app = providers.ThreadSafeSingleton(
         create_app, use_cases, providers.Factory(limits.http_config, settings, gateways)
