@@ -53,10 +53,13 @@ class Postbox:
 
 @dataclass(frozen=True)
 class Notices:
-    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts."""
+    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts.
+
+    Without a `pay_link` nobody is sent to a page of ours, and whoever would have to go there is not written to.
+    """
 
     post: Postbox
-    pay_link: PayLink | None = None  # None where we have no page to send anybody to
+    pay_link: PayLink | None = None
 
     def order_received(self, uow: UnitOfWork, order: Order) -> None:
         """What was ordered, what it costs, and how long it waits to be paid."""
@@ -70,6 +73,11 @@ class Notices:
         """An attempt is over without money, and the order is not paid otherwise."""
         if not order.is_paid:
             self._tell(uow, MailKind.PAYMENT_FAILED, payment.id, order, self._payable(uow, order))
+
+    def payment_needs_customer(self, uow: UnitOfWork, order: Order, payment: Payment) -> None:
+        """The bank wants the customer's consent to a charge of a saved method: where to go, and until when."""
+        if self.pay_link is not None and not order.is_paid:
+            self._tell(uow, MailKind.PAYMENT_NEEDS_CUSTOMER, payment.id, order, self._payable(uow, order))
 
     def item_fulfilled(self, uow: UnitOfWork, order: Order, item: OrderItem, until: datetime) -> None:
         """The customer has what an item paid for, until then."""

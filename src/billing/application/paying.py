@@ -8,7 +8,7 @@ from billing.application.attempts import NoteStart, check_of
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.ports import Ids, PaymentGateway
+from billing.application.ports import Ids, PaymentGateway, Started
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict, Invalid
@@ -40,6 +40,8 @@ class StartPayment:
     def __call__(self, order_id: str, gateway: str, options: Mapping[str, str], by: str) -> Payment:
         """The attempt; still `pending` without a page where the provider's answer was lost.
 
+        With `method_ref` and `customer_ref` in the options that method of that account is charged off session, and the
+        attempt may be over at once: `succeeded`, or `failed` with the bank's reason.
         Invalid for an unknown gateway; Conflict where the order takes no payment, or an older attempt turned out
         paid or is still being decided; Refused by the provider. Closing an older attempt may also end in RetryLater,
         OutcomeUnknown or NeedsPerson, and a gateway that is known to be away in NotYet: then nothing new was opened.
@@ -58,7 +60,13 @@ class StartPayment:
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise
-        return self.ledger.write(by, lambda uow: self.note_start(uow, payment.id, started))
+        return self.ledger.write(by, lambda uow: self._note(uow, payment, started))
+
+    def _note(self, uow: UnitOfWork, payment: Payment, started: Started) -> Payment:
+        noted = self.note_start(uow, payment.id, started)
+        for fact in started.facts:
+            self.take(uow, payment.gateway, fact)
+        return noted
 
     def _open(self, uow: UnitOfWork, order_id: str, gateway: str, options: Mapping[str, str]) -> tuple[Order, Payment]:
         order, now = uow.orders.lock(order_id), self.note_start.clock()

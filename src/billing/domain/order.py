@@ -116,6 +116,7 @@ class Order:
             created_at=now,
             expires_at=min(expires_at, self.expires_at),
         )
+        payment.under_way = payment.is_off_session  # it is the bank's from the first call on: no cancel overtakes it
         self.payments.append(payment)
         return payment
 

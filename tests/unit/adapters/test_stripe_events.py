@@ -14,6 +14,7 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
@@ -34,6 +35,7 @@ NEW_PAGE = {"payment_id": "pay_1", "session_ref": "cs_test_a1NewNewNewNew01"}
 NEW_INTENT = {"payment_id": "pay_1", "payment_ref": "pi_New0000000000001"}
 FRANCS, DOLLARS = Money(15_000, "RWF"), Money(1800, "USD")
 DECLINE = "insufficient_funds: Your card has insufficient funds."
+CONSENT = "the bank wants the customer's consent"
 NO_DEBIT = "the delayed payment did not come"
 
 # Whose an old refund is, only its intent told.
@@ -54,6 +56,8 @@ GOLDEN = [
     (NEW, "payment_intent.succeeded", PaymentSucceeded(**NEW_INTENT, received=DOLLARS)),
     (OLD, "payment_intent.payment_failed", PaymentDeclined(**OLD_INTENT, why=DECLINE)),
     (NEW, "payment_intent.payment_failed", PaymentDeclined(**NEW_INTENT, why=DECLINE)),
+    (OLD, "payment_intent.requires_action", PaymentNeedsCustomer(**{**OLD_INTENT, "payment_id": "pay_1"}, why=CONSENT)),
+    (NEW, "payment_intent.requires_action", PaymentNeedsCustomer(**NEW_INTENT, why=CONSENT)),
     (OLD, "payment_intent.canceled", PaymentCancelled(**OLD_INTENT, why="cancelled at Stripe: requested_by_customer")),
     (NEW, "payment_intent.canceled", PaymentCancelled(**NEW_INTENT, why="cancelled at Stripe: abandoned")),
     (OLD, "refund.created", RefundPending(**OLD_REFUND)),
@@ -166,6 +170,26 @@ def test_an_event_without_metadata_is_known_by_its_ids(metadata: Any) -> None:
 def test_a_decline_without_a_reason_is_a_decline() -> None:
     (fact,) = read(NEW, "payment_intent.payment_failed", last_payment_error=None).facts
     assert fact == PaymentDeclined(**NEW_INTENT, why="declined")
+
+
+OFF_SESSION = {"installation": INSTALLATION, "payment_id": "pay_1", "off_session": "yes"}
+
+
+def test_a_decline_of_a_saved_method_is_final_since_nobody_is_there_to_try_again() -> None:
+    (fact,) = read(NEW, "payment_intent.payment_failed", metadata=OFF_SESSION).facts
+    assert fact == PaymentFailed(**NEW_INTENT, why=DECLINE)
+
+
+def test_a_saved_method_whose_bank_wants_the_customer_is_not_declined() -> None:
+    error = {"code": "authentication_required", "message": "Please authenticate."}
+    (fact,) = read(NEW, "payment_intent.payment_failed", metadata=OFF_SESSION, last_payment_error=error).facts
+    assert fact == PaymentNeedsCustomer(**NEW_INTENT, why="authentication_required: Please authenticate.")
+
+
+def test_a_customer_who_is_there_gives_consent_on_the_page() -> None:
+    ours = {"installation": INSTALLATION, "payment_id": "pay_1"}
+    (fact,) = read(NEW, "payment_intent.requires_action", metadata=ours).facts
+    assert fact == PaymentPending(**NEW_INTENT)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from billing.adapters.memory.pages import Told
 from billing.application.outcomes import Deadline, RetryLater
 from billing.domain import Card, Customer, Job, Mail, Order, Payment, Wallet
 from billing.entrypoints.http.pay.links import PayLinks
@@ -241,6 +242,39 @@ def test_the_saved_card_is_offered_first_and_named_to_the_provider(shop):
     send(shop, path)
     (payment,) = attempts(shop, order)
     assert (payment.options["method_ref"], payment.options["customer_ref"]) == ("pm_1", "cus_there")
+
+
+def test_a_declined_card_leads_to_how_it_stands_and_back(shop):
+    a_saved_card(shop)
+    shop.gateway.charges["pm_1"] = Told.FAILED
+    order = order_of(shop)
+    path = path_of(shop, order)
+    answer = send(shop, path)
+    assert answer.headers["Location"] == f"{CONFIG.public_url}{path}/status"
+    assert "The payment did not go through" in look(shop, f"{path}/status").text
+    assert send(shop, path, way="stripe").headers["Location"].startswith(STRIPE_PAGE)
+
+
+def test_where_the_bank_wants_consent_the_customer_goes_on_to_where_it_is_given(shop):
+    a_saved_card(shop)
+    shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
+    order = order_of(shop)
+    answer = send(shop, path_of(shop, order))
+    charged, paged = attempts(shop, order)
+    assert answer.headers["Location"] == f"{STRIPE_PAGE}{paged.id}"
+    assert (charged.status.value, "method_ref" in paged.options) == ("cancelled", False)
+
+
+def test_a_charge_that_waits_for_consent_says_so(shop):
+    a_saved_card(shop)
+    shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
+    order = order_of(shop)
+    path = path_of(shop, order)
+    refs = {"method_ref": "pm_1", "customer_ref": "cus_there"}
+    shop.use_cases().start_payment(order.id, "stripe", refs, "test")
+    for page in (look(shop, path), look(shop, f"{path}/status")):
+        assert "Your bank wants you to confirm the payment yourself." in page.text
+    assert send(shop, path, way="stripe").status_code == 303
 
 
 def test_another_means_can_be_chosen_where_a_card_is_saved(shop):

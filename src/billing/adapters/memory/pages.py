@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from billing.domain.facts import (
     Fact,
@@ -10,6 +10,7 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
@@ -25,6 +26,7 @@ class Told(StrEnum):
     OPEN = "payment.open"
     DECLINED = "payment.declined"
     SUBMITTED = "payment.submitted"
+    NEEDS_CUSTOMER = "payment.needs_customer"
     PAID = "payment.paid"
     FAILED = "payment.failed"
     CANCELLED = "payment.cancelled"
@@ -51,16 +53,17 @@ class PaidBack:
 
 
 PAYABLE = frozenset({Told.OPEN, Told.DECLINED})
-UNDECIDED = PAYABLE | {Told.SUBMITTED}
+CLOSABLE = PAYABLE | {Told.NEEDS_CUSTOMER}
+UNDECIDED = CLOSABLE | {Told.SUBMITTED}
 READABLE = frozenset(Told) | frozenset(Back)
 
 
 @dataclass
 class Page:
-    """One attempt; `amount` is what was asked and, once paid, what came."""
+    """One attempt; `amount` is what was asked and, once paid, what came. Off session it has no `session_ref`."""
 
     payment_id: str
-    session_ref: str
+    session_ref: str | None
     installation: str
     amount: Money
     state: Told = Told.OPEN
@@ -72,6 +75,13 @@ class Page:
     def refs(self) -> frozenset[str]:
         """The provider's ids in it."""
         return frozenset(ref for ref in (self.session_ref, self.payment_ref) if ref)
+
+    def close(self) -> None:
+        """Nobody can pay on it any more; one that is decided, or with the bank, stays as it is."""
+        if self.state in CLOSABLE and self.session_ref:
+            self.state = Told.EXPIRED
+        elif self.state in CLOSABLE:
+            self.state, self.why = Told.CANCELLED, "abandoned"
 
     @property
     def left(self) -> Money:
@@ -111,6 +121,8 @@ class Page:
                 return PaymentSucceeded(**about, received=self.amount)
             case Told.DECLINED:
                 return PaymentDeclined(**about, why=self.why)
+            case Told.NEEDS_CUSTOMER:
+                return PaymentNeedsCustomer(**about, why=self.why)
             case Told.FAILED:
                 return PaymentFailed(**about, why=self.why)
             case Told.CANCELLED:
@@ -119,6 +131,21 @@ class Page:
                 return PaymentExpired(**about)
             case Told.OPEN | Told.SUBMITTED:
                 return PaymentPending(**about, under_way=self.state is Told.SUBMITTED)
+
+
+def page_in(told: dict[str, Any]) -> Page:
+    """The page that a notification tells of, as it was then."""
+    details = {**told["page"], "amount": Money(**told["page"]["amount"])}
+    state = details["state"] if "refund" in told else told["type"]
+    return Page(**{**details, "state": Told(state)})
+
+
+def refund_in(told: dict[str, Any]) -> PaidBack | None:
+    """The refund in it, if it tells of one."""
+    details = told.get("refund")
+    if details is None:
+        return None
+    return PaidBack(**{**details, "amount": Money(**details["amount"]), "state": Back(details["state"])})
 
 
 class _About(TypedDict):

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from billing.adapters.stripe_gateway.charges import charged, is_off_session, received_by, why_cancelled
 from billing.adapters.stripe_gateway.objects import About, Json, about, metadata, refs_in, why_declined
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
-from billing.adapters.stripe_gateway.sessions import is_settled, received_by, total_of, why_cancelled
+from billing.adapters.stripe_gateway.sessions import is_settled, total_of
 from billing.application.ports import Reading
 from billing.domain.facts import (
     Fact,
@@ -37,7 +38,13 @@ def _intent_succeeded(intent: Json, ids: About) -> Fact:
 
 
 def _intent_declined(intent: Json, ids: About) -> Fact:
+    if is_off_session(intent):
+        return charged(intent, ids)
     return PaymentDeclined(**ids, why=why_declined(intent) or "declined")
+
+
+def _intent_waits(intent: Json, ids: About) -> Fact:
+    return charged(intent, ids) if is_off_session(intent) else PaymentPending(**ids)
 
 
 def _intent_cancelled(intent: Json, ids: About) -> Fact:
@@ -50,7 +57,8 @@ READS: Mapping[str, Callable[[Json, About], Fact]] = {
     "checkout.session.async_payment_failed": _session_failed,  # the delayed method did not, and the page is closed
     "checkout.session.expired": _session_expired,  # the page closed and nobody paid on it
     "payment_intent.succeeded": _intent_succeeded,  # often faster than the session's event; tells what came
-    "payment_intent.payment_failed": _intent_declined,  # not final: the customer may try again on an open page
+    "payment_intent.payment_failed": _intent_declined,  # final off session only: on an open page one may try again
+    "payment_intent.requires_action": _intent_waits,  # off session nobody is there to give consent: a mail asks for it
     "payment_intent.canceled": _intent_cancelled,  # called off in the dashboard or by Stripe
     "refund.created": read_refund,  # ours, or made in the dashboard
     "refund.updated": read_refund,  # a slow one is decided

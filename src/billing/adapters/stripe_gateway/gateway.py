@@ -1,4 +1,4 @@
-"""Payments at Stripe: one hosted Checkout Session for each attempt."""
+"""Payments at Stripe: one hosted Checkout Session for each attempt, or one intent where a saved method is charged."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import stripe
 
+from billing.adapters.stripe_gateway.charges import StripeCharges, charged
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.events import Parents, read_event
-from billing.adapters.stripe_gateway.objects import Json
+from billing.adapters.stripe_gateway.objects import Json, about
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.sessions import session_params, standing
 from billing.adapters.stripe_gateway.webhooks import WebhookVerifier
 from billing.application.outcomes import Deadline, NeedsPerson
 from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started, Telemetry
-from billing.domain.facts import Fact
+from billing.domain.facts import Fact, PaymentExpired
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
@@ -40,7 +41,7 @@ class StripeGateway(PaymentGateway):
     ) -> None:
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
         self._api = StripeApi(api_key, api_base, telemetry)
-        self._refunds = StripeRefunds(self._api)
+        self._refunds, self._charges = StripeRefunds(self._api), StripeCharges(self._api)
         self._verifier = WebhookVerifier(tuple(webhook_secrets), livemode, now)
         self._installation = installation
 
@@ -54,6 +55,12 @@ class StripeGateway(PaymentGateway):
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """One session for one payment: Stripe answers a repeat as the first time, also if the session has ended."""
+        if payment.is_off_session:
+            intent = self._charges.make(order, payment, self._installation(), deadline)
+            return Started(payment_ref=intent["id"], facts=(self._charged(intent),))
+        return self._open_page(order, payment, deadline)
+
+    def _open_page(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         params = session_params(order, payment, self._installation())
         with self._api.writing("session_create", deadline) as client:
             session = client.v1.checkout.sessions.create(params, {"idempotency_key": f"checkout:{payment.id}"})
@@ -65,13 +72,17 @@ class StripeGateway(PaymentGateway):
         )
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Fetch the session with its intent."""
+        """Fetch the session with its intent, or the intent that has none."""
+        if payment.is_off_session:
+            return self._found(self._charges.find(payment, self._installation(), deadline), payment)
         with self._api.reading("session_retrieve", deadline) as client:
             session = client.v1.checkout.sessions.retrieve(_session_ref(payment), {"expand": ["payment_intent"]})
         return [standing(session.to_dict(), self._installation())]
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Expire the session; where Stripe will not, since it is no longer open, say how it ended."""
+        """Expire the session or cancel the intent; where Stripe will not, since it is over, say how it ended."""
+        if payment.is_off_session:
+            return self._found(self._charges.cancel(payment, self._installation(), deadline), payment)
         closed: Json | None = None
         with self._api.writing("session_expire", deadline) as client, suppress(stripe.InvalidRequestError):
             # No key of ours: a repeat is refused as harmlessly, while a key would replay a first 500 for a day.
@@ -83,6 +94,13 @@ class StripeGateway(PaymentGateway):
         """One refund for one try, however often it is asked for."""
         paid_back = self._refunds.pay(payment, refund, self._installation(), deadline)
         return [read_refund(paid_back, ids_of(payment))]
+
+    def _found(self, intent: Json | None, payment: Payment) -> Sequence[Fact]:
+        """Without an intent nothing was charged, and nothing will be."""
+        return [PaymentExpired(**ids_of(payment)) if intent is None else self._charged(intent)]
+
+    def _charged(self, intent: Json) -> Fact:
+        return charged(intent, about(intent, self._installation()))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
+from billing.adapters.stripe_gateway.charges import received_by, why_cancelled
 from billing.adapters.stripe_gateway.objects import Json, about, why_declined
 from billing.application.outcomes import Refused
 from billing.domain.facts import (
@@ -81,11 +82,6 @@ def total_of(session: Json) -> Money:
     return from_stripe(session.get("amount_total"), session.get("currency"))
 
 
-def received_by(intent: Json) -> Money:
-    """What came in for an intent."""
-    return from_stripe(intent.get("amount_received"), intent.get("currency"))
-
-
 def standing(session: Json, installation: str) -> Fact:
     """What a session proves that was fetched with its intent in it."""
     ids, intent = about(session, installation), _intent(session)
@@ -104,11 +100,6 @@ def standing(session: Json, installation: str) -> Fact:
         case "open", _ if why:
             return PaymentDeclined(**ids, why=why)
     return PaymentPending(**ids, under_way=session.get("status") == "complete")
-
-
-def why_cancelled(intent: Json) -> str:
-    """As Stripe tells it."""
-    return f"cancelled at Stripe: {intent.get('cancellation_reason') or 'no reason given'}"
 
 
 def _intent(session: Json) -> Json:

@@ -39,6 +39,8 @@ class OrderSubject(Subject):
         if chosen is None:
             raise Invalid("way", "one of those on the page")
         payment = self.start_payment(subject_id, chosen.gateway, chosen.options(form, here), by)
+        if payment.needs_customer and chosen.instead is not None:  # and here the customer is
+            payment = self.start_payment(subject_id, chosen.gateway, chosen.instead(form, here), by)
         return _page_of(payment) or f"{here}/status"
 
     def status(self, subject_id: str, by: str) -> Sight:
@@ -82,9 +84,11 @@ def standing(order: Order, now: datetime) -> str:
 
 
 def _tried(last: Payment | None) -> str:
-    """How the last attempt went: not at all, still open, or to nothing."""
+    """How the last attempt went: not at all, still open (and for whom it waits), or to nothing."""
     if last is None:
         return "none"
+    if last.needs_customer:
+        return "needs_customer"
     return "open" if last.is_open else "failed"
 
 

@@ -23,12 +23,16 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """One way to pay: `value` is what the form sends for it, `card` the saved one that would be charged."""
+    """One way to pay: `value` is what the form sends for it, `card` the saved one that would be charged.
+
+    Where the bank then wants the customer's consent, the attempt is made `instead` that has a page to give it on.
+    """
 
     value: str
     gateway: str
     options: Options
     card: Card | None = None
+    instead: Options | None = None
 
 
 def _there_and_back(_form: Mapping[str, str], here: str) -> Mapping[str, str]:
@@ -63,4 +67,5 @@ def _saved(wallet: Wallet, terms: Terms) -> Way | None:
     def options(form: Mapping[str, str], here: str) -> Mapping[str, str]:
         return {**terms.options(form, here), **refs}
 
-    return Way(value=f"{wallet.gateway}.{_SAVED}", gateway=wallet.gateway, options=options, card=method.card)
+    value = f"{wallet.gateway}.{_SAVED}"
+    return Way(value=value, gateway=wallet.gateway, options=options, card=method.card, instead=terms.options)

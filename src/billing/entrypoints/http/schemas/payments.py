@@ -38,6 +38,8 @@ def next_step(payment: Payment) -> str | None:
         return None
     if payment.under_way:
         return "wait"
+    if payment.needs_customer:
+        return "authenticate"
     if payment.redirect_url:
         return "redirect"
     return "approve_on_phone" if payment.is_started else "wait"
@@ -49,8 +51,9 @@ def _page(payment: Payment) -> str | None:
 
 _STEPS: dict[str, Any] = {
     "type": ["string", "null"],
-    "enum": ["redirect", "approve_on_phone", "wait", None],
-    "description": "`wait`: the provider or the customer's bank has not answered yet, ask again soon.",
+    "enum": ["redirect", "authenticate", "approve_on_phone", "wait", None],
+    "description": "`wait`: the provider or the customer's bank has not answered yet, ask again soon. `authenticate`: "
+    "the bank wants the customer's consent to the charge of a saved method; start a payment that has a page.",
 }
 
 
