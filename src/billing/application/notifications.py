@@ -72,7 +72,9 @@ class Notices:
     def payment_failed(self, uow: UnitOfWork, order: Order, payment: Payment) -> None:
         """An attempt is over without money, and the order is not paid otherwise."""
         if not order.is_paid:
-            self._tell(uow, MailKind.PAYMENT_FAILED, payment.id, order, self._payable(uow, order))
+            by_itself = payment.is_off_session and uow.renewals.of_order(order.id) is not None
+            kind = MailKind.RENEWAL_FAILED if by_itself else MailKind.PAYMENT_FAILED
+            self._tell(uow, kind, payment.id, order, self._payable(uow, order))
 
     def payment_needs_customer(self, uow: UnitOfWork, order: Order, payment: Payment) -> None:
         """The bank wants the customer's consent to a charge of a saved method: where to go, and until when."""

@@ -24,6 +24,9 @@ from billing.domain.refund import Refund
 Clock = Callable[[], datetime]
 """The business clock: terms, expiry, milestones. Technical time is the ledger's `now()`."""
 
+OrderNumbers = Callable[[], str]
+"""A new order's number, which people read out."""
+
 PayLink = Callable[[str], str]
 """The address of our own page about an order (or another thing of ours, by its id), good as long as that is."""
 

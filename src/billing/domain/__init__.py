@@ -8,6 +8,7 @@ from billing.domain.breaker import Breaker, BreakerPolicy, BreakerState
 from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import (
@@ -57,7 +58,8 @@ from billing.domain.purchase import (
 )
 from billing.domain.refund import Refund, RefundCause, RefundStatus
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
-from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.registration import NameStanding, Registration, RegistrationStatus
+from billing.domain.renewal import Renewal, RenewalPolicy
 from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
@@ -82,6 +84,7 @@ __all__ = [
     "Customer",
     "Cycle",
     "CycleLine",
+    "DailyRound",
     "DispatchPolicy",
     "DomainName",
     "DomainRegistration",
@@ -107,6 +110,7 @@ __all__ = [
     "MethodStands",
     "Money",
     "NameHeld",
+    "NameStanding",
     "NotFound",
     "Operation",
     "Order",
@@ -134,7 +138,9 @@ __all__ = [
     "RefundedHosting",
     "Registration",
     "RegistrationStatus",
+    "Renewal",
     "RenewalOpen",
+    "RenewalPolicy",
     "RetryPolicy",
     "Settlement",
     "Subscription",

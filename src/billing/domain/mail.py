@@ -28,6 +28,11 @@ class MailKind(StrEnum):
     SUBSCRIPTION_RENEWED = "subscription_renewed"
     NOT_DELIVERED = "not_delivered"
     REFUNDED = "refunded"
+    RENEWAL_DUE = "renewal_due"
+    RENEWAL_FAILED = "renewal_failed"
+    NAME_EXPIRING = "name_expiring"
+    NAME_EXPIRED = "name_expired"
+    CARD_EXPIRING = "card_expiring"
     OPERATOR_ALERTS = "operator_alerts"
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from billing.application.alerts import OperatorMail
 from billing.application.breakers import GuardLimits
 from billing.application.checkout import CheckoutLimits
+from billing.application.daily import DailyLimits
 from billing.application.jobs import JobLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
@@ -14,12 +15,14 @@ from billing.application.refunds import RefundLimits
 from billing.domain.breaker import BreakerPolicy
 from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
+from billing.domain.renewal import RenewalPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
 from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
 from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.job_settings import JobSettings, KindSettings
 from billing.entrypoints.mail_settings import MailSettings
+from billing.entrypoints.renewal_settings import RenewalSettings
 from billing.entrypoints.settings import Settings, ShopSettings
 
 
@@ -102,6 +105,19 @@ def refund_limits(shop: ShopSettings) -> RefundLimits:
         tries_max=shop.refund_tries_max,
         retry=timedelta(minutes=shop.refund_retry_minutes),
         poll=timedelta(minutes=shop.refund_poll_minutes),
+    )
+
+
+def renewal_policy(renewals: RenewalSettings) -> RenewalPolicy:
+    """When customers are told, and declined charges tried again."""
+    return RenewalPolicy(renewals.mail_days, renewals.retry_days, renewals.alert_days)
+
+
+def daily_limits(settings: Settings) -> DailyLimits:
+    """A worker is at one step of a round no longer than at a job."""
+    return DailyLimits(
+        begins=timedelta(hours=settings.renewals.daily_at_hour),
+        lease=timedelta(seconds=settings.jobs.lease_seconds),
     )
 
 

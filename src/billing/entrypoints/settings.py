@@ -13,6 +13,7 @@ from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.job_settings import BreakerSettings, JobSettings, contradictions, read_breaker, read_jobs
 from billing.entrypoints.mail_settings import MailSettings, read_mails
+from billing.entrypoints.renewal_settings import RenewalSettings, read_renewals
 from billing.entrypoints.setting_formats import POSITIVE, optional
 
 
@@ -109,6 +110,7 @@ class Settings:
     breaker: BreakerSettings
     shop: ShopSettings
     mails: MailSettings | None
+    renewals: RenewalSettings
     busy_deadline_ms: int
     pool_size: int
     log_level: str
@@ -155,6 +157,7 @@ def _read(env: Env) -> Settings:
         breaker=read_breaker(env),
         shop=_read_shop(env),
         mails=read_mails(env),
+        renewals=read_renewals(env),
         busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
         pool_size=env.int("POOL_SIZE", 10, validate=POSITIVE),
         log_level=env.str("LOG_LEVEL", "info", validate=OneOf(("debug", "info", "warning", "error"))),

@@ -27,7 +27,7 @@ from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
 from billing.application.refunds import RequestRefund
-from billing.application.renewals import SetAutoRenew
+from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
@@ -126,7 +126,7 @@ class Shop:
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
-            set_auto_renew=SetAutoRenew(ledger),
+            set_auto_renew=SetAutoRenew(ledger, OfferRenewal(ids, lambda: self.new_id("B")), self.clock),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,
