@@ -23,7 +23,7 @@ from billing_sandbox.web import under_fault
 
 _VERSION_DEFAULT = "2026-03-25.dahlia"
 _ENDIVE = "2026-09-30"
-"""From this version on, `payment_method_types` is no longer accepted when something is created."""
+"""From this version on, `allowed_payment_method_types` takes the place of `payment_method_types`."""
 _BODY_BYTES_MAX = 1024 * 1024
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -51,14 +51,14 @@ class StripeApi:
         api.after_request(_label)
         return api
 
-    def _view(self, operation: Operation, id: str = "") -> Response:
+    def _view(self, operation: Operation, **named: str) -> Response:
         self._authenticate()
         key = request.headers.get("Idempotency-Key") if operation.method == "POST" else None
         with self._keys.claimed(key):
             fault = self._faults.take(f"stripe.{operation.name}")
-            return under_fault(fault, lambda: _respond(self._answer(operation, id, key)), _refuse)
+            return under_fault(fault, lambda: _respond(self._answer(operation, named, key)), _refuse)
 
-    def _answer(self, operation: Operation, id: str, key: str | None) -> Answer:
+    def _answer(self, operation: Operation, named: dict[str, str], key: str | None) -> Answer:
         sent = decode(request.get_data(as_text=True) if operation.method == "POST" else _query())
         if key is not None:
             earlier = self._keys.earlier(key, request.path, sent)
@@ -66,7 +66,7 @@ class StripeApi:
                 return earlier
         params = read_parameters(sent, {**operation.accepts, **EXPAND})
         _check_version(params)
-        call = Call(params, request.path, request.host_url.rstrip("/"), Cause(g.request_id, key), id)
+        call = Call(params, request.path, request.host_url.rstrip("/"), Cause(g.request_id, key), **named)
         checkout.expire_due(self._ledger)
         return self._act(operation, call, partial(self._remember, key, sent))
 
@@ -108,8 +108,8 @@ def _check_version(params: Json) -> None:
     version = request.headers.get("Stripe-Version", _VERSION_DEFAULT)
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?", version):
         raise StripeError(f"Invalid Stripe API version: {version}")
-    if version >= _ENDIVE and "payment_method_types" in params:
-        name = "payment_method_types"
+    name = "payment_method_types" if version >= _ENDIVE else "allowed_payment_method_types"
+    if name in params:
         raise StripeError(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
 
 

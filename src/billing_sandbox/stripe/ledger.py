@@ -1,8 +1,10 @@
 """What this Stripe account holds: its objects, and the events that tell of every change."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.errors import no_such
@@ -10,11 +12,13 @@ from billing_sandbox.stripe.ids import new_id
 
 EVENT_API_VERSION = "2026-10-28.endive"
 """The version our webhook endpoint is registered with; events have this shape whoever asks."""
+Reaction: TypeAlias = "Callable[[Ledger, Json, Cause], None]"
 
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS documents_by_intent
     ON documents (kind, json_extract(json, '$.payment_intent'));
 CREATE INDEX IF NOT EXISTS documents_by_charge ON documents (kind, json_extract(json, '$.charge'));
+CREATE INDEX IF NOT EXISTS documents_by_customer ON documents (kind, json_extract(json, '$.customer'));
 """
 
 
@@ -37,6 +41,9 @@ class Ledger:
         self.store = store
         self._now = now
         self._announce = announce
+        self._reactions: dict[str, list[Reaction]] = defaultdict(list)
+        self.address = ""
+        """Where the account's pages are, known once it is served."""
         store.define(_INDEXES)
 
     def now(self) -> int:
@@ -77,3 +84,9 @@ class Ledger:
         }
         self.save(event)
         self._announce(event)
+        for react in self._reactions[type]:
+            react(self, document, cause)
+
+    def upon(self, type: str, react: Reaction) -> None:
+        """Let something follow in the account, in the same transaction, whenever this is told."""
+        self._reactions[type].append(react)

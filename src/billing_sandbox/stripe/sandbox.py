@@ -15,7 +15,7 @@ from billing_sandbox.stripe.control import stripe_control
 from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.idempotency import IdempotencyKeys
 from billing_sandbox.stripe.ledger import Ledger
-from billing_sandbox.stripe.page import payment_page
+from billing_sandbox.stripe.pages import stripe_pages
 from billing_sandbox.web import WebServer
 
 _TICK_SECONDS = 0.5
@@ -25,6 +25,8 @@ _LISTED = {
     "charges": "charge",
     "refunds": "refund",
     "customers": "customer",
+    "payment_methods": "payment_method",
+    "setup_intents": "setup_intent",
 }
 
 
@@ -43,13 +45,15 @@ class StripeSandbox:
         keys = IdempotencyKeys(store, now)
         api = StripeApi(self._ledger, keys, faults, self._credentials["api_key"])
         self._app.register_blueprint(api.blueprint())
-        self._app.register_blueprint(payment_page(self._ledger))
+        for page in stripe_pages(self._ledger):
+            self._app.register_blueprint(page)
         self._stopped = threading.Event()
         self._server: WebServer
 
     def start(self, host: str, port: int) -> None:
         """Serve and deliver; returns at once. Port 0 takes a free one."""
         self._server = WebServer(self._app, host, port)
+        self._ledger.address = self._server.url
         self._server.start()
         self._deliveries.start()
         threading.Thread(target=self._tick, daemon=True).start()

@@ -8,7 +8,10 @@ from billing_sandbox.stripe.resources import (
     customers,
     events,
     payment_intents,
+    payment_methods,
+    portal_sessions,
     refunds,
+    setup_intents,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -18,6 +21,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *customers.OPERATIONS,
     *events.OPERATIONS,
     *payment_intents.OPERATIONS,
+    *payment_methods.OPERATIONS,
+    *portal_sessions.OPERATIONS,
     *refunds.OPERATIONS,
+    *setup_intents.OPERATIONS,
 )
 """Every endpoint there is."""
