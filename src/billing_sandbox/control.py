@@ -48,7 +48,7 @@ def control_app(world: World) -> Flask:
         seconds = _body().get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             abort(400, 'the body must be {"seconds": n}')
-        world.clock.advance(seconds)
+        world.advance(seconds)
         return world.clock.to_json()
 
     @app.errorhandler(ValueError)

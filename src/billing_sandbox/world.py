@@ -51,6 +51,7 @@ class World:
         stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhook_url)
         self.controls: list[Blueprint] = [stripe.control()]
         self.providers: dict[str, Provider] = {"stripe": stripe}
+        self._catch_up = stripe.catch_up
         mailbox = Mailbox(self.store, self.clock.now, self.faults, _identity(directory) if mail_login else None)
         self.controls.append(mailbox.control())
         self.providers["mail"] = mailbox
@@ -84,6 +85,11 @@ class World:
         """Stop every provider."""
         for provider in self.providers.values():
             provider.stop()
+
+    def advance(self, seconds: float) -> None:
+        """Move the business clock on; what is due by then has happened when this returns."""
+        self.clock.advance(seconds)
+        self._catch_up()
 
     def port_before(self, name: str) -> int:
         """The port something had when it last ran here, else 0."""

@@ -16,7 +16,7 @@ from billing.domain.facts import (
 )
 from billing.domain.order import Order
 from billing.domain.payment import Payment
-from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
+from tests.contracts.payment_gateway import Provider, an_order_to_pay, soon
 
 
 class OffSessionProvider(Provider):
@@ -39,7 +39,7 @@ class OffSessionProvider(Provider):
         """A notification that tells of its charge as it stood at that fact."""
 
 
-class OffSessionContract(PaymentGatewayContract):
+class OffSessionContract:
     """The suite; a subclass has a fixture `provider`."""
 
     def to_charge(self, provider: OffSessionProvider, outcome: type[Fact]) -> tuple[Order, Payment]:

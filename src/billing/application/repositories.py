@@ -88,6 +88,9 @@ class Wallets(Protocol):
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the wallet whose account or method bears one of the provider's ids."""
 
+    def of_method(self, method_id: str) -> str | None:
+        """The id of the wallet that a method is in."""
+
     def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
         """Ids of usable methods whose card ends with that month, those above `after`, each with its wallet's."""
 

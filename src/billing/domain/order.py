@@ -75,6 +75,11 @@ class Order:
         """Whether a payment for it was accepted."""
         return self.paid_at is not None
 
+    @property
+    def renews_by_itself(self) -> bool:
+        """Whether anything in it is to be charged again without its customer."""
+        return any(item.renews_by_itself for item in self.items)
+
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
         return _one(self.items, item_id, "item")

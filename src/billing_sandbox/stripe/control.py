@@ -9,6 +9,7 @@ from billing_sandbox.stripe.deliveries import Deliveries
 from billing_sandbox.stripe.errors import NotPossible, StripeError
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.parameters import Choice, Fields, Text, Whole, read_parameters
+from billing_sandbox.stripe.recurring import settings
 
 _REFUND_ACTS = {"succeed": refunding.succeed, "fail": refunding.fail}
 _BY_HAND = {"amount": Whole(least=1), "reason": Choice(("duplicate", "fraudulent", "requested_by_customer"))}
@@ -62,6 +63,15 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
             abort(404, f"a refund knows {', '.join(_REFUND_ACTS)}")
         with ledger.store.transaction():
             return jsonify(_REFUND_ACTS[act](ledger, ledger.get("refund", id)))
+
+    @control.get("/billing")
+    def billing() -> Response:
+        return jsonify(settings.read(ledger.store))
+
+    @control.put("/billing")
+    def set_billing() -> Response:
+        with ledger.store.transaction():
+            return jsonify(settings.change(ledger.store, request.get_json(force=True)))
 
     @control.post("/events/<id>/resend")
     def resend(id: str) -> Response:

@@ -37,17 +37,12 @@ def held(shop: Twins, name: str = "example.rw") -> Registration:
 
 def a_card(shop: Twins, ref: str = "pm_1", card: Card = VISA) -> None:
     """Saved by the customer, and the default from now on."""
-
-    def keep(uow) -> None:
-        wallet = uow.wallets.of_customer("cus_1", "memory")
-        if wallet is None:
-            wallet = Wallet(id="wal_1", customer_id="cus_1", gateway="memory", created_at=NOW, customer_ref="account_1")
-            uow.wallets.add(wallet)
-        wallet = uow.wallets.lock("wal_1")
-        wallet.keep(shop.new_id("mth"), ref, NOW, card=card)
-        wallet.make_default(ref)
-
-    shop.ledger.write(BY, keep)
+    account = shop.container.ensure_account()("cus_1", "memory", BY).customer_ref
+    assert account is not None
+    shop.hear(shop.methods.keep(account, card, ref))
+    shop.work()
+    (method,) = (method for method in the_wallet(shop).usable if method.ref == ref)
+    shop.container.set_default_method()("cus_1", method.id, BY)
 
 
 def go_to(shop: Twins, moment: datetime) -> None:
@@ -88,3 +83,9 @@ def told(shop: Twins) -> list[str]:
 
 def days_before(mail: Mail) -> int:
     return (EXPIRY.date() - mail.created_at.date()).days
+
+
+def the_wallet(shop: Twins) -> Wallet:
+    found = shop.ledger.read(lambda uow: uow.wallets.of_customer("cus_1", "memory"))
+    assert found is not None
+    return found

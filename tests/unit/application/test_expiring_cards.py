@@ -4,7 +4,17 @@ from datetime import timedelta
 
 from billing.domain import Card, MailKind
 from tests.twins import BY, Twins
-from tests.unit.application.renewing import DAY, EXPIRY, NAME, a_card, a_held_name, day_by_day, go_to, keep_house
+from tests.unit.application.renewing import (
+    DAY,
+    EXPIRY,
+    NAME,
+    a_card,
+    a_held_name,
+    day_by_day,
+    go_to,
+    keep_house,
+    the_wallet,
+)
 
 APRIL = Card(brand="visa", last4="4242", exp_month=4, exp_year=2027)
 MAY = Card(brand="visa", last4="4242", exp_month=5, exp_year=2027)
@@ -22,14 +32,15 @@ def test_who_has_something_that_renews_is_told_in_the_month_before_once(shop: Tw
     assert cards(shop) == [("03-01", "2027-04-01")]
     (mail,) = shop.mailed(MailKind.CARD_EXPIRING)
     assert mail.data["card"] == "visa ending in 4242"
-    assert mail.data["link"] == shop.container.pay_links()("wal_1")
+    assert mail.data["link"] == shop.container.pay_links()(the_wallet(shop).id)
 
 
 def test_a_renewed_card_is_told_of_anew_when_it_ends(shop: Twins) -> None:
     a_held_name(shop)
     a_card(shop, card=APRIL)
     day_by_day(shop, EXPIRY.replace(year=2027, month=3, day=20))
-    shop.ledger.write(BY, lambda uow: uow.wallets.lock("wal_1").keep("mth_9", "pm_1", shop.now, card=MAY))
+    wallet_id = the_wallet(shop).id
+    shop.ledger.write(BY, lambda uow: uow.wallets.lock(wallet_id).keep("mth_9", "pm_1", shop.now, card=MAY))
     day_by_day(shop, EXPIRY.replace(year=2027, month=4, day=20))
     assert cards(shop) == [("03-01", "2027-04-01"), ("04-01", "2027-05-01")]
 

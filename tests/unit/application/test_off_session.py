@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from billing.adapters.memory.methods import A_CARD, Saved
 from billing.adapters.memory.pages import Told
 from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson, Refused
@@ -16,6 +17,11 @@ from tests.twins import BY, Twins
 
 MINUTE = timedelta(minutes=1)
 CARD = {"customer_ref": "account_1", "method_ref": "pm_1"}
+
+
+@pytest.fixture(autouse=True)
+def a_saved_method(shop: Twins) -> None:
+    shop.methods.saved["pm_1"] = Saved("pm_1", "account_1", A_CARD)
 
 
 def charge(shop: Twins, order: Order) -> Payment:

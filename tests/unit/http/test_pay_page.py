@@ -9,12 +9,11 @@ import pytest
 
 from billing.adapters.memory.pages import Told
 from billing.application.outcomes import Deadline, RetryLater
-from billing.domain import Card, Customer, Job, Mail, Order, Payment, Wallet
+from billing.domain import Customer, Job, Mail, Order, Payment
 from billing.entrypoints.http.pay.links import PayLinks
 from tests.builders import NOW
 from tests.unit.http.shop import CONFIG, KEYS, PAY_POSTS_MAX, Shop, a_hosting, a_name
 
-VISA = Card(brand="visa", last4="4242", exp_month=4, exp_year=2029)
 STRIPE_PAGE = "https://memory.example/page_"
 
 
@@ -77,15 +76,17 @@ def attempts(shop: Shop, order: Order) -> list[Payment]:
 
 def hear(shop: Shop, payment: Payment) -> None:
     """What the provider says of it is taken into the ledger."""
-    take = shop.use_cases().start_payment.take
+    take = shop.use_cases().start_payment.open_attempt.take
     for fact in shop.gateway.check(payment, Deadline.after(9, shop.seconds)):
         shop.ledger.write("test", partial(take, gateway="stripe", fact=fact))
 
 
-def a_saved_card(shop: Shop) -> None:
-    wallet = Wallet(id="wal_1", customer_id="cus_1", gateway="stripe", created_at=NOW, customer_ref="cus_there")
-    wallet.keep("mth_1", "pm_1", NOW, card=VISA)
-    shop.ledger.write("test", lambda uow: uow.wallets.add(wallet))
+def a_saved_card(shop: Shop, charged: Told = Told.PAID) -> str:
+    """By our id; and what comes of charging it."""
+    saved: str = shop.save_a_card()["id"]
+    (ref,) = shop.methods.saved
+    shop.gateway.charges[ref] = charged
+    return saved
 
 
 def speak_french(shop: Shop) -> None:
@@ -241,12 +242,12 @@ def test_the_saved_card_is_offered_first_and_named_to_the_provider(shop):
     assert "With the saved card: visa ending in 4242" in page.text
     send(shop, path)
     (payment,) = attempts(shop, order)
-    assert (payment.options["method_ref"], payment.options["customer_ref"]) == ("pm_1", "cus_there")
+    assert payment.options["method_ref"] in shop.methods.saved
+    assert payment.status.value == "succeeded"
 
 
 def test_a_declined_card_leads_to_how_it_stands_and_back(shop):
-    a_saved_card(shop)
-    shop.gateway.charges["pm_1"] = Told.FAILED
+    a_saved_card(shop, Told.FAILED)
     order = order_of(shop)
     path = path_of(shop, order)
     answer = send(shop, path)
@@ -256,8 +257,7 @@ def test_a_declined_card_leads_to_how_it_stands_and_back(shop):
 
 
 def test_where_the_bank_wants_consent_the_customer_goes_on_to_where_it_is_given(shop):
-    a_saved_card(shop)
-    shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
+    a_saved_card(shop, Told.NEEDS_CUSTOMER)
     order = order_of(shop)
     answer = send(shop, path_of(shop, order))
     charged, paged = attempts(shop, order)
@@ -266,12 +266,10 @@ def test_where_the_bank_wants_consent_the_customer_goes_on_to_where_it_is_given(
 
 
 def test_a_charge_that_waits_for_consent_says_so(shop):
-    a_saved_card(shop)
-    shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
+    method_id = a_saved_card(shop, Told.NEEDS_CUSTOMER)
     order = order_of(shop)
     path = path_of(shop, order)
-    refs = {"method_ref": "pm_1", "customer_ref": "cus_there"}
-    shop.use_cases().start_payment(order.id, "stripe", refs, "test")
+    shop.use_cases().start_payment(order.id, "stripe", {"method_id": method_id}, "test")
     for page in (look(shop, path), look(shop, f"{path}/status")):
         assert "Your bank wants you to confirm the payment yourself." in page.text
     assert send(shop, path, way="stripe").status_code == 303

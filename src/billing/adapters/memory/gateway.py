@@ -5,10 +5,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.pages import (
+    KEPT,
     PAYABLE,
     READABLE,
     UNDECIDED,
@@ -27,6 +28,9 @@ from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
+
+if TYPE_CHECKING:
+    from billing.adapters.memory.methods import MemoryMethods
 
 T = TypeVar("T")
 
@@ -59,6 +63,11 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self.charges: dict[str, Told] = {}
         self._installation, self._now, self._secret = installation, now, secret
         self._told = self._desk = 0
+        self._keeper: MemoryMethods | None = None
+
+    def charge_what_is_kept_by(self, keeper: "MemoryMethods") -> None:
+        """Whose saved methods are charged here, and told of; without one any ref stands for a method."""
+        self._keeper = keeper
 
     # ------------------------------------------------------------------ the port
 
@@ -77,11 +86,14 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=type in READABLE)
+        readable = type in READABLE or (self._keeper is not None and type in KEPT)
+        return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written."""
+        """What the page was when the notification was written; a saved method, as it stands now."""
         told: dict[str, Any] = json.loads(body)
+        if self._keeper is not None and told["type"] in KEPT:
+            return self._keeper.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
         page, refund = page_in(told), refund_in(told)
@@ -130,6 +142,8 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
 
     def _charge(self, payment: Payment) -> Started:
         method_ref, ref = payment.options["method_ref"], f"money_{payment.id}"
+        if self._keeper is not None and not self._keeper.is_kept(method_ref, payment.options["customer_ref"]):
+            raise Refused("the saved method is gone")
         state = self.charges.get(method_ref, Told.PAID)
         why = {Told.FAILED: "card_declined: no", Told.NEEDS_CUSTOMER: "authentication_required: ask"}.get(state, "")
         new = Page(payment.id, None, self._installation(), payment.amount, state, ref, why)
@@ -212,11 +226,13 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return self._tell(page, type or page.state)
 
     def _tell(self, page: Page, type: str, refund: PaidBack | None = None) -> bytes:
+        details = {"refund": asdict(refund)} if refund is not None else {}
+        return self.tell(type, page=asdict(replace(page, refunds=[])), **details)
+
+    def tell(self, type: str, **details: object) -> bytes:
+        """A new notification of that type."""
         self._told += 1
-        told = {"id": f"ntf_{self._told}", "type": type, "page": asdict(replace(page, refunds=[]))}
-        if refund is not None:
-            told["refund"] = asdict(refund)
-        return json.dumps(told, sort_keys=True).encode()
+        return json.dumps({"id": f"ntf_{self._told}", "type": type, **details}, sort_keys=True).encode()
 
     def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
         """The headers that prove it; signed now unless at a given Unix second."""

@@ -10,10 +10,8 @@ from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
-from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription import Subscription
 from billing.domain.wallet import Wallet
-
-_OVER = (SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED)
 
 
 class MemoryCustomers:
@@ -56,7 +54,7 @@ class MemorySubscriptions:
         def goes_on(held: Subscription) -> bool:
             return held.customer_id == customer_id and held.auto_renew and not held.cancel_at_period_end
 
-        return any(held.status not in _OVER for held in self._session.all(Subscription, goes_on))
+        return any(not held.is_over for held in self._session.all(Subscription, goes_on))
 
 
 class MemoryWallets:
@@ -91,6 +89,10 @@ class MemoryWallets:
             if method.card and (method.card.exp_year, method.card.exp_month) == (year, month) and method.id > after
         ]
         return sorted(ending)[:limit]
+
+    def of_method(self, method_id: str) -> str | None:
+        found = self._session.claimant(Wallet, "method", method_id)
+        return None if found is None else found.id
 
 
 class MemoryRegistrations:

@@ -56,6 +56,9 @@ PAYABLE = frozenset({Told.OPEN, Told.DECLINED})
 CLOSABLE = PAYABLE | {Told.NEEDS_CUSTOMER}
 UNDECIDED = CLOSABLE | {Told.SUBMITTED}
 READABLE = frozenset(Told) | frozenset(Back)
+ATTACHED, DETACHED, UPDATED, NOT_SAVED = "method.attached", "method.detached", "method.updated", "method.not_saved"
+KEPT = frozenset({ATTACHED, DETACHED, UPDATED, NOT_SAVED})
+"""The types of notifications about saved methods."""
 
 
 @dataclass

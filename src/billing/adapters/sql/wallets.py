@@ -33,6 +33,9 @@ class SqlWallets:
         found = select(wallets.c.id).where(wallets.c.gateway == gateway, theirs).order_by(wallets.c.id).limit(1)
         return self._work.session.scalar(found)
 
+    def of_method(self, method_id: str) -> str | None:
+        return self._work.session.scalar(select(payment_methods.c.wallet_id).where(payment_methods.c.id == method_id))
+
     def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
         ends = payment_methods.c.card_exp_year == year, payment_methods.c.card_exp_month == month
         found = select(payment_methods.c.id, payment_methods.c.wallet_id).where(usable, *ends)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from billing.adapters.stripe_gateway.charges import charged, is_off_session, received_by, why_cancelled
+from billing.adapters.stripe_gateway.method_events import METHOD_READS, Methods, read_setup_session, saved_with
 from billing.adapters.stripe_gateway.objects import About, Json, about, metadata, refs_in, why_declined
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
 from billing.adapters.stripe_gateway.sessions import is_settled, total_of
@@ -51,7 +52,7 @@ def _intent_cancelled(intent: Json, ids: About) -> Fact:
     return PaymentCancelled(**ids, why=why_cancelled(intent))
 
 
-READS: Mapping[str, Callable[[Json, About], Fact]] = {
+_PAYMENTS: Mapping[str, Callable[[Json, About], Fact]] = {
     "checkout.session.completed": _session_completed,  # the page is done: paid, or a delayed method is under way
     "checkout.session.async_payment_succeeded": _session_completed,  # the delayed method brought the money
     "checkout.session.async_payment_failed": _session_failed,  # the delayed method did not, and the page is closed
@@ -65,10 +66,11 @@ READS: Mapping[str, Callable[[Json, About], Fact]] = {
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
 }
+READS: Mapping[str, object] = {**_PAYMENTS, **METHOD_READS}
 """Events of any other type are neither kept nor read."""
 
 
-class Parents(Protocol):
+class Parents(Methods, Protocol):
     """Fetches what an event leaves out."""
 
     def intent(self, intent_ref: str) -> Json:
@@ -81,16 +83,29 @@ class Parents(Protocol):
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
     """The facts in an event, whichever API version wrote it."""
     document: Json = event["data"]["object"]
-    read = READS.get(event["type"])
+    if read_method := METHOD_READS.get(event["type"]):
+        return read_method(event, parents)
+    read = _PAYMENTS.get(event["type"])
     if read is None:
         return _nothing(document, f"nobody reads {event['type']}")
     if is_part_of_intent(document):
         return _read_part(document, read, installation, parents)
+    if document.get("mode") == "setup":
+        return read_setup_session(document, parents)
     if document.get("mode", "payment") != "payment":
         return _nothing(document, f"a session in mode {document['mode']} pays no order")
     fact = read(document, about(document, installation))
     why = f"payment_status is {document.get('payment_status')}" if isinstance(fact, PaymentPending) else ""
-    return Reading(facts=[fact], refs=refs_in(document), installation=_named(document), why=why)
+    saved = _saved(document, installation, parents) if isinstance(fact, PaymentSucceeded) else []
+    return Reading(facts=[fact, *saved], refs=refs_in(document), installation=_named(document), why=why)
+
+
+def _saved(session: Json, installation: str, parents: Parents) -> Sequence[Fact]:
+    """The method that paid on a page of ours, where it was saved in the customer's account."""
+    ref = intent_ref(session)
+    if ref is None or session.get("customer") is None or _named(session) != installation:
+        return []
+    return saved_with(parents.intent(ref), parents)
 
 
 def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:

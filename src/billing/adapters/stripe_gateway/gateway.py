@@ -10,6 +10,7 @@ import stripe
 from billing.adapters.stripe_gateway.charges import StripeCharges, charged
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.events import Parents, read_event
+from billing.adapters.stripe_gateway.methods import fetch_method, fetch_setup
 from billing.adapters.stripe_gateway.objects import Json, about
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.sessions import session_params, standing
@@ -50,8 +51,8 @@ class StripeGateway(PaymentGateway):
         return self._verifier(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """By the event's own snapshot, and what is fetched for a refund: whose payment it is."""
-        return read_event(json.loads(body), self._installation(), _Parents(self._refunds, deadline))
+        """By the event's own snapshot, and what is fetched: whose payment a refund is of, how a saved method stands."""
+        return read_event(json.loads(body), self._installation(), _Parents(self._api, self._refunds, deadline))
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """One session for one payment: Stripe answers a repeat as the first time, also if the session has ended."""
@@ -105,6 +106,7 @@ class StripeGateway(PaymentGateway):
 
 @dataclass(frozen=True)
 class _Parents(Parents):
+    api: StripeApi
     source: StripeRefunds
     deadline: Deadline
 
@@ -115,6 +117,14 @@ class _Parents(Parents):
     def refunds(self, intent_ref: str) -> Sequence[Json]:
         """Within the same."""
         return self.source.of_intent(intent_ref, self.deadline)
+
+    def method(self, method_ref: str) -> Json | None:
+        """Within the same."""
+        return fetch_method(self.api, method_ref, self.deadline)
+
+    def setup(self, setup_ref: str) -> Json:
+        """Within the same."""
+        return fetch_setup(self.api, setup_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:

@@ -33,14 +33,14 @@ def about(document: Json, installation: str) -> About:
     intent = document.get("payment_intent") if is_session else document
     return {
         "payment_id": metadata(document).get("payment_id") if ours else None,
-        "session_ref": _id_of(document) if is_session else None,
-        "payment_ref": _id_of(intent),
+        "session_ref": id_of(document) if is_session else None,
+        "payment_ref": id_of(intent),
     }
 
 
 def refs_in(document: Json) -> frozenset[str]:
     """The id of the object and of every object that it refers to, at any depth."""
-    found = {ref for field in ("id", *_REFERENCES) if (ref := _id_of(document.get(field)))}
+    found = {ref for field in ("id", *_REFERENCES) if (ref := id_of(document.get(field)))}
     for inner in (document.get(field) for field in (*_REFERENCES, "last_payment_error")):
         if isinstance(inner, Mapping):
             found |= refs_in(inner)
@@ -59,7 +59,7 @@ def why_declined(intent: Json) -> str | None:
     return f"{code}: {error.get('message')}"
 
 
-def _id_of(value: Any) -> str | None:
-    """An id may be there by itself, or on the object that stands in its place."""
+def id_of(value: Any) -> str | None:
+    """The id of what a field refers to, be it there by itself or on the object that stands in its place."""
     found = value.get("id") if isinstance(value, Mapping) else value
     return found if isinstance(found, str) else None

@@ -61,7 +61,10 @@ def session_params(order: Order, payment: Payment, installation: str) -> "Sessio
     }
     if cancel_url := payment.options.get("cancel_url"):
         params["cancel_url"] = cancel_url
-    if email := payment.options.get("email"):
+    if account := payment.options.get("customer_ref"):
+        params["customer"] = account
+        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
+    elif email := payment.options.get("email"):
         params["customer_email"] = email
     return params
 

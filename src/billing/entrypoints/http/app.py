@@ -13,6 +13,7 @@ from billing.entrypoints.http import (
     health,
     observation,
     orders,
+    payment_methods,
     payments,
     problems,
     refunds,
@@ -24,6 +25,7 @@ from billing.entrypoints.http.api import ApiBlueprint
 from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.openapi import Api
 from billing.entrypoints.http.pay import page
+from billing.entrypoints.http.pay.cards import CardSubject
 from billing.entrypoints.http.pay.orders import OrderSubject
 from billing.entrypoints.http.pay.page import PayPages
 from billing.entrypoints.http.pay.subjects import Subject
@@ -34,6 +36,7 @@ _BLUEPRINTS: tuple[Callable[[UseCases, HttpConfig], ApiBlueprint], ...] = (
     catalogue.blueprint,
     domains.blueprint,
     customers.blueprint,
+    payment_methods.blueprint,
     orders.blueprint,
     payments.blueprint,
     refunds.blueprint,
@@ -65,7 +68,8 @@ def create_app(cases: UseCases, config: HttpConfig) -> Flask:
 def _pay_subjects(cases: UseCases, config: HttpConfig) -> Mapping[str, Subject]:
     """Everything that a link may be about, by the prefix of its ids."""
     order = OrderSubject(cases.ledger, cases.start_payment, cases.refresh_payment, config.gateways, cases.clock)
-    return {"ord": order}
+    cards = CardSubject(cases.ledger, cases.start_setup, cases.set_default_method, cases.clock)
+    return {"ord": order, "wal": cards}
 
 
 class _Json(DefaultJSONProvider):

@@ -59,13 +59,13 @@ def ways_for(uow: UnitOfWork, order: Order, gateways: Sequence[str]) -> Sequence
 
 
 def _saved(wallet: Wallet, terms: Terms) -> Way | None:
-    method, account = wallet.default, wallet.customer_ref
-    if method is None or method.card is None or account is None:
+    method = wallet.default
+    if method is None or method.card is None or wallet.customer_ref is None:
         return None
-    refs = {"method_ref": method.ref, "customer_ref": account}
+    named = {"method_id": method.id}
 
     def options(form: Mapping[str, str], here: str) -> Mapping[str, str]:
-        return {**terms.options(form, here), **refs}
+        return {**terms.options(form, here), **named}
 
     value = f"{wallet.gateway}.{_SAVED}"
     return Way(value=value, gateway=wallet.gateway, options=options, card=method.card, instead=terms.options)

@@ -3,20 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from billing.domain.payment import Payment, PaymentStatus
 from billing.entrypoints.http.schemas.choice import Choice
-from billing.entrypoints.http.schemas.fields import MoneySchema, web_address
+from billing.entrypoints.http.schemas.fields import MoneySchema, identifier, web_address
 from billing.entrypoints.http.schemas.refunds import RefundSchema
 
 
 class StripePaymentSchema(Schema):
-    """Pay on Stripe's page."""
+    """Pay on Stripe's page, which needs both addresses, or with a saved method."""
 
     gateway = fields.String(required=True, validate=validate.Equal("stripe"))
-    success_url = web_address(required=True, metadata={"description": "Where the customer goes after paying."})
-    cancel_url = web_address(required=True, metadata={"description": "Where the customer goes who gives up."})
+    success_url = web_address(metadata={"description": "Where the customer goes after paying."})
+    cancel_url = web_address(metadata={"description": "Where the customer goes who gives up."})
+    payment_method = identifier(metadata={"description": "A saved method, charged at once and without a page."})
+
+    @validates_schema
+    def _require_addresses(self, asked: dict[str, Any], **_: Any) -> None:
+        missing = {"success_url", "cancel_url"} - asked.keys()
+        if "payment_method" not in asked and missing:
+            raise ValidationError({name: ["Missing data for required field."] for name in missing})
 
 
 _SHAPES: Mapping[str, type[Schema]] = {"stripe": StripePaymentSchema}
