@@ -1,5 +1,6 @@
 """The whole program on its in-memory twins: the real container with the outside things replaced."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from billing.entrypoints.settings import load_settings
 from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
+KEYS = (secrets.token_hex(32),)
 MAILS = MailSettings(
     server=SmtpServer.of("smtp://127.0.0.1:1"),
     ca_file=None,
@@ -101,7 +103,7 @@ class Twins:
     def _wire(self) -> Container:
         settings = load_settings(Path("no such file"))
         shop = replace(settings.shop, reconcile_interval_hours=self.reconcile_interval_hours, reconcile_page_size=2)
-        container = Container(settings=replace(settings, mails=MAILS, shop=shop))
+        container = Container(settings=replace(settings, mails=MAILS, shop=shop, secret_keys=KEYS))
         self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
         for name, twin in {
             "telemetry": self.telemetry,

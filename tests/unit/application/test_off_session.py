@@ -10,6 +10,7 @@ from billing.adapters.memory.methods import A_CARD, Saved
 from billing.adapters.memory.pages import Told
 from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.ports import PayLink
 from billing.domain import Conflict, JobKind, MailKind, Order, Payment, PaymentStatus
 from tests.builders import a_domain, a_hosting
 from tests.twins import BY, Twins
@@ -28,9 +29,11 @@ def charge(shop: Twins, order: Order) -> Payment:
 
 
 def a_link_is_known(shop: Twins) -> None:
-    notices: Notices = replace(
-        shop.container.notices(), pay_link=lambda order_id: f"https://shop.example/pay/{order_id}"
-    )
+    link_by(shop, lambda order_id: f"https://shop.example/pay/{order_id}")
+
+
+def link_by(shop: Twins, pay_link: PayLink | None) -> None:
+    notices: Notices = replace(shop.container.notices(), pay_link=pay_link)
     shop.container.notices.override(providers.Object(notices))
     for part in (shop.container.record_fact, shop.container.take_fact, shop.container.start_payment):
         part.reset()
@@ -106,6 +109,7 @@ def test_the_customer_is_mailed_the_link_once(shop: Twins) -> None:
 
 
 def test_without_a_link_nobody_is_mailed(shop: Twins) -> None:
+    link_by(shop, None)
     shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
     charge(shop, shop.order(a_domain()))
     shop.work()
