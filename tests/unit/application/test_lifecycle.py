@@ -166,6 +166,19 @@ def test_a_cancel_that_comes_while_billing_begins_is_passed_on(shop: Twins) -> N
     assert begun.is_over
 
 
+def test_a_cancel_at_the_period_s_end_that_comes_while_billing_begins_is_passed_on(shop: Twins) -> None:
+    shop.billing.lose_answer("begin")
+    bought = hosted_with_a_name(shop)
+    assert change(shop, bought, ChangeKind.CANCEL_AT_PERIOD_END).cancel_at_period_end
+    hear(shop, [desk(shop).notification(f"bill_{bought.item_id}")])
+    shop.pass_time(timedelta(minutes=20))
+    shop.sweep_and_work()
+    assert now_of(shop, bought).cancel_at_period_end
+    assert now_of(shop, bought).change is None
+    (begun,) = shop.billing.books.bills.values()
+    assert begun.cancel_at_period_end
+
+
 # ---------------------------------------------------------------------- another plan
 
 
