@@ -19,6 +19,7 @@ from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.statements import MemoryStatements
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.ledger import Begin
 from billing.application.outcomes import Deadline
 from billing.application.ports import DomainInfo, Registrar
 from billing.application.registrars import RegistrarRoutes
@@ -88,17 +89,26 @@ class Twins:
         self._ids = count(1)
         self.telemetry = MemoryTelemetry()
         self.queue = MemoryQueue()
-        self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
-        self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
+        self.begin = self.open_ledger()
+        self.gateway = MemoryGateway(installation=self.installation, now=self.clock)
         self.feed, self.statements = MemoryFeed(self.gateway), MemoryStatements(self.gateway)
-        self.methods = MemoryMethods(self.gateway, lambda: self.begin.store.installation)
-        self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
+        self.methods = MemoryMethods(self.gateway, self.installation)
+        self.billing = MemoryBilling(self.gateway, self.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
         self.container = self._wire()
         self.ledger = self.container.ledger()
         self.ledger.write(BY, lambda uow: uow.customers.add(a_customer()))
         self.ledger.write(BY, lambda uow: uow.catalogues.add(a_catalogue()))
+
+    def open_ledger(self) -> Begin:
+        """An empty one."""
+        return MemoryLedger(ids=self.new_id, now=self.clock)
+
+    def installation(self) -> str:
+        """What providers are told."""
+        with self.begin("reader", reading=True) as uow:
+            return uow.installation()
 
     def _wire(self) -> Container:
         settings = load_settings(Path("no such file"))
