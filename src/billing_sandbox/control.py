@@ -1,5 +1,6 @@
 """The control address: where people and tests see into the sandbox and pull its strings."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, jsonify, redirect, render_template, request
@@ -10,6 +11,8 @@ from billing_sandbox.faults import KINDS
 from billing_sandbox.store import Json
 from billing_sandbox.web import from_browser
 from billing_sandbox.world import World
+
+_API_VERSION = r"(\d{4}-\d{2}-\d{2}(\.[a-z]+)?)?"
 
 
 def control_app(world: World) -> Flask:
@@ -28,11 +31,14 @@ def control_app(world: World) -> Flask:
 
     @app.put("/webhooks")
     def set_webhooks() -> Json:
-        url = _body().get("url")
+        body = _body()
+        url, version = body.get("url"), body.get("api_version", "")
         if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
             abort(400, 'the body must be {"url": "http://..."}')
-        world.webhook_url = url
-        return {"url": url}
+        if not isinstance(version, str) or not re.fullmatch(_API_VERSION, version):
+            abort(400, 'the version must be one of Stripe\'s API, such as "2025-03-31.basil"')
+        world.post_webhooks_to(url, **({"api_version": version} if version else {}))
+        return {"url": url} | ({"api_version": version} if version else {})
 
     @app.get("/faults")
     def list_faults() -> Json:

@@ -13,8 +13,12 @@ EXPAND = {"expand": Many(Text(), length_max=20)}
 _KIND_BY_FIELD = {
     "charge": "charge",
     "customer": "customer",
+    "default_payment_method": "payment_method",
+    "dispute": "dispute",
     "latest_charge": "charge",
     "payment_intent": "payment_intent",
+    "payment_method": "payment_method",
+    "setup_intent": "setup_intent",
 }
 _DEPTH_MAX = 4
 
@@ -51,7 +55,7 @@ def _included(ledger: Ledger, value: Json, field: str) -> Json | None:
     """Lists that are shown only when asked for."""
     match (value.get("object"), field):
         case ("checkout.session", "line_items"):
-            lines = ledger.get("line_items", value["id"])
+            lines = ledger.store.get("line_items", value["id"]) or {"data": []}
             return listing(f"/v1/checkout/sessions/{value['id']}/line_items", lines["data"])
         case ("charge", "refunds"):
             refunds = ledger.find("refund", [field_is("charge", value["id"])])

@@ -1,20 +1,23 @@
 """What this Stripe account holds: its objects, and the events that tell of every change."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.errors import no_such
 from billing_sandbox.stripe.ids import new_id
+from billing_sandbox.stripe.versions import NEWEST
 
-EVENT_API_VERSION = "2026-10-28.endive"
-"""The version our webhook endpoint is registered with; events have this shape whoever asks."""
+Reaction: TypeAlias = "Callable[[Ledger, Json, Cause], None]"
 
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS documents_by_intent
     ON documents (kind, json_extract(json, '$.payment_intent'));
 CREATE INDEX IF NOT EXISTS documents_by_charge ON documents (kind, json_extract(json, '$.charge'));
+CREATE INDEX IF NOT EXISTS documents_by_customer ON documents (kind, json_extract(json, '$.customer'));
 """
 
 
@@ -37,11 +40,18 @@ class Ledger:
         self.store = store
         self._now = now
         self._announce = announce
+        self._reactions: dict[str, list[Reaction]] = defaultdict(list)
+        self.address = ""
+        """Where the account's pages are, known once it is served."""
         store.define(_INDEXES)
 
     def now(self) -> int:
         """The business time in Unix seconds."""
         return int(self._now().timestamp())
+
+    def moment(self) -> datetime:
+        """The business time."""
+        return self._now()
 
     def save(self, document: Json) -> Json:
         """Keep an object as it now is."""
@@ -67,7 +77,7 @@ class Ledger:
         event = {
             "id": new_id("evt"),
             "object": "event",
-            "api_version": EVENT_API_VERSION,
+            "api_version": NEWEST,
             "created": self.now(),
             "data": shown,
             "livemode": False,
@@ -77,3 +87,9 @@ class Ledger:
         }
         self.save(event)
         self._announce(event)
+        for react in self._reactions[type]:
+            react(self, document, cause)
+
+    def upon(self, type: str, react: Reaction) -> None:
+        """Let something follow in the account, in the same transaction, whenever this is told."""
+        self._reactions[type].append(react)

@@ -141,6 +141,16 @@ class Metadata(Parameter):
 
 
 @dataclass(frozen=True)
+class Unsettable(Parameter):
+    """A parameter that an empty string takes away."""
+
+    of: Parameter
+
+    def read(self, raw: Raw, name: str) -> Any:
+        return None if raw == "" else self.of.read(raw, name)
+
+
+@dataclass(frozen=True)
 class Group(Parameter):
     """A set of named parameters of its own."""
 

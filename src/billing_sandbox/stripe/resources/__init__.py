@@ -6,9 +6,14 @@ from billing_sandbox.stripe.resources import (
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events,
     payment_intents,
+    payment_methods,
+    portal_sessions,
     refunds,
+    setup_intents,
+    webhook_endpoints,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -16,8 +21,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *charges.OPERATIONS,
     *checkout_sessions.OPERATIONS,
     *customers.OPERATIONS,
+    *disputes.OPERATIONS,
     *events.OPERATIONS,
     *payment_intents.OPERATIONS,
+    *payment_methods.OPERATIONS,
+    *portal_sessions.OPERATIONS,
     *refunds.OPERATIONS,
+    *setup_intents.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 """Every endpoint there is."""
