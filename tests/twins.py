@@ -11,6 +11,7 @@ from dependency_injector import providers
 from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
@@ -84,6 +85,7 @@ class Twins:
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
         self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
+        self.methods = MemoryMethods(self.gateway, lambda: self.begin.store.installation)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
         self.container = self._wire()
@@ -100,6 +102,7 @@ class Twins:
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
             "recurring_billing": {self.billing.gateway: self.billing},
+            "saved_methods": {self.methods.gateway: self.methods},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,
             "now": self.clock,

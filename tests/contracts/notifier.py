@@ -22,6 +22,7 @@ DATA = {
     "until": "2028-01-31",
     "paid_back": "yes",
     "cause": "undelivered",
+    "link": "https://billing.example/pay/a-signed-token",
 }
 
 

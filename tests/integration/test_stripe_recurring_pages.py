@@ -25,7 +25,7 @@ from billing.domain.offer import Cycle
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import RefundCause
-from tests.builders import a_hosting, an_order
+from tests.builders import a_hosting, a_wallet, an_order
 from tests.contracts.payment_gateway import soon
 from tests.contracts.recurring_billing import STARTER
 from tests.integration.sandbox.harness import Endpoint, Sandbox
@@ -141,6 +141,17 @@ def test_from_then_on_it_is_billed_as_any_other(biller: StripeBiller) -> None:
         renewed.append(biller.billing.invoices(stands.billing_ref, soon())[-1])
     assert [(one.reason, one.status) for one in renewed] == [(InvoiceReason.CYCLE, InvoiceStatus.PAID)] * 2
     assert [f"{one.cycle.period_end:%d %b}" for one in renewed if one.cycle] == ["31 Mar", "30 Apr"]
+
+
+def test_the_card_of_the_page_makes_way_for_the_default(biller: StripeBiller) -> None:
+    """Stripe writes the page's card on the subscription itself, where it would outlive every other."""
+    payment, _, stands = a_paid_page(biller)
+    account = payment.options["customer_ref"]
+    wallet = a_wallet(customer_ref=account)
+    other = biller.sandbox.api.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": account})
+    biller.methods().set_default(wallet, other.id, soon())
+    biller.turn(stands.billing_ref)
+    assert biller.billing.invoices(stands.billing_ref, soon())[-1].status is InvoiceStatus.OPEN
 
 
 def test_another_plan_gives_back_what_was_paid_on_the_page(biller: StripeBiller) -> None:

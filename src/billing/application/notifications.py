@@ -1,6 +1,6 @@
 """What customers are told: a mail is written in the unit that gives the reason for it, and sent by a job."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,9 +53,14 @@ class Postbox:
 
 @dataclass(frozen=True)
 class Notices:
-    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts."""
+    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts.
+
+    `pay_link` gives the address of our own page on which an order is paid, by the order's id; without one, whoever
+    would need it is not written to.
+    """
 
     post: Postbox
+    pay_link: Callable[[str], str] | None = None
 
     def order_received(self, uow: UnitOfWork, order: Order) -> None:
         """What was ordered, what it costs, and how long it waits to be paid."""
@@ -69,6 +74,12 @@ class Notices:
         """An attempt is over without money, and the order is not paid otherwise."""
         if not order.is_paid:
             self._tell(uow, MailKind.PAYMENT_FAILED, payment.id, order, _whole(uow, order))
+
+    def payment_needs_customer(self, uow: UnitOfWork, order: Order, payment: Payment) -> None:
+        """The bank wants the customer's consent to a charge of a saved method: where to go, and until when."""
+        if self.pay_link is not None and not order.is_paid:
+            link = {"link": self.pay_link(order.id)}
+            self._tell(uow, MailKind.PAYMENT_NEEDS_CUSTOMER, payment.id, order, {**_whole(uow, order), **link})
 
     def item_fulfilled(self, uow: UnitOfWork, order: Order, item: OrderItem, until: datetime) -> None:
         """The customer has what an item paid for, until then."""

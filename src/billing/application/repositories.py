@@ -86,6 +86,9 @@ class Wallets(Protocol):
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the wallet whose account or method bears one of the provider's ids."""
 
+    def of_method(self, method_id: str) -> str | None:
+        """The id of the wallet that a method is in."""
+
 
 class Subscriptions(Protocol):
     """Hosting subscriptions."""
@@ -105,6 +108,9 @@ class Subscriptions(Protocol):
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the one whose billing bears one of the provider's ids."""
 
+    def renews_for(self, customer_id: str) -> bool:
+        """Whether the customer has one that goes on by itself."""
+
 
 class Registrations(Protocol):
     """Names that we hold."""
@@ -120,6 +126,9 @@ class Registrations(Protocol):
 
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         """Whether a renewal of it waits to be paid."""
+
+    def renews_for(self, customer_id: str) -> bool:
+        """Whether the customer holds a name that is renewed automatically."""
 
 
 class Inbox(Protocol):

@@ -41,6 +41,13 @@ class PaymentDeclined(PaymentFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentNeedsCustomer(PaymentFact):
+    """The bank wants the customer's consent before it pays: nothing is decided, and nobody else can go on."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentFailed(PaymentFact):
     """The attempt is over without money."""
 
@@ -89,6 +96,7 @@ PaymentNews = (
     PaymentSucceeded
     | PaymentPending
     | PaymentDeclined
+    | PaymentNeedsCustomer
     | PaymentFailed
     | PaymentCancelled
     | PaymentExpired

@@ -19,6 +19,8 @@ class JobKind(StrEnum):
     ACTIVATE_SUBSCRIPTION = "activate_subscription"
     RENEW_SUBSCRIPTION = "renew_subscription"
     REFUND_PAYMENT = "refund_payment"
+    SET_DEFAULT_METHOD = "set_default_method"
+    DETACH_METHOD = "detach_method"
     SEND_MAIL = "send_mail"
 
 
@@ -31,6 +33,8 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.CHECK_PAYMENT: 40,
     JobKind.REFUND_PAYMENT: 40,
     JobKind.CLOSE_PAYMENT: 30,
+    JobKind.SET_DEFAULT_METHOD: 30,
+    JobKind.DETACH_METHOD: 30,
     JobKind.SEND_MAIL: 10,
 }
 """Which bell is heard first when there is more work than workers."""

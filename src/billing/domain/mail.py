@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     ORDER_RECEIVED = "order_received"
     ORDER_PAID = "order_paid"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_NEEDS_CUSTOMER = "payment_needs_customer"
     DOMAIN_REGISTERED = "domain_registered"
     DOMAIN_RENEWED = "domain_renewed"
     SUBSCRIPTION_ACTIVE = "subscription_active"

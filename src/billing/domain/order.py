@@ -76,10 +76,15 @@ class Order:
         return self.paid_at is not None
 
     @property
+    def renews_by_itself(self) -> bool:
+        """Whether anything in it is to be charged again without its customer."""
+        return any(item.renews_by_itself for item in self.items)
+
+    @property
     def sole_recurring(self) -> OrderItem | None:
         """The item that is all of the order, where that is hosting which renews by itself."""
         match self.items:
-            case [item] if item.opens_recurring:
+            case [item] if item.opens_subscription and item.renews_by_itself:
                 return item
         return None
 
@@ -88,8 +93,8 @@ class Order:
 
         What is charged off session is paid once, as is everything that is bought in company.
         """
-        options = payment.options
-        return self.sole_recurring if options.get("customer_ref") and not options.get("method_ref") else None
+        is_known = bool(payment.options.get("customer_ref"))
+        return self.sole_recurring if is_known and not payment.is_off_session else None
 
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
@@ -132,6 +137,7 @@ class Order:
             created_at=now,
             expires_at=min(expires_at, self.expires_at),
         )
+        payment.under_way = payment.is_off_session  # it is the bank's from the first call on: no cancel overtakes it
         self.payments.append(payment)
         return payment
 

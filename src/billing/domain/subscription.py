@@ -104,6 +104,11 @@ class Subscription:
         return self.anchor is not None and self.status not in _OVER
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended for good."""
+        return self.status in _OVER
+
+    @property
     def is_billed_by_provider(self) -> bool:
         """Whether its renewals are charged by the provider, and not by orders of the customer's."""
         return self.billing_ref is not None

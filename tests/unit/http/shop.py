@@ -8,11 +8,13 @@ from flask.testing import FlaskClient
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.store import Store
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.access import Authenticate, CreateKey, Role
+from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
@@ -21,18 +23,22 @@ from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.notifications import Notices, Postbox
-from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
+from billing.application.outcomes import Deadline
+from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
 from billing.application.storefront import CheckDomain
+from billing.application.taking import TakeFact
 from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.domain.refund_policy import RefundPolicy
+from billing.domain.registration import Registration
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
 from tests.builders import NOW, a_catalogue, a_customer
 
@@ -61,6 +67,7 @@ class Shop:
         self.queue = MemoryQueue()
         self.ledger = Ledger(self.begin, self.queue, self.telemetry)
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        self.methods = MemoryMethods(self.gateway, lambda: "ins_memory")
         self.registrar = MemoryRegistrar(self.clock)
         self.config = CONFIG
         self.reopen()
@@ -76,6 +83,7 @@ class Shop:
         self.telemetry.events.clear()
         self.telemetry.alarms.clear()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        MemoryMethods.__init__(self.methods, self.gateway, lambda: "ins_memory")
         MemoryRegistrar.__init__(self.registrar, self.clock)
         self.client = self.app.test_client()
         self.key = self.a_key(Role.STOREFRONT)
@@ -97,6 +105,9 @@ class Shop:
         payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0)
         checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
+        keepers = MethodKeepers({"stripe": self.methods}, 10.0, seconds)
+        accounts = EnsureAccount(ledger, keepers, self.clock, ids)
+        attempts = OpenAttempt(ledger, gateways, TakeFact(record), note_start, payment_limits, ids, seconds)
         return UseCases(
             ledger=ledger,
             receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
@@ -104,7 +115,12 @@ class Shop:
                 ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
             ),
             cancel_order=CancelOrder(ledger),
-            start_payment=StartPayment(ledger, gateways, record, note_start, payment_limits, ids, seconds),
+            start_payment=StartPayment(ledger, accounts, attempts),
+            keepers=keepers,
+            start_setup=StartSetup(ledger, keepers, accounts, ids),
+            open_portal=OpenPortal(keepers, accounts),
+            set_default_method=SetDefaultMethod(ledger, keepers),
+            remove_method=RemoveMethod(ledger, self.clock),
             refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),
             request_refund=RequestRefund(
                 ledger, pay_back, MakeSureUndelivered(routes, timedelta(days=1), 10.0, seconds)
@@ -153,6 +169,29 @@ class Shop:
 
     def pay(self, order: dict, **details):
         return self.post(f"/v1/orders/{order['id']}/payments", a_start(**details))
+
+    def save_a_card(self, customer_id: str = "cus_1") -> dict:
+        """On the provider's page, and told of; as the API then shows it."""
+        pages = {"success_url": "https://shop.example/saved", "cancel_url": "https://shop.example/account"}
+        page = self.post(f"/v1/customers/{customer_id}/payment-methods/setup", pages).json["redirect_url"]
+        told = self.gateway.interpret(self.methods.save(page.rpartition("/")[2]), Deadline.after(9, self.seconds))
+        take = TakeMethod(self.clock, self.new_id)
+        self.ledger.write("test", lambda uow: [take(uow, "stripe", fact) for fact in told.facts])
+        return self.get(f"/v1/customers/{customer_id}/payment-methods").json[-1]
+
+    def hold(self, name: str, order: dict) -> None:
+        """The order's first item was delivered: we hold this name, to be renewed."""
+        held = Registration(
+            id="reg_1",
+            name=DomainName(name),
+            customer_id=order["customer_id"],
+            item_id=order["items"][0]["id"],
+            handle=None,
+            created_at=self.now,
+            expires_at=self.now,
+            auto_renew=True,
+        )
+        self.ledger.write("test", lambda uow: uow.registrations.add(held))
 
     def stored(self, cls: type) -> list:
         return [row.value for (kind, _), row in self.begin.store.rows.items() if kind is cls]

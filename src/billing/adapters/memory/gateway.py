@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from billing.adapters.memory.desk import BILLED
 from billing.adapters.memory.faults import FailsOnOrder
-from billing.adapters.memory.pages import PAYABLE, READABLE, UNDECIDED, Back, Page, PaidBack, Told
+from billing.adapters.memory.pages import (
+    KEPT,
+    PAYABLE,
+    READABLE,
+    UNDECIDED,
+    Back,
+    Page,
+    PaidBack,
+    Told,
+    page_in,
+    refund_in,
+)
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
 from billing.application.ports import Clock, Envelope, Forged, PaymentGateway, Reading, Started
 from billing.domain.errors import Conflict
-from billing.domain.facts import Fact
+from billing.domain.facts import Fact, PaymentExpired
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -23,6 +34,7 @@ from billing.domain.refund import Refund
 
 if TYPE_CHECKING:
     from billing.adapters.memory.billing import MemoryBilling
+    from billing.adapters.memory.methods import MemoryMethods
 
 T = TypeVar("T")
 
@@ -33,7 +45,8 @@ _SKEW_MAX_SECONDS = 300
 class MemoryGateway(PaymentGateway, FailsOnOrder):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
-    `calls` lists what it was asked, `pages` what it holds by payment id.
+    `calls` lists what it was asked, `pages` what it holds by payment id. `charges` is what comes of charging a saved
+    method, by its ref: PAID where nothing else is ordered.
     """
 
     usual_call = "start"
@@ -51,15 +64,21 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self.name, self.is_proof = name, is_proof
         self.calls: list[tuple[str, str]] = []
         self.pages: dict[str, Page] = {}
+        self.charges: dict[str, Told] = {}
         self._installation, self._now, self._secret = installation, now, secret
         self._told = self._desk = 0
         self._billing: MemoryBilling | None = None
         self._opening: dict[str, tuple[OrderItem, str]] = {}
+        self._keeper: MemoryMethods | None = None
 
     def bill_with(self, billing: "MemoryBilling") -> RLock:
         """Who bills what is paid here and recurs; the lock that both hold."""
         self._billing = billing
         return self._mutex
+
+    def charge_what_is_kept_by(self, keeper: "MemoryMethods") -> None:
+        """Whose saved methods are charged here, and told of; without one any ref stands for a method."""
+        self._keeper = keeper
 
     # ------------------------------------------------------------------ the port
 
@@ -78,24 +97,29 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        readable = type in READABLE or (type in BILLED and self._billing is not None)
+        others = (self._billing is not None and type in BILLED) or (self._keeper is not None and type in KEPT)
+        readable = type in READABLE or others
         return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written; what is billed, as it stands now."""
+        """What the page was when the notification was written; what is billed or kept, as it stands now."""
         told: dict[str, Any] = json.loads(body)
         if self._billing is not None and told["type"] in BILLED:
             return self._billing.interpret(told)
+        if self._keeper is not None and told["type"] in KEPT:
+            return self._keeper.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
-        page, refund = _page(told), _refund(told)
+        page, refund = page_in(told), refund_in(told)
         ours = self._installation()
         fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
         facts = [fact, *self._begun(page)] if page.installation == ours and refund is None else [fact]
         return Reading(facts=facts, refs=page.refs, installation=page.installation)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
-        """The page of this payment, made at the first call."""
+        """The page of this payment, made at the first call; or its charge, and what came of it then."""
+        if payment.is_off_session:
+            return self._call("start", payment, deadline, lambda: self._charge(payment))
 
         def open_page() -> Started:
             ref = f"page_{payment.id}"
@@ -109,21 +133,15 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """How its page stands."""
-
-        def look() -> Sequence[Fact]:
-            page = self._page(payment.id)
-            return [page.fact(self._installation()), *self._begun(page)]
-
-        return self._call("check", payment, deadline, look)
+        return self._call("check", payment, deadline, lambda: self._standing(payment))
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Expire an open page; any other stays as it is."""
+        """Expire an open page, cancel a charge that waits for the customer; any other stays as it is."""
 
         def close_page() -> Sequence[Fact]:
-            page = self._page(payment.id)
-            if page.state in PAYABLE:
-                page.state = Told.EXPIRED
-            return [page.fact(self._installation()), *self._begun(page)]
+            if payment.id in self.pages:
+                self.pages[payment.id].close()
+            return self._standing(payment)
 
         return self._call("close", payment, deadline, close_page)
 
@@ -138,6 +156,22 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return [page.refund_fact(known, self._installation())]
 
         return self._call("refund", payment, deadline, pay_back)
+
+    def _charge(self, payment: Payment) -> Started:
+        method_ref, ref = payment.options["method_ref"], f"money_{payment.id}"
+        if self._keeper is not None and not self._keeper.is_kept(method_ref, payment.options["customer_ref"]):
+            raise Refused("the saved method is gone")
+        state = self.charges.get(method_ref, Told.PAID)
+        why = {Told.FAILED: "card_declined: no", Told.NEEDS_CUSTOMER: "authentication_required: ask"}.get(state, "")
+        new = Page(payment.id, None, self._installation(), payment.amount, state, ref, why)
+        page = self.pages.setdefault(payment.id, new)
+        return Started(payment_ref=ref, facts=(page.fact(self._installation()),))
+
+    def _standing(self, payment: Payment) -> Sequence[Fact]:
+        if payment.is_off_session and not payment.is_started and payment.id not in self.pages:
+            return [PaymentExpired(payment_id=payment.id)]
+        page = self._page(payment.id)
+        return [page.fact(self._installation()), *self._begun(page)]
 
     # ------------------------------------------------------------------ what customers and banks do
 
@@ -237,7 +271,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         with self._mutex:
             page = self._page(payment_id)
             if page.state not in before:
-                raise Conflict(f"page of {payment_id}", f"it is {page.state} and can't become {after}")
+                raise Conflict(payment_id, f"it is {page.state} and can't become {after}")
             page.state, page.why, page.amount = after, why, amount or page.amount
             page.payment_ref = page.payment_ref or f"money_{payment_id}"
             if after is Told.PAID and payment_id in self._opening and self._billing is not None:
@@ -261,19 +295,6 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
 
     def _digest(self, body: bytes, at: int) -> str:
         return hmac.new(self._secret, b"%d." % at + body, sha256).hexdigest()
-
-
-def _page(told: dict[str, Any]) -> Page:
-    details = {**told["page"], "amount": Money(**told["page"]["amount"])}
-    state = details["state"] if "refund" in told else told["type"]
-    return Page(**{**details, "state": Told(state)})
-
-
-def _refund(told: dict[str, Any]) -> PaidBack | None:
-    details = told.get("refund")
-    if details is None:
-        return None
-    return PaidBack(**{**details, "amount": Money(**details["amount"]), "state": Back(details["state"])})
 
 
 def _of_ref(page: Page, ref: str) -> PaidBack:

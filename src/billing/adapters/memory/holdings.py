@@ -4,7 +4,7 @@ from billing.adapters.memory.session import Session
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.order import Order
-from billing.domain.registration import Registration
+from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Wallet
 
@@ -45,6 +45,12 @@ class MemorySubscriptions:
         found = (self._session.claimant(Subscription, "billing_ref", f"{gateway} {ref}") for ref in sorted(refs))
         return min((subscription.id for subscription in found if subscription), default=None)
 
+    def renews_for(self, customer_id: str) -> bool:
+        def goes_on(held: Subscription) -> bool:
+            return held.customer_id == customer_id and held.auto_renew and not held.cancel_at_period_end
+
+        return any(not held.is_over for held in self._session.all(Subscription, goes_on))
+
 
 class MemoryWallets:
     """Wallets by id, by customer, and by the provider's ids."""
@@ -70,6 +76,10 @@ class MemoryWallets:
         found = (self._session.claimant(Wallet, rule, f"{gateway} {ref}") for rule in rules for ref in sorted(refs))
         return min((wallet.id for wallet in found if wallet), default=None)
 
+    def of_method(self, method_id: str) -> str | None:
+        found = self._session.claimant(Wallet, "method", method_id)
+        return None if found is None else found.id
+
 
 class MemoryRegistrations:
     """Holdings by name."""
@@ -89,6 +99,12 @@ class MemoryRegistrations:
 
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         return self._session.claimant(Order, "renewal", str(name)) is not None
+
+    def renews_for(self, customer_id: str) -> bool:
+        def renews(held: Registration) -> bool:
+            return (held.customer_id, held.status) == (customer_id, RegistrationStatus.ACTIVE) and held.auto_renew
+
+        return any(True for _ in self._session.all(Registration, renews))
 
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
         held = self._session.claimant(Registration, "held", str(name))

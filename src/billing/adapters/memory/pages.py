@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from billing.domain.facts import (
     Fact,
@@ -10,6 +10,7 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
@@ -25,6 +26,7 @@ class Told(StrEnum):
     OPEN = "payment.open"
     DECLINED = "payment.declined"
     SUBMITTED = "payment.submitted"
+    NEEDS_CUSTOMER = "payment.needs_customer"
     PAID = "payment.paid"
     FAILED = "payment.failed"
     CANCELLED = "payment.cancelled"
@@ -51,15 +53,19 @@ class PaidBack:
 
 
 PAYABLE = frozenset({Told.OPEN, Told.DECLINED})
-UNDECIDED = PAYABLE | {Told.SUBMITTED}
+CLOSABLE = PAYABLE | {Told.NEEDS_CUSTOMER}
+UNDECIDED = CLOSABLE | {Told.SUBMITTED}
 READABLE = frozenset(Told) | frozenset(Back)
+ATTACHED, DETACHED, UPDATED, NOT_SAVED = "method.attached", "method.detached", "method.updated", "method.not_saved"
+KEPT = frozenset({ATTACHED, DETACHED, UPDATED, NOT_SAVED})
+"""The types of notifications about saved methods."""
 
 
 @dataclass
 class Page:
-    """One attempt; `amount` is what was asked and, once paid, what came.
+    """One attempt; `amount` is what was asked and, once paid, what came. Off session it has no `session_ref`.
 
-    What was collected by recurring billing has no page and no payment of ours: then both ids are None.
+    What was collected by recurring billing is no attempt of ours: then it has no `payment_id` either.
     """
 
     payment_id: str | None
@@ -68,14 +74,21 @@ class Page:
     amount: Money
     state: Told = Told.OPEN
     payment_ref: str | None = None
-    billing_ref: str | None = None
     why: str = ""
+    billing_ref: str | None = None
     refunds: list["PaidBack"] = field(default_factory=list)
 
     @property
     def refs(self) -> frozenset[str]:
         """The provider's ids in it."""
         return frozenset(ref for ref in (self.session_ref, self.payment_ref, self.billing_ref) if ref)
+
+    def close(self) -> None:
+        """Nobody can pay on it any more; one that is decided, or with the bank, stays as it is."""
+        if self.state in CLOSABLE and self.session_ref:
+            self.state = Told.EXPIRED
+        elif self.state in CLOSABLE:
+            self.state, self.why = Told.CANCELLED, "abandoned"
 
     @property
     def left(self) -> Money:
@@ -115,6 +128,8 @@ class Page:
                 return PaymentSucceeded(**about, received=self.amount, billing_ref=self.billing_ref)
             case Told.DECLINED:
                 return PaymentDeclined(**about, why=self.why)
+            case Told.NEEDS_CUSTOMER:
+                return PaymentNeedsCustomer(**about, why=self.why)
             case Told.FAILED:
                 return PaymentFailed(**about, why=self.why)
             case Told.CANCELLED:
@@ -123,6 +138,21 @@ class Page:
                 return PaymentExpired(**about)
             case Told.OPEN | Told.SUBMITTED:
                 return PaymentPending(**about, under_way=self.state is Told.SUBMITTED)
+
+
+def page_in(told: dict[str, Any]) -> Page:
+    """The page that a notification tells of, as it was then."""
+    details = {**told["page"], "amount": Money(**told["page"]["amount"])}
+    state = details["state"] if "refund" in told else told["type"]
+    return Page(**{**details, "state": Told(state)})
+
+
+def refund_in(told: dict[str, Any]) -> PaidBack | None:
+    """The refund in it, if it tells of one."""
+    details = told.get("refund")
+    if details is None:
+        return None
+    return PaidBack(**{**details, "amount": Money(**details["amount"]), "state": Back(details["state"])})
 
 
 class _About(TypedDict):

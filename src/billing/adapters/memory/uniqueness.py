@@ -61,6 +61,7 @@ def claims_of(row: Any) -> Iterator[Claim]:
             if row.customer_ref:
                 yield Claim("customer_ref", f"{row.gateway} {row.customer_ref}")
             for method in row.methods:
+                yield Claim("method", method.id)
                 yield Claim("method_ref", f"{row.gateway} {method.ref}")
 
 

@@ -2,13 +2,15 @@
 
 from sqlalchemy import and_, exists, select
 
-from billing.adapters.sql.tables import active, order_items, subscriptions, unpaid_renewal
+from billing.adapters.sql.tables import active, order_items, registrations, subscriptions, unpaid_renewal
 from billing.adapters.sql.work import Work
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import NameHeld
 from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import Subscription, SubscriptionStatus
+
+_OVER = (SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED)
 
 
 class SqlCustomers:
@@ -48,6 +50,15 @@ class SqlSubscriptions:
             select(subscriptions.c.id).where(*billed).order_by(subscriptions.c.id).limit(1)
         )
 
+    def renews_for(self, customer_id: str) -> bool:
+        goes_on = and_(
+            subscriptions.c.customer_id == customer_id,
+            subscriptions.c.auto_renew,
+            ~subscriptions.c.cancel_at_period_end,
+            subscriptions.c.status.not_in(_OVER),
+        )
+        return bool(self._work.session.scalar(select(exists().where(goes_on))))
+
 
 class SqlRegistrations:
     """By name; of every name at most one is active."""
@@ -71,6 +82,10 @@ class SqlRegistrations:
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         waiting = exists().where(and_(unpaid_renewal, order_items.c.domain == name))
         return bool(self._work.session.scalar(select(waiting)))
+
+    def renews_for(self, customer_id: str) -> bool:
+        held = exists().where(and_(active, registrations.c.customer_id == customer_id, registrations.c.auto_renew))
+        return bool(self._work.session.scalar(select(held)))
 
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
         return self._work.find(Registration, active, name=name, lock=lock)

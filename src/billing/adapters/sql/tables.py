@@ -143,6 +143,7 @@ payments = Table(
     *money_columns("received", optional=True),
     Column("surplus", Boolean, nullable=False),
     Column("under_way", Boolean, nullable=False, server_default=false()),
+    Column("needs_customer", Boolean, nullable=False, server_default=false()),
     Column("attention", String),
     version_column(),
     UniqueConstraint("order_id", "attempt"),

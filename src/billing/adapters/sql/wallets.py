@@ -30,3 +30,6 @@ class SqlWallets:
         theirs = or_(wallets.c.customer_ref.in_(sorted(refs)), wallets.c.id.in_(methods))
         found = select(wallets.c.id).where(wallets.c.gateway == gateway, theirs).order_by(wallets.c.id).limit(1)
         return self._work.session.scalar(found)
+
+    def of_method(self, method_id: str) -> str | None:
+        return self._work.session.scalar(select(payment_methods.c.wallet_id).where(payment_methods.c.id == method_id))

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from billing.adapters.stripe_gateway.billing_events import BILLING_READS, Billed
+from billing.adapters.stripe_gateway.charges import charged, is_off_session, received_by, why_cancelled
 from billing.adapters.stripe_gateway.invoices import said_of_subscription
+from billing.adapters.stripe_gateway.method_events import METHOD_READS, Methods, read_setup_session, saved_with
 from billing.adapters.stripe_gateway.objects import WITHOUT_PAYER, About, Json, about, metadata, refs_in, why_declined
 from billing.adapters.stripe_gateway.recurring_sessions import is_recurring
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
-from billing.adapters.stripe_gateway.sessions import is_settled, received_by, total_of, why_cancelled
+from billing.adapters.stripe_gateway.sessions import is_settled, total_of
 from billing.application.ports import Reading
 from billing.domain.facts import (
     Fact,
@@ -40,7 +42,13 @@ def _intent_succeeded(intent: Json, ids: About) -> Fact:
 
 
 def _intent_declined(intent: Json, ids: About) -> Fact:
+    if is_off_session(intent):
+        return charged(intent, ids)
     return PaymentDeclined(**ids, why=why_declined(intent) or "declined")
+
+
+def _intent_waits(intent: Json, ids: About) -> Fact:
+    return charged(intent, ids) if is_off_session(intent) else PaymentPending(**ids)
 
 
 def _intent_cancelled(intent: Json, ids: About) -> Fact:
@@ -49,26 +57,25 @@ def _intent_cancelled(intent: Json, ids: About) -> Fact:
 
 _Read = Callable[[Json, About], Fact]
 
-READS: Mapping[str, _Read] = {
+_PAYMENTS: Mapping[str, _Read] = {
     "checkout.session.completed": _session_completed,  # the page is done: paid, or a delayed method is under way
     "checkout.session.async_payment_succeeded": _session_completed,  # the delayed method brought the money
     "checkout.session.async_payment_failed": _session_failed,  # the delayed method did not, and the page is closed
     "checkout.session.expired": _session_expired,  # the page closed and nobody paid on it
     "payment_intent.succeeded": _intent_succeeded,  # often faster than the session's event; tells what came
-    "payment_intent.payment_failed": _intent_declined,  # not final: the customer may try again on an open page
+    "payment_intent.payment_failed": _intent_declined,  # final off session only: on an open page one may try again
+    "payment_intent.requires_action": _intent_waits,  # off session nobody is there to give consent: a mail asks for it
     "payment_intent.canceled": _intent_cancelled,  # called off in the dashboard or by Stripe
     "refund.created": read_refund,  # ours, or made in the dashboard
     "refund.updated": read_refund,  # a slow one is decided
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
 }
-"""Events about payments and refunds."""
-
-READABLE = READS.keys() | BILLING_READS.keys()
+READS: Mapping[str, object] = {**_PAYMENTS, **METHOD_READS, **BILLING_READS}
 """Events of any other type are neither kept nor read."""
 
 
-class Parents(Billed, Protocol):
+class Parents(Methods, Billed, Protocol):
     """Fetches what an event leaves out."""
 
     def intent(self, intent_ref: str) -> Json:
@@ -87,18 +94,30 @@ class Parents(Billed, Protocol):
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
     """The facts in an event, whichever API version wrote it."""
     document: Json = event["data"]["object"]
+    if read_method := METHOD_READS.get(event["type"]):
+        return read_method(event, parents)
     if read_billing := BILLING_READS.get(event["type"]):
         return read_billing(document, installation, parents)
-    read = READS.get(event["type"])
+    read = _PAYMENTS.get(event["type"])
     if read is None:
         return _nothing(document, f"nobody reads {event['type']}")
     if is_part_of_intent(document):
         return _read_part(document, read, installation, parents)
-    if is_recurring(document):
-        return _read_recurring(document, read, installation, parents)
-    if document.get("mode", "payment") != "payment":
-        return _nothing(document, f"a session in mode {document['mode']} pays no order")
+    if document.get("object") == "checkout.session":
+        return _read_session(document, read, installation, parents)
     return _reading(document, [read(document, about(document, installation))])
+
+
+def _read_session(session: Json, read: _Read, installation: str, parents: Parents) -> Reading:
+    if session.get("mode") == "setup":
+        return read_setup_session(session, parents)
+    if is_recurring(session):
+        return _read_recurring(session, read, installation, parents)
+    if session.get("mode", "payment") != "payment":
+        return _nothing(session, f"a session in mode {session['mode']} pays no order")
+    fact = read(session, about(session, installation))
+    saved = _saved(session, installation, parents) if isinstance(fact, PaymentSucceeded) else []
+    return _reading(session, [fact, *saved])
 
 
 def _read_recurring(session: Json, read: _Read, installation: str, parents: Parents) -> Reading:
@@ -119,6 +138,14 @@ def _reading(document: Json, facts: Sequence[Fact]) -> Reading:
     is_nameless = document.get("object") == "payment_intent" and _named(document) is None
     refs = refs_in(document, WITHOUT_PAYER) if is_nameless else refs_in(document)
     return Reading(facts=facts, refs=refs, installation=_named(document), why=why)
+
+
+def _saved(session: Json, installation: str, parents: Parents) -> Sequence[Fact]:
+    """The method that paid on a page of ours, where it was saved in the customer's account."""
+    ref = intent_ref(session)
+    if ref is None or session.get("customer") is None or _named(session) != installation:
+        return []
+    return saved_with(parents.intent(ref), parents)
 
 
 def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:

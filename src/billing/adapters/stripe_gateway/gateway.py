@@ -1,19 +1,21 @@
-"""Payments at Stripe: one hosted Checkout Session for each attempt."""
+"""Payments at Stripe: one hosted Checkout Session for each attempt, or one intent where a saved method is charged."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from billing.adapters.stripe_gateway.billed import StripeBilled
+from billing.adapters.stripe_gateway.charges import StripeCharges, charged
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.events import Parents, read_event
-from billing.adapters.stripe_gateway.objects import Json
+from billing.adapters.stripe_gateway.methods import fetch_method, fetch_setup
+from billing.adapters.stripe_gateway.objects import Json, about
 from billing.adapters.stripe_gateway.pages import StripePages
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.webhooks import WebhookVerifier
 from billing.application.outcomes import Deadline, NeedsPerson
 from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started, Telemetry
-from billing.domain.facts import BillingStands, Fact, InvoiceStands
+from billing.domain.facts import BillingStands, Fact, InvoiceStands, PaymentExpired
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
@@ -38,7 +40,7 @@ class StripeGateway(PaymentGateway):
     ) -> None:
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
         self._api = StripeApi(api_key, api_base, telemetry)
-        self._refunds = StripeRefunds(self._api)
+        self._refunds, self._charges = StripeRefunds(self._api), StripeCharges(self._api)
         self._pages = StripePages(self._api, installation, now)
         self._billed = StripeBilled(self._api, installation, now)
         self._verifier = WebhookVerifier(tuple(webhook_secrets), livemode, now)
@@ -49,20 +51,27 @@ class StripeGateway(PaymentGateway):
         return self._verifier(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """By the event's own snapshot, and what is fetched: whose payment a refund is of, how what is billed stands."""
-        parents = _Parents(self._refunds, self._pages, self._billed, deadline)
+        """By the event's own snapshot, and what is fetched: whose payment a refund is of, how all else stands now."""
+        parents = _Parents(self._api, self._refunds, self._pages, self._billed, deadline)
         return read_event(json.loads(body), self._installation(), parents)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
-        """One session for one payment."""
+        """One session for one payment, or one intent."""
+        if payment.is_off_session:
+            intent = self._charges.make(order, payment, self._installation(), deadline)
+            return Started(payment_ref=intent["id"], facts=(self._charged(intent),))
         return self._pages.open(order, payment, deadline)
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """How its session stands."""
+        """How its session stands, or the intent that has none."""
+        if payment.is_off_session:
+            return self._found(self._charges.find(payment, self._installation(), deadline), payment)
         return self._pages.stands(_session_ref(payment), deadline)
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Its session closed if it was open, and how it stands then."""
+        """Its session closed or its intent cancelled, if that was still possible, and how it stands then."""
+        if payment.is_off_session:
+            return self._found(self._charges.cancel(payment, self._installation(), deadline), payment)
         return self._pages.close(_session_ref(payment), deadline)
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
@@ -70,11 +79,19 @@ class StripeGateway(PaymentGateway):
         paid_back = self._refunds.pay(payment, refund, self._installation(), deadline)
         return [read_refund(paid_back, ids_of(payment))]
 
+    def _found(self, intent: Json | None, payment: Payment) -> Sequence[Fact]:
+        """Without an intent nothing was charged, and nothing will be."""
+        return [PaymentExpired(**ids_of(payment)) if intent is None else self._charged(intent)]
+
+    def _charged(self, intent: Json) -> Fact:
+        return charged(intent, about(intent, self._installation()))
+
 
 @dataclass(frozen=True)
 class _Parents(Parents):
     """Fetches within the deadline of the reading."""
 
+    api: StripeApi
     payments: StripeRefunds
     pages: StripePages
     billed: StripeBilled
@@ -103,6 +120,14 @@ class _Parents(Parents):
     def invoice_stands(self, invoice_ref: str) -> InvoiceStands | None:
         """Now."""
         return self.billed.invoice_stands(invoice_ref, self.deadline)
+
+    def method(self, method_ref: str) -> Json | None:
+        """Now."""
+        return fetch_method(self.api, method_ref, self.deadline)
+
+    def setup(self, setup_ref: str) -> Json:
+        """Now."""
+        return fetch_setup(self.api, setup_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:

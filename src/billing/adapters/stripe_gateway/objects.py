@@ -64,7 +64,7 @@ def why_declined(intent: Json) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """An id may be there by itself, or on the object that stands in its place."""
+    """The id of what a field refers to, be it there by itself or on the object that stands in its place."""
     found = value.get("id") if isinstance(value, Mapping) else value
     return found if isinstance(found, str) else None
 

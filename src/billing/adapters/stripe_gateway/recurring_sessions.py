@@ -34,9 +34,7 @@ def recurring_params(
 ) -> "SessionCreateParams":
     """The body of the call; the price is found by its key, so that a repeat has the same one."""
     params = page_params(order, payment, installation)
-    params.pop("customer_email", None)  # the account has one, and Stripe takes no two
     params["mode"] = MODE
-    params["customer"] = payment.options["customer_ref"]
     params["line_items"] = [{"price": price_ref, "quantity": 1}]
     # Stripe does not copy a session's metadata to its subscription; that of the subscription is on every invoice.
     params["subscription_data"] = {

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
+from billing.adapters.stripe_gateway.charges import received_by, why_cancelled
 from billing.adapters.stripe_gateway.objects import Json, about, why_declined
 from billing.application.outcomes import Refused
 from billing.domain.facts import (
@@ -39,6 +40,8 @@ def session_params(order: Order, payment: Payment, installation: str) -> "Sessio
         "metadata": our_ids(order, payment, installation),
         "description": f"Order {order.number}",
     }
+    if "customer" in params:
+        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
     params["line_items"] = [
         {
             "quantity": 1,
@@ -68,7 +71,9 @@ def page_params(order: Order, payment: Payment, installation: str) -> "SessionCr
     }
     if cancel_url := payment.options.get("cancel_url"):
         params["cancel_url"] = cancel_url
-    if email := payment.options.get("email"):
+    if account := payment.options.get("customer_ref"):
+        params["customer"] = account
+    elif email := payment.options.get("email"):
         params["customer_email"] = email
     return params
 
@@ -94,11 +99,6 @@ def total_of(session: Json) -> Money:
     return from_stripe(session.get("amount_total"), session.get("currency"))
 
 
-def received_by(intent: Json) -> Money:
-    """What came in for an intent."""
-    return from_stripe(intent.get("amount_received"), intent.get("currency"))
-
-
 def standing(session: Json, installation: str) -> Fact:
     """What a session proves that was fetched with its intent in it."""
     ids, intent = about(session, installation), _intent(session)
@@ -117,11 +117,6 @@ def standing(session: Json, installation: str) -> Fact:
         case "open", _ if why:
             return PaymentDeclined(**ids, why=why)
     return PaymentPending(**ids, under_way=session.get("status") == "complete")
-
-
-def why_cancelled(intent: Json) -> str:
-    """As Stripe tells it."""
-    return f"cancelled at Stripe: {intent.get('cancellation_reason') or 'no reason given'}"
 
 
 def _intent(session: Json) -> Json:

@@ -8,13 +8,14 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.stripe_gateway.events import READABLE
+from billing.adapters.stripe_gateway.events import READS
 from billing.application.ports import Envelope, Forged
 from billing.domain.errors import Invalid
 
 SKEW_MAX_SECONDS = 300
 """Older is a replay; further in the future is a signature made to be replayed later, which Stripe's library takes."""
 
+_SIGNATURE = "Stripe-Signature"
 _SNAPSHOT, _THIN = "event", "v2.core.event"
 
 
@@ -32,7 +33,7 @@ class WebhookVerifier:
 
     def __call__(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
         """Forged, with the reason and nothing secret, where anything is wrong."""
-        header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
+        header = headers.get(_SIGNATURE) or _in_other_letters(headers)
         try:
             payload = body.decode()
         except UnicodeDecodeError as wrong:
@@ -51,7 +52,7 @@ class WebhookVerifier:
             api_version=event.get("api_version"),
             verdict=f"signed with secret {signer + 1} of {len(self.secrets)}, {skew} s ago",
             # A thin event has only the id of what it is about: our endpoint asks for snapshots.
-            readable=kind == _SNAPSHOT and _text(event, "type") in READABLE,
+            readable=kind == _SNAPSHOT and _text(event, "type") in READS,
         )
 
     def _signer(self, payload: str, header: str) -> int:
@@ -79,6 +80,10 @@ class WebhookVerifier:
         data = event.get("data")
         if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
             raise Forged("it has no data.object")
+
+
+def _in_other_letters(headers: Mapping[str, str]) -> str:
+    return next((value for name, value in headers.items() if name.lower() == _SIGNATURE.lower()), "")
 
 
 def _parse(payload: str) -> Mapping[str, Any]:

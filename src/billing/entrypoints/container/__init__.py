@@ -7,6 +7,7 @@ from dependency_injector import providers
 
 from billing.adapters.telemetry import configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey, RevokeKey
+from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
@@ -22,18 +23,26 @@ from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
-from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import (
+    ForgetMethod,
+    RemoveMethod,
+    SetDefaultMethod,
+    TakeMethod,
+    TellDefault,
+)
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
+from billing.domain.facts import MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
@@ -62,6 +71,7 @@ class Container(Adapters):
     ledger = Adapters.ledger
     gateways = Adapters.gateways
     recurring_billing = Adapters.recurring_billing
+    saved_methods = Adapters.saved_methods
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 
@@ -90,7 +100,9 @@ class Container(Adapters):
         telemetry=telemetry,
         notices=notices,
     )
-    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact)
+    take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
+    takers = providers.Dict({MethodStands: take_method})
+    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
         clock=business_clock,
@@ -101,14 +113,23 @@ class Container(Adapters):
     receive_webhook = providers.ThreadSafeSingleton(
         ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
     )
-    start_payment = providers.ThreadSafeSingleton(
-        StartPayment, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
+    open_attempt = providers.ThreadSafeSingleton(
+        OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
     )
+    keepers = providers.ThreadSafeSingleton(MethodKeepers, saved_methods, shop.web_call_deadline_seconds, monotonic)
+    ensure_account = providers.ThreadSafeSingleton(EnsureAccount, ledger, keepers, business_clock, ids)
+    start_payment = providers.ThreadSafeSingleton(StartPayment, ledger, ensure_account, open_attempt)
     refresh_payment = providers.ThreadSafeSingleton(
         RefreshPayment,
         ledger,
         interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
+
+    # ------------------------------------------------------------------ saved methods
+    start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
+    open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
+    set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
+    remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
 
     # ------------------------------------------------------------------ money back
     make_sure_undelivered = providers.ThreadSafeSingleton(
@@ -188,6 +209,8 @@ class Container(Adapters):
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
+            JobKind.SET_DEFAULT_METHOD: providers.Factory(TellDefault, keepers),
+            JobKind.DETACH_METHOD: providers.Factory(ForgetMethod, keepers),
             JobKind.SEND_MAIL: providers.Factory(
                 SendMail,
                 notifier,
@@ -255,6 +278,11 @@ class Container(Adapters):
         cancel_order=cancel_order,
         start_payment=start_payment,
         refresh_payment=refresh_payment,
+        keepers=keepers,
+        start_setup=start_setup,
+        open_portal=open_portal,
+        set_default_method=set_default_method,
+        remove_method=remove_method,
         request_refund=request_refund,
         resolve_payment=resolve_payment,
         open_customer=open_customer,

@@ -82,6 +82,7 @@ class Adapters(containers.DeclarativeContainer):
     recurring_billing = providers.ThreadSafeSingleton(
         outside.recurring_billing, settings, ledger, now, telemetry, guard.provider
     )
+    saved_methods = providers.ThreadSafeSingleton(outside.saved_methods, settings, ledger, telemetry, guard.provider)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic

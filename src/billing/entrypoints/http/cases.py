@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.access import Authenticate
+from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
@@ -14,6 +15,7 @@ from billing.application.ports import Ids, Telemetry
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
 
@@ -32,6 +34,11 @@ class UseCases:
     cancel_order: CancelOrder
     start_payment: StartPayment
     refresh_payment: RefreshPayment
+    keepers: MethodKeepers
+    start_setup: StartSetup
+    open_portal: OpenPortal
+    set_default_method: SetDefaultMethod
+    remove_method: RemoveMethod
     request_refund: RequestRefund
     resolve_payment: ResolvePayment
     open_customer: OpenCustomer

@@ -1,0 +1,148 @@
+"""Saved payment methods: followed as their provider tells, chosen and forgotten as their customer wants."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from billing.application.accounts import MethodKeepers, read_method
+from billing.application.jobs import Handler, Record, Run
+from billing.application.ledger import Ledger
+from billing.application.outcomes import NotYet
+from billing.application.ports import Clock, Ids
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import Conflict, NotFound
+from billing.domain.facts import MethodStands
+from billing.domain.job import JobKind, JobRequest
+from billing.domain.wallet import PaymentMethod, Wallet
+
+_AT_ONCE = timedelta(0)
+
+
+@dataclass(frozen=True)
+class TakeMethod:
+    """Take word of a saved method into the wallet that it is, or was, in; in any order, as often as it is told."""
+
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, uow: UnitOfWork, gateway: str, fact: MethodStands) -> Wallet | None:
+        """The wallet; None where neither account nor method is known."""
+        wallet_id = self._find(uow, gateway, fact)
+        if wallet_id is None:
+            return None
+        wallet = uow.wallets.lock(wallet_id)
+        if fact.is_attached:
+            self._keep(uow, wallet, fact)
+        elif wallet.drop(self.ids("mth"), fact.method_ref, self.clock()):
+            forget(uow, wallet, fact.method_ref)
+        return wallet
+
+    def _find(self, uow: UnitOfWork, gateway: str, fact: MethodStands) -> str | None:
+        account, method = frozenset({fact.customer_ref}), frozenset({fact.method_ref})
+        return uow.wallets.of_refs(gateway, account) or uow.wallets.of_refs(gateway, method)
+
+    def _keep(self, uow: UnitOfWork, wallet: Wallet, fact: MethodStands) -> None:
+        before = wallet.default
+        method = wallet.keep(self.ids("mth"), fact.method_ref, self.clock(), kind=fact.kind, card=fact.card)
+        if before is None and wallet.default is method:
+            uow.jobs.request(JobRequest(JobKind.SET_DEFAULT_METHOD, method.id))
+
+
+def forget(uow: UnitOfWork, wallet: Wallet, method_ref: str) -> None:
+    """Have the provider forget it too, and charge by itself what has taken its place here."""
+    method = wallet.of_ref(method_ref)
+    if method is not None:
+        uow.jobs.request(JobRequest(JobKind.DETACH_METHOD, method.id))
+
+
+@dataclass(frozen=True)
+class SetDefaultMethod:
+    """What a customer's renewals are charged to from now on, ours and those that the provider charges by itself."""
+
+    ledger: Ledger
+    keepers: MethodKeepers
+
+    def __call__(self, customer_id: str, method_id: str, by: str) -> Wallet:
+        """The provider first, since a repeat does no harm; NotFound where it is not a usable method of theirs."""
+        wallet, method = self.ledger.read(lambda uow: read_method(uow, customer_id, method_id))
+        self.keepers.of(wallet.gateway).set_default(wallet, method.ref, self.keepers.deadline())
+
+        def write(uow: UnitOfWork) -> Wallet:
+            mine = uow.wallets.lock(wallet.id)
+            mine.make_default(method.ref)
+            return mine
+
+        return self.ledger.write(by, write)
+
+
+@dataclass(frozen=True)
+class RemoveMethod:
+    """Forget a saved method: from this moment on it is not charged, and a job has the provider forget it."""
+
+    ledger: Ledger
+    clock: Clock
+
+    def __call__(self, customer_id: str, method_id: str, by: str, *, force: bool = False) -> Wallet:
+        """What is left. Conflict, unless forced, for the last one of a customer of whom anything renews by itself;
+        NotFound, also for one that is removed already.
+        """
+
+        def remove(uow: UnitOfWork) -> Wallet:
+            wallet, method = read_method(uow, customer_id, method_id)
+            wallet = uow.wallets.lock(wallet.id)
+            if not force and wallet.usable == [method] and _renews(uow, customer_id):
+                why = "it is the last one, and what renews by itself is charged to it: save another first, or force it"
+                raise Conflict(f"payment method {method_id}", why, field="force")
+            if not wallet.drop(method_id, method.ref, self.clock()):
+                raise NotFound("payment method", method_id)
+            forget(uow, wallet, method.ref)
+            return wallet
+
+        return self.ledger.write(by, remove)
+
+
+def _renews(uow: UnitOfWork, customer_id: str) -> bool:
+    return uow.subscriptions.renews_for(customer_id) or uow.registrations.renews_for(customer_id)
+
+
+# ---------------------------------------------------------------------- what the provider is told
+
+
+@dataclass(frozen=True)
+class TellDefault(Handler):
+    """Have the provider charge by itself to what is the default here; it changed without the provider's doing."""
+
+    keepers: MethodKeepers
+
+    def __call__(self, run: Run) -> Record:
+        """Once more where another one has become the default meanwhile."""
+        wallet, _ = run.ledger.read(lambda uow: _of_method(uow, run.subject))
+        told = wallet.default
+        if told is not None:
+            self.keepers.of(wallet.gateway).set_default(wallet, told.ref, run.deadline())
+
+        def record(uow: UnitOfWork) -> NotYet | None:
+            default = uow.wallets.get(wallet.id).default
+            if default is not None and (told is None or default.id != told.id):
+                return NotYet("another method has become the default", _AT_ONCE)
+            return None
+
+        return record
+
+
+class ForgetMethod(TellDefault):
+    """Have the provider forget a method, which may have done so by itself; then as for any change of the default."""
+
+    def __call__(self, run: Run) -> Record:
+        """Safe to repeat, both of it."""
+        wallet, method = run.ledger.read(lambda uow: _of_method(uow, run.subject))
+        self.keepers.of(wallet.gateway).detach(method.ref, run.deadline())
+        return super().__call__(run)
+
+
+def _of_method(uow: UnitOfWork, method_id: str) -> tuple[Wallet, PaymentMethod]:
+    """Usable or not."""
+    wallet_id = uow.wallets.of_method(method_id)
+    if wallet_id is None:
+        raise NotFound("payment method", method_id)
+    wallet = uow.wallets.get(wallet_id)
+    return wallet, next(method for method in wallet.methods if method.id == method_id)
