@@ -84,8 +84,8 @@ class Twins:
         self.queue = MemoryQueue()
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
-        self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
         self.methods = MemoryMethods(self.gateway, lambda: self.begin.store.installation)
+        self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
         self.container = self._wire()
@@ -101,8 +101,8 @@ class Twins:
             "queue": self.queue,
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
-            "recurring_billing": {self.billing.gateway: self.billing},
             "saved_methods": {self.methods.gateway: self.methods},
+            "recurring_billing": {self.billing.gateway: self.billing},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,
             "now": self.clock,

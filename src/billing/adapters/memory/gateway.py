@@ -67,18 +67,18 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self.charges: dict[str, Told] = {}
         self._installation, self._now, self._secret = installation, now, secret
         self._told = self._desk = 0
+        self._keeper: MemoryMethods | None = None
         self._billing: MemoryBilling | None = None
         self._opening: dict[str, tuple[OrderItem, str]] = {}
-        self._keeper: MemoryMethods | None = None
+
+    def charge_what_is_kept_by(self, keeper: "MemoryMethods") -> None:
+        """Whose saved methods are charged here, and told of; without one any ref stands for a method."""
+        self._keeper = keeper
 
     def bill_with(self, billing: "MemoryBilling") -> RLock:
         """Who bills what is paid here and recurs; the lock that both hold."""
         self._billing = billing
         return self._mutex
-
-    def charge_what_is_kept_by(self, keeper: "MemoryMethods") -> None:
-        """Whose saved methods are charged here, and told of; without one any ref stands for a method."""
-        self._keeper = keeper
 
     # ------------------------------------------------------------------ the port
 
@@ -97,17 +97,17 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        others = (self._billing is not None and type in BILLED) or (self._keeper is not None and type in KEPT)
-        readable = type in READABLE or others
+        kept, billed = self._keeper is not None and type in KEPT, self._billing is not None and type in BILLED
+        readable = type in READABLE or kept or billed
         return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written; what is billed or kept, as it stands now."""
+        """What the page was when the notification was written; what is saved or billed, as it stands now."""
         told: dict[str, Any] = json.loads(body)
-        if self._billing is not None and told["type"] in BILLED:
-            return self._billing.interpret(told)
         if self._keeper is not None and told["type"] in KEPT:
             return self._keeper.interpret(told)
+        if self._billing is not None and told["type"] in BILLED:
+            return self._billing.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
         page, refund = page_in(told), refund_in(told)
@@ -163,7 +163,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             raise Refused("the saved method is gone")
         state = self.charges.get(method_ref, Told.PAID)
         why = {Told.FAILED: "card_declined: no", Told.NEEDS_CUSTOMER: "authentication_required: ask"}.get(state, "")
-        new = Page(payment.id, None, self._installation(), payment.amount, state, ref, why)
+        new = Page(payment.id, None, self._installation(), payment.amount, state=state, payment_ref=ref, why=why)
         page = self.pages.setdefault(payment.id, new)
         return Started(payment_ref=ref, facts=(page.fact(self._installation()),))
 

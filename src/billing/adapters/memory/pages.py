@@ -65,7 +65,7 @@ KEPT = frozenset({ATTACHED, DETACHED, UPDATED, NOT_SAVED})
 class Page:
     """One attempt; `amount` is what was asked and, once paid, what came. Off session it has no `session_ref`.
 
-    What was collected by recurring billing is no attempt of ours: then it has no `payment_id` either.
+    What was collected by recurring billing has no page and no payment of ours: then both ids are None.
     """
 
     payment_id: str | None
@@ -74,8 +74,8 @@ class Page:
     amount: Money
     state: Told = Told.OPEN
     payment_ref: str | None = None
-    why: str = ""
     billing_ref: str | None = None
+    why: str = ""
     refunds: list["PaidBack"] = field(default_factory=list)
 
     @property

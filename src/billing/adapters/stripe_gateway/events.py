@@ -103,21 +103,23 @@ def read_event(event: Json, installation: str, parents: Parents) -> Reading:
         return _nothing(document, f"nobody reads {event['type']}")
     if is_part_of_intent(document):
         return _read_part(document, read, installation, parents)
-    if document.get("object") == "checkout.session":
-        return _read_session(document, read, installation, parents)
-    return _reading(document, [read(document, about(document, installation))])
+    if document.get("mode") == "setup":
+        return read_setup_session(document, parents)
+    if is_recurring(document):
+        return _read_recurring(document, read, installation, parents)
+    if document.get("mode", "payment") != "payment":
+        return _nothing(document, f"a session in mode {document['mode']} pays no order")
+    fact = read(document, about(document, installation))
+    saved = _saved(document, installation, parents) if isinstance(fact, PaymentSucceeded) else []
+    return _reading(document, [fact, *saved])
 
 
-def _read_session(session: Json, read: _Read, installation: str, parents: Parents) -> Reading:
-    if session.get("mode") == "setup":
-        return read_setup_session(session, parents)
-    if is_recurring(session):
-        return _read_recurring(session, read, installation, parents)
-    if session.get("mode", "payment") != "payment":
-        return _nothing(session, f"a session in mode {session['mode']} pays no order")
-    fact = read(session, about(session, installation))
-    saved = _saved(session, installation, parents) if isinstance(fact, PaymentSucceeded) else []
-    return _reading(session, [fact, *saved])
+def _saved(session: Json, installation: str, parents: Parents) -> Sequence[Fact]:
+    """The method that paid on a page of ours, where it was saved in the customer's account."""
+    ref = intent_ref(session)
+    if ref is None or session.get("customer") is None or _named(session) != installation:
+        return []
+    return saved_with(parents.intent(ref), parents)
 
 
 def _read_recurring(session: Json, read: _Read, installation: str, parents: Parents) -> Reading:
@@ -138,14 +140,6 @@ def _reading(document: Json, facts: Sequence[Fact]) -> Reading:
     is_nameless = document.get("object") == "payment_intent" and _named(document) is None
     refs = refs_in(document, WITHOUT_PAYER) if is_nameless else refs_in(document)
     return Reading(facts=facts, refs=refs, installation=_named(document), why=why)
-
-
-def _saved(session: Json, installation: str, parents: Parents) -> Sequence[Fact]:
-    """The method that paid on a page of ours, where it was saved in the customer's account."""
-    ref = intent_ref(session)
-    if ref is None or session.get("customer") is None or _named(session) != installation:
-        return []
-    return saved_with(parents.intent(ref), parents)
 
 
 def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:

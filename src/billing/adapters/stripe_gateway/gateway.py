@@ -51,12 +51,12 @@ class StripeGateway(PaymentGateway):
         return self._verifier(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """By the event's own snapshot, and what is fetched: whose payment a refund is of, how all else stands now."""
+        """By the event's own snapshot, and what is fetched: whose payment it is, how what is saved or billed stands."""
         parents = _Parents(self._api, self._refunds, self._pages, self._billed, deadline)
         return read_event(json.loads(body), self._installation(), parents)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
-        """One session for one payment, or one intent."""
+        """One session or one charge for one payment."""
         if payment.is_off_session:
             intent = self._charges.make(order, payment, self._installation(), deadline)
             return Started(payment_ref=intent["id"], facts=(self._charged(intent),))
@@ -69,7 +69,7 @@ class StripeGateway(PaymentGateway):
         return self._pages.stands(_session_ref(payment), deadline)
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Its session closed or its intent cancelled, if that was still possible, and how it stands then."""
+        """Its session closed or its intent cancelled, if that was open, and how it stands then."""
         if payment.is_off_session:
             return self._found(self._charges.cancel(payment, self._installation(), deadline), payment)
         return self._pages.close(_session_ref(payment), deadline)
@@ -122,11 +122,11 @@ class _Parents(Parents):
         return self.billed.invoice_stands(invoice_ref, self.deadline)
 
     def method(self, method_ref: str) -> Json | None:
-        """Now."""
+        """Within the same."""
         return fetch_method(self.api, method_ref, self.deadline)
 
     def setup(self, setup_ref: str) -> Json:
-        """Now."""
+        """Within the same."""
         return fetch_setup(self.api, setup_ref, self.deadline)
 
 

@@ -40,8 +40,6 @@ def session_params(order: Order, payment: Payment, installation: str) -> "Sessio
         "metadata": our_ids(order, payment, installation),
         "description": f"Order {order.number}",
     }
-    if "customer" in params:
-        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
     params["line_items"] = [
         {
             "quantity": 1,
@@ -53,6 +51,8 @@ def session_params(order: Order, payment: Payment, installation: str) -> "Sessio
         }
         for item in order.items
     ]
+    if payment.options.get("customer_ref"):
+        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
     return params
 
 

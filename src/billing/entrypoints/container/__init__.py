@@ -70,8 +70,8 @@ class Container(Adapters):
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
-    recurring_billing = Adapters.recurring_billing
     saved_methods = Adapters.saved_methods
+    recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 

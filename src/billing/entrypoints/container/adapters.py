@@ -79,10 +79,10 @@ class Adapters(containers.DeclarativeContainer):
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
+    saved_methods = providers.ThreadSafeSingleton(outside.saved_methods, settings, ledger, telemetry, guard.provider)
     recurring_billing = providers.ThreadSafeSingleton(
         outside.recurring_billing, settings, ledger, now, telemetry, guard.provider
     )
-    saved_methods = providers.ThreadSafeSingleton(outside.saved_methods, settings, ledger, telemetry, guard.provider)
     registrars = providers.ThreadSafeSingleton(outside.registrars, settings, telemetry, monotonic, guard.provider)
     notifier = providers.ThreadSafeSingleton(
         outside.notifier, settings.provided.mails, jobs.workers, telemetry, monotonic
