@@ -5,6 +5,7 @@ from tests.contracts.ledger_engine import EngineCases
 from tests.contracts.ledger_entities import EntityCases
 from tests.contracts.ledger_history import HistoryCases
 from tests.contracts.ledger_inbox import InboxCases
+from tests.contracts.ledger_invoices import InvoiceCases
 from tests.contracts.ledger_jobs import JobCases
 from tests.contracts.ledger_names import NameCases
 from tests.contracts.ledger_orders import OrderCases
@@ -29,5 +30,6 @@ class LedgerContract(
     CorrespondenceCases,
     RaceCases,
     WalletCases,
+    InvoiceCases,
 ):
     """Subclass it with a fixture `begin` (see `LedgerCase`)."""

@@ -22,6 +22,10 @@ DATA = {
     "until": "2028-01-31",
     "paid_back": "yes",
     "cause": "undelivered",
+    "plan": "starter",
+    "domain": "example.rw",
+    "cycle": "monthly",
+    "price": "4.99 USD",
     "link": "https://billing.example/pay/a-signed-token",
 }
 

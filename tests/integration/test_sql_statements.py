@@ -9,7 +9,16 @@ from sqlalchemy import Engine, event
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DomainName, EventStatus, JobKind, JobRequest, JobStatus, OrderStatus, RefundStatus
+from billing.domain import (
+    DomainName,
+    EventStatus,
+    JobKind,
+    JobRequest,
+    JobStatus,
+    OrderStatus,
+    RefundStatus,
+    SubscriptionStatus,
+)
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import REGISTER, an_event
 from tests.contracts.ledger_records import WANTED
@@ -29,6 +38,14 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "refunds": lambda uow: uow.orders.refunds(None, None, 20),
     "pending refunds": lambda uow: uow.orders.refunds(RefundStatus.PENDING, "ref_9", 20),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
+    "subscription of references": lambda uow: uow.subscriptions.of_refs("stripe", frozenset({"sub_1", "cus_1"})),
+    "subscriptions to look at": lambda uow: uow.subscriptions.to_look_at(NOW, 1),
+    "subscriptions": lambda uow: uow.subscriptions.page(None, "sub_9", 1),
+    "subscriptions of status": lambda uow: uow.subscriptions.page(SubscriptionStatus.PAST_DUE, "sub_9", 20),
+    "subscriptions needing attention": lambda uow: uow.subscriptions.page(None, None, 20, needing_attention=True),
+    "invoice of reference": lambda uow: uow.invoices.of_ref("stripe", "in_1"),
+    "invoice of order": lambda uow: uow.invoices.of_order("ord_1"),
+    "invoices of subscription": lambda uow: uow.invoices.of_subscription("sub_1"),
     "holding": lambda uow: uow.registrations.of_name(NAME),
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),
     "unpaid renewal": lambda uow: uow.registrations.has_unpaid_renewal(NAME),
@@ -61,6 +78,7 @@ SORTED_IN_MEMORY = {
     "history",
     "moves of somebody",
     "payment of references",
+    "subscription of references",
     "numbers of jobs",
     "dead jobs of kind",
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from billing.application.alerts import raise_alert, raise_not_delivered, raise_refund_failed
+from billing.application.billing_jobs import end_of
 from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson
 from billing.application.parts import lock_attempt
@@ -57,7 +58,8 @@ class PayBack:
         return self._promised(uow, refund)
 
     def surplus(self, uow: UnitOfWork, order: Order, payment: Payment) -> Refund | None:
-        """Nothing needs this money."""
+        """Nothing needs this money, nor the billing that began with it."""
+        _end_billing(uow, payment)
         return self._promised(uow, repayment.owe_surplus(order, payment, self.ids("ref"), self.clock()))
 
     def request(
@@ -69,6 +71,7 @@ class PayBack:
             order, payment, self.ids("ref"), self.clock(), amount=amount, item_ids=item_ids, reason=reason
         )
         _free_names(uow, order, refund)
+        _bill_no_more(uow, order, payment)
         self._promised(uow, refund)
         return payment, refund
 
@@ -117,6 +120,7 @@ class PayBack:
         else:
             refund = repayment.adopt_refund(order, payment, new, fact.amount, now, _named(payment, fact))
             _free_names(uow, order, refund)
+            _bill_no_more(uow, order, payment)
         about = f"order {order.number}: {fact.amount} of payment {payment.id}"
         for item in order.items:
             if item.id in begun and item.id in refund.item_ids:
@@ -151,4 +155,19 @@ def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:
     for item in order.items:
         opened = item.status is ItemStatus.FULFILLED and item.opens_subscription and item.subscription_id
         if item.id in refund.item_ids and opened:
-            uow.subscriptions.lock(opened).end("its price was paid back")
+            subscription = uow.subscriptions.lock(opened)
+            subscription.end("its price was paid back")
+            if subscription.gateway is not None and subscription.billing_ref is not None:
+                uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
+
+
+def _bill_no_more(uow: UnitOfWork, order: Order, payment: Payment) -> None:
+    """What was called off before it was delivered is not billed on either."""
+    called_off = (item for item in order.items if item.opens_subscription and item.status is ItemStatus.CANCELLED)
+    if payment is order.paying and any(called_off):
+        _end_billing(uow, payment)
+
+
+def _end_billing(uow: UnitOfWork, payment: Payment) -> None:
+    if payment.billing_ref is not None:
+        uow.jobs.request(end_of(payment.gateway, payment.billing_ref))

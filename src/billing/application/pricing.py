@@ -83,4 +83,8 @@ class _Pricing:
             raise Invalid("subscription_id", f"it is billed in {subscription.price.currency}")
         if not subscription.is_renewable:
             raise Invalid("subscription_id", f"it is {subscription.status} and can't be renewed")
+        if subscription.gateway is not None:
+            raise Invalid("subscription_id", f"{subscription.gateway} renews it by itself")
+        if subscription.cancel_at_period_end:
+            raise Invalid("subscription_id", "it is cancelled at its period's end: resume it first")
         return subscription.price.times(what.cycles)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.event import InboxEvent
+from billing.domain.invoice import Invoice
 from billing.domain.job import JobKind, JobRequest
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -14,7 +15,7 @@ from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
-Tracked = Order | OrderItem | Payment | Refund | Subscription | Registration
+Tracked = Order | OrderItem | Payment | Refund | Subscription | Registration | Invoice
 
 TRACKED: Mapping[type, str] = {
     Order: "order",
@@ -23,6 +24,7 @@ TRACKED: Mapping[type, str] = {
     Refund: "refund",
     Subscription: "subscription",
     Registration: "registration",
+    Invoice: "invoice",
 }
 """Whose moves are told, and what each is called there."""
 

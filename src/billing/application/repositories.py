@@ -10,12 +10,13 @@ from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus, InboxEvent
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.registration import Registration
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
 
 
@@ -110,6 +111,30 @@ class Subscriptions(Protocol):
 
     def renews_for(self, customer_id: str) -> bool:
         """Whether the customer has one that goes on by itself."""
+
+    def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of those about which something may be due, longest due first."""
+
+    def page(
+        self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
+    ) -> Sequence[Subscription]:
+        """Newest first, those with an id below `before`."""
+
+
+class Invoices(Protocol):
+    """What providers wrote for subscriptions that they bill; the subscription's row is the lock of its invoices."""
+
+    def add(self, invoice: Invoice) -> None:
+        """A new one; ConcurrentChange where the provider's id is known."""
+
+    def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
+        """The one of that id of the provider's."""
+
+    def of_order(self, order_id: str) -> Invoice | None:
+        """The one that paid for a renewal."""
+
+    def of_subscription(self, subscription_id: str) -> Sequence[Invoice]:
+        """Every one of a subscription, oldest first."""
 
 
 class Registrations(Protocol):

@@ -17,6 +17,7 @@ from billing.application.repositories import (
     Customers,
     History,
     Inbox,
+    Invoices,
     Jobs,
     Orders,
     Registrations,
@@ -55,13 +56,14 @@ class UnitOfWork(ABC):
 
     Locks are taken in one order, so that nobody waits in a circle: the job that is run or changed; its kind; the
     notification or mail that it is about; jobs that are answered by what is recorded, by their keys; the order; the
-    wallet; registrations by name, or the subscription. New mails, alerts and jobs are written last. A breaker has a
-    unit of its own.
+    wallet; registrations by name, or the subscription, which is the lock of its invoices. New orders, mails, alerts and
+    jobs are written last. A breaker has a unit of its own.
     """
 
     orders: Orders
     customers: Customers
     subscriptions: Subscriptions
+    invoices: Invoices
     registrations: Registrations
     wallets: Wallets
     inbox: Inbox

@@ -10,6 +10,7 @@ from billing.domain.contact import Contact
 from billing.domain.customer import Customer
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.domain_name import DomainName
+from billing.domain.dunning import DunningPolicy, Stage
 from billing.domain.errors import (
     BillingError,
     Conflict,
@@ -41,6 +42,7 @@ from billing.domain.facts import (
     RefundPending,
     RefundSucceeded,
 )
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.mail import Mail, MailKind, MailStatus
 from billing.domain.money import Money, exponent, total
@@ -61,6 +63,7 @@ from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription_change import Change, ChangeKind
 from billing.domain.term import Term, add_months
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
@@ -76,6 +79,8 @@ __all__ = [
     "BreakerState",
     "Card",
     "Catalogue",
+    "Change",
+    "ChangeKind",
     "Compensation",
     "Conflict",
     "Contact",
@@ -86,6 +91,7 @@ __all__ = [
     "DomainName",
     "DomainRegistration",
     "DomainRenewal",
+    "DunningPolicy",
     "EventStatus",
     "Fact",
     "Hosting",
@@ -93,6 +99,7 @@ __all__ = [
     "IllegalMove",
     "InboxEvent",
     "Invalid",
+    "Invoice",
     "InvoiceReason",
     "InvoiceStands",
     "InvoiceStatus",
@@ -137,6 +144,7 @@ __all__ = [
     "RenewalOpen",
     "RetryPolicy",
     "Settlement",
+    "Stage",
     "Subscription",
     "SubscriptionRenewal",
     "SubscriptionStatus",

@@ -13,6 +13,7 @@ class AlertKind(StrEnum):
     EVENT_FAILED = "event_failed"
     EVENT_UNMATCHED = "event_unmatched"
     PAYMENT_NEEDS_ATTENTION = "payment_needs_attention"
+    SUBSCRIPTION_NEEDS_ATTENTION = "subscription_needs_attention"
     NOT_DELIVERED = "not_delivered"
     REFUND_FAILED = "refund_failed"
     REFUND_MADE_ELSEWHERE = "refund_made_elsewhere"

@@ -160,6 +160,28 @@ class Order:
         self.derive_status()
         return settlement
 
+    def record_collection(
+        self, payment_id: str, gateway: str, collected: Money, payment_ref: str | None, at: datetime
+    ) -> Payment:
+        """Its provider has collected by itself: the price, less what credit paid and more by tax, as one payment.
+
+        Surplus where the order is paid or was cancelled.
+        """
+        payment = Payment(
+            id=payment_id,
+            order_id=self.id,
+            attempt=len(self.payments) + 1,
+            gateway=gateway,
+            amount=collected,
+            payment_ref=payment_ref,
+            created_at=at,
+            expires_at=at,
+        )
+        self.payments.append(payment)
+        self._take(payment, collected, at)
+        self.derive_status()
+        return payment
+
     def accept(self, payment: Payment, at: datetime) -> Settlement:
         """A person takes the sum that came for the one that was asked; Conflict where it can't pay this order."""
         received = self._parked(payment)

@@ -14,7 +14,13 @@ _MAIL_ATTEMPTS_MAX = 200
 """So that a mail outlasts a mail server that is away for a day."""
 _MONEY_PATIENCE_HOURS = 360
 """Bank debits and refunds take up to two weeks, and nothing is wrong with them meanwhile."""
-_MONEY = (JobKind.CHECK_PAYMENT, JobKind.CLOSE_PAYMENT, JobKind.REFUND_PAYMENT)
+_MONEY = (
+    JobKind.CHECK_PAYMENT,
+    JobKind.CLOSE_PAYMENT,
+    JobKind.REFUND_PAYMENT,
+    JobKind.SUSPEND_SUBSCRIPTION,
+    JobKind.END_SUBSCRIPTION,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

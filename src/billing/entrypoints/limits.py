@@ -8,10 +8,12 @@ from billing.application.alerts import OperatorMail
 from billing.application.breakers import GuardLimits
 from billing.application.checkout import CheckoutLimits
 from billing.application.jobs import JobLimits
+from billing.application.lifecycle import ChangeLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
 from billing.domain.breaker import BreakerPolicy
+from billing.domain.dunning import DunningPolicy
 from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.retry_policy import RetryPolicy
@@ -87,6 +89,19 @@ def payment_limits(shop: ShopSettings) -> PaymentLimits:
         recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
         call_deadline_seconds=shop.web_call_deadline_seconds,
     )
+
+
+def change_limits(shop: ShopSettings) -> ChangeLimits:
+    """A job finds out after twice the deadline of the call, when the request has surely ended."""
+    return ChangeLimits(
+        recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
+        call_deadline_seconds=shop.web_call_deadline_seconds,
+    )
+
+
+def dunning_policy(shop: ShopSettings) -> DunningPolicy:
+    """How long what is unpaid is served."""
+    return DunningPolicy(grace=timedelta(days=shop.dunning_grace_days), end_after=timedelta(days=shop.dunning_end_days))
 
 
 def refund_policy(shop: ShopSettings) -> RefundPolicy:

@@ -85,6 +85,11 @@ class ShopSettings:
     renewal_turn_seconds: float
     expiry_rounding_days: int
     restart_after_days: int
+    dunning_grace_days: int
+    dunning_end_days: int
+    renewal_check_hours: float
+    charge_poll_hours: float
+    card_poll_seconds: float
     compensation: str
     refunded_hosting: str
     refund_tries_max: int
@@ -221,6 +226,11 @@ def _read_shop(env: Env) -> ShopSettings:
         renewal_turn_seconds=env.float("RENEWAL_TURN_SECONDS", 600, validate=POSITIVE),
         expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=POSITIVE),
         restart_after_days=env.int("SUBSCRIPTION_RESTART_AFTER_DAYS", 30, validate=POSITIVE),
+        dunning_grace_days=env.int("DUNNING_GRACE_DAYS", 7, validate=POSITIVE),
+        dunning_end_days=env.int("DUNNING_END_DAYS", 30, validate=POSITIVE),
+        renewal_check_hours=env.float("RENEWAL_CHECK_HOURS", 6, validate=POSITIVE),
+        charge_poll_hours=env.float("CHARGE_POLL_HOURS", 6, validate=POSITIVE),
+        card_poll_seconds=env.float("CARD_POLL_SECONDS", 60, validate=POSITIVE),
         compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),
         refunded_hosting=env.str("REFUNDED_HOSTING", "keep", validate=OneOf(list(RefundedHosting))),
         refund_tries_max=env.int("REFUND_TRIES_MAX", 3, validate=POSITIVE),
@@ -232,6 +242,8 @@ def _read_shop(env: Env) -> ShopSettings:
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     yield from contradictions(settings.jobs, settings.breaker)
+    if settings.shop.dunning_end_days <= settings.shop.dunning_grace_days:
+        yield "BILLING_DUNNING_END_DAYS must be more than BILLING_DUNNING_GRACE_DAYS: what ends is suspended first"
     live = settings.stripe is not None and settings.stripe.is_live
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"

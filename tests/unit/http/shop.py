@@ -6,6 +6,7 @@ from itertools import count
 
 from flask.testing import FlaskClient
 
+from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.methods import MemoryMethods
@@ -22,6 +23,7 @@ from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
+from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.outcomes import Deadline
 from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
@@ -33,10 +35,12 @@ from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
 from billing.application.storefront import CheckDomain
+from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
 from billing.application.taking import TakeFact
 from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
+from billing.domain.dunning import DunningPolicy
 from billing.domain.refund_policy import RefundPolicy
 from billing.domain.registration import Registration
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
@@ -69,6 +73,7 @@ class Shop:
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
         self.methods = MemoryMethods(self.gateway, lambda: "ins_memory")
         self.registrar = MemoryRegistrar(self.clock)
+        self.billing = MemoryBilling(self.gateway, lambda: "ins_memory", self.clock, self.clock)
         self.config = CONFIG
         self.reopen()
         self.is_pristine = True
@@ -84,6 +89,7 @@ class Shop:
         self.telemetry.alarms.clear()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
         MemoryMethods.__init__(self.methods, self.gateway, lambda: "ins_memory")
+        MemoryBilling.__init__(self.billing, self.gateway, lambda: "ins_memory", self.clock, self.clock)
         MemoryRegistrar.__init__(self.registrar, self.clock)
         self.client = self.app.test_client()
         self.key = self.a_key(Role.STOREFRONT)
@@ -130,6 +136,14 @@ class Shop:
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
             set_auto_renew=SetAutoRenew(ledger),
+            change_subscription=ChangeSubscription(
+                ledger,
+                TellBilling(ledger, {"stripe": self.billing}),
+                MoveSubscription(SubscriptionNotices(notices.post, DunningPolicy(timedelta(7), timedelta(30)))),
+                ChangeLimits(timedelta(minutes=1), 10.0),
+                self.clock,
+                seconds,
+            ),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,

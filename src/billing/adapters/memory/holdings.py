@@ -1,11 +1,15 @@
 """Customers of the in-memory ledger, and what they hold: hosting subscriptions and names."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from billing.adapters.memory.session import Session
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
+from billing.domain.invoice import Invoice
 from billing.domain.order import Order
 from billing.domain.registration import Registration, RegistrationStatus
-from billing.domain.subscription import Subscription
+from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
 
 
@@ -50,6 +54,40 @@ class MemorySubscriptions:
             return held.customer_id == customer_id and held.auto_renew and not held.cancel_at_period_end
 
         return any(not held.is_over for held in self._session.all(Subscription, goes_on))
+
+    def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
+        due = self._session.waiting(Subscription, lambda one: one.look_at is not None and one.look_at <= now)
+        moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
+        return [subscription_id for _, subscription_id in moments[:limit]]
+
+    def page(
+        self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
+    ) -> Sequence[Subscription]:
+        def fits(one: Subscription) -> bool:
+            is_wanted = status in (None, one.status) and (before is None or one.id < before)
+            return is_wanted and (one.attention is not None or not needing_attention)
+
+        return list(self._session.all(Subscription, fits))[::-1][:limit]
+
+
+class MemoryInvoices:
+    """Invoices by the provider's id, by the renewal they paid for, and by subscription."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, invoice: Invoice) -> None:
+        self._session.add(invoice.id, invoice)
+        self._session.require_unique()
+
+    def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
+        return self._session.claimant(Invoice, "invoice_ref", f"{gateway} {invoice_ref}")
+
+    def of_order(self, order_id: str) -> Invoice | None:
+        return self._session.claimant(Invoice, "renewed_by", order_id)
+
+    def of_subscription(self, subscription_id: str) -> Sequence[Invoice]:
+        return list(self._session.all(Invoice, lambda invoice: invoice.subscription_id == subscription_id))
 
 
 class MemoryWallets:

@@ -9,7 +9,13 @@ from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, Memory
 from billing.adapters.memory.breakers import MemoryBreakers
 from billing.adapters.memory.copies import clone, restore
 from billing.adapters.memory.correspondence import MemoryAlerts, MemoryMails
-from billing.adapters.memory.holdings import MemoryCustomers, MemoryRegistrations, MemorySubscriptions, MemoryWallets
+from billing.adapters.memory.holdings import (
+    MemoryCustomers,
+    MemoryInvoices,
+    MemoryRegistrations,
+    MemorySubscriptions,
+    MemoryWallets,
+)
 from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.jobs import JobMaking, MemoryJobs
 from billing.adapters.memory.orders import MemoryOrders
@@ -53,6 +59,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.orders = MemoryOrders(session)
         self.customers = MemoryCustomers(session)
         self.subscriptions = MemorySubscriptions(session)
+        self.invoices = MemoryInvoices(session)
         self.registrations = MemoryRegistrations(session)
         self.wallets = MemoryWallets(session)
         self.jobs = MemoryJobs(session, self._ledger.making, self.bells)

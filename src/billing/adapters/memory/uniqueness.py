@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from billing.domain.errors import BillingError, NameHeld, RenewalOpen
 from billing.domain.event import InboxEvent
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job
 from billing.domain.mail import Mail
 from billing.domain.order import Order
@@ -56,6 +57,10 @@ def claims_of(row: Any) -> Iterator[Claim]:
             yield Claim("opened_by", row.item_id)
             if row.billing_ref:
                 yield Claim("billing_ref", f"{row.gateway} {row.billing_ref}")
+        case Invoice():
+            yield Claim("invoice_ref", f"{row.gateway} {row.invoice_ref}")
+            if row.order_id:
+                yield Claim("renewed_by", row.order_id)
         case Wallet():
             yield Claim("wallet", f"{row.customer_id} {row.gateway}")
             if row.customer_ref:

@@ -1,8 +1,20 @@
 """Customers, and what they hold: hosting subscriptions and names."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import and_, exists, select
 
-from billing.adapters.sql.tables import active, order_items, registrations, subscriptions, unpaid_renewal
+from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.tables import (
+    active,
+    is_looked_at,
+    needs_attention,
+    order_items,
+    registrations,
+    subscriptions,
+    unpaid_renewal,
+)
 from billing.adapters.sql.work import Work
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
@@ -58,6 +70,22 @@ class SqlSubscriptions:
             subscriptions.c.status.not_in(_OVER),
         )
         return bool(self._work.session.scalar(select(exists().where(goes_on))))
+
+    def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
+        due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
+        return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
+
+    def page(
+        self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
+    ) -> Sequence[Subscription]:
+        wanted = select(Subscription).order_by(subscriptions.c.id.desc()).limit(limit)
+        if status is not None:
+            wanted = wanted.where(fixed(subscriptions.c.status, status))
+        if needing_attention:
+            wanted = wanted.where(needs_attention)
+        if before is not None:
+            wanted = wanted.where(subscriptions.c.id < before)
+        return self._work.session.scalars(wanted).all()
 
 
 class SqlRegistrations:

@@ -32,7 +32,18 @@ from billing.adapters.sql.columns import (
     why_column,
 )
 from billing.adapters.sql.errors import HELD_NAME, LIVE_NAME, UNPAID_RENEWAL
-from billing.adapters.sql.types import ContactDocument, Document, Id, Moment, Name, PurchaseDocument, status_of, word_of
+from billing.adapters.sql.types import (
+    ChangeDocument,
+    ContactDocument,
+    Document,
+    Id,
+    Moment,
+    Name,
+    PurchaseDocument,
+    Words,
+    status_of,
+    word_of,
+)
 from billing.domain.catalogue import Cycle
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
@@ -189,12 +200,26 @@ subscriptions = Table(
     Column("periods", Integer, nullable=False),
     Column("current_period_end", Moment),
     Column("cancel_at_period_end", Boolean, nullable=False),
+    Column("past_due_since", Moment),
     Column("gateway", String(32)),
     Column("billing_ref", String),
+    Column("adopts_anchor", Boolean, nullable=False, server_default=false()),
+    Column("as_of", Moment),
+    *money_columns("former_price", optional=True),
+    Column("priced_since", Moment),
+    Column("change", ChangeDocument),
+    Column("changes", Integer, nullable=False, server_default="0"),
+    Column("concerns", Words),
     Column("attention", String),
+    Column("look_at", Moment),
     version_column(),
 )
 Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)
+Index(None, subscriptions.c.status, subscriptions.c.id)
+needs_attention = subscriptions.c.attention.is_not(None)
+partial_index(subscriptions.c.id, where=needs_attention)
+is_looked_at = subscriptions.c.look_at.is_not(None)
+partial_index(subscriptions.c.look_at, where=is_looked_at)
 
 registrations = Table(
     "registrations",

@@ -15,6 +15,7 @@ from billing.adapters.sql.correspondence import SqlAlerts, SqlMails
 from billing.adapters.sql.engine import SERVER_TIME
 from billing.adapters.sql.holdings import SqlCustomers, SqlRegistrations, SqlSubscriptions
 from billing.adapters.sql.inbox import SqlInbox
+from billing.adapters.sql.invoices import SqlInvoices
 from billing.adapters.sql.jobs import NewJobs, SqlJobs
 from billing.adapters.sql.opening import Opener
 from billing.adapters.sql.orders import SqlOrders
@@ -60,6 +61,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.orders = SqlOrders(work)
         self.customers = SqlCustomers(work)
         self.subscriptions = SqlSubscriptions(work)
+        self.invoices = SqlInvoices(work)
         self.registrations = SqlRegistrations(work)
         self.wallets = SqlWallets(work)
         self.jobs = SqlJobs(work, self._new_jobs, self.bells)

@@ -7,6 +7,7 @@ import click
 from billing.domain.errors import BillingError
 from billing.entrypoints.cli.breakers import breakers
 from billing.entrypoints.cli.events import events
+from billing.entrypoints.cli.hosting import subscriptions
 from billing.entrypoints.cli.jobs import jobs
 from billing.entrypoints.cli.look import orders
 from billing.entrypoints.cli.money import payments, refunds
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-LOOKING = (orders, payments, refunds, jobs, events, mails, alerts, breakers)
+LOOKING = (orders, payments, refunds, subscriptions, jobs, events, mails, alerts, breakers)
 
 for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, *LOOKING):
     cli.add_command(command)

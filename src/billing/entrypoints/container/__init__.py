@@ -12,6 +12,7 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
@@ -26,6 +27,7 @@ from billing.application.outages import TellOutages
 from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
+from billing.application.recurring import CheckSubscription, EndBilling
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
@@ -42,11 +44,12 @@ from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.facts import MethodStands
+from billing.domain.facts import BillingStands, InvoiceStands, MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
+from billing.entrypoints.container.hosting import Hosting
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
 
@@ -100,8 +103,23 @@ class Container(Adapters):
         telemetry=telemetry,
         notices=notices,
     )
+    hosting = providers.Container(
+        Hosting,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        monotonic=monotonic,
+        ids=ids,
+        order_number=order_number,
+        postbox=postbox,
+        pay_back=pay_back,
+        billing=recurring_billing,
+    )
     take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
-    takers = providers.Dict({MethodStands: take_method})
+    takers = providers.Dict(
+        {MethodStands: take_method, BillingStands: hosting.take_billing, InvoiceStands: hosting.take_invoice}
+    )
     take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
@@ -175,6 +193,14 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
+    stop_service = providers.Factory(
+        StopService,
+        recurring_billing,
+        take_fact,
+        hosting.move,
+        business_clock,
+        providers.Factory(timedelta, hours=shop.charge_poll_hours),
+    )
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
@@ -197,7 +223,7 @@ class Container(Adapters):
                 expiry_rounding=providers.Factory(timedelta, days=shop.expiry_rounding_days),
             ),
             JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(
-                ActivateSubscription, pay_back, notices, business_clock, ids
+                ActivateSubscription, pay_back, notices, business_clock, ids, recurring_billing
             ),
             JobKind.RENEW_SUBSCRIPTION: providers.Factory(
                 RenewSubscription,
@@ -206,6 +232,12 @@ class Container(Adapters):
                 business_clock,
                 providers.Factory(timedelta, days=shop.restart_after_days),
             ),
+            JobKind.CREATE_STRIPE_SUBSCRIPTION: hosting.begin_billing,
+            JobKind.CHANGE_SUBSCRIPTION: hosting.carry_out_change,
+            JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
+            JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
+            JobKind.SUSPEND_SUBSCRIPTION: stop_service,
+            JobKind.END_SUBSCRIPTION: stop_service,
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
@@ -249,7 +281,9 @@ class Container(Adapters):
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
-        providers.List(expire_orders, tell_outages, tell_operator, forget_answers, prune_bodies),
+        providers.List(
+            expire_orders, hosting.tick_subscriptions, tell_outages, tell_operator, forget_answers, prune_bodies
+        ),
         telemetry,
     )
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
@@ -289,6 +323,7 @@ class Container(Adapters):
         change_customer=change_customer,
         check_domain=check_domain,
         set_auto_renew=set_auto_renew,
+        change_subscription=hosting.change_subscription,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),

@@ -10,6 +10,7 @@ from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
+from billing.application.lifecycle import ChangeSubscription
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Ids, Telemetry
 from billing.application.refunds import RequestRefund
@@ -45,6 +46,7 @@ class UseCases:
     change_customer: ChangeCustomer
     check_domain: CheckDomain
     set_auto_renew: SetAutoRenew
+    change_subscription: ChangeSubscription
     authenticate: Authenticate
     telemetry: Telemetry
     ready: Callable[[], Mapping[str, str]]
