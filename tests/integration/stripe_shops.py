@@ -1,11 +1,12 @@
 """The whole program on its twins, but for Stripe, which answers over sockets and tells by webhooks."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from dependency_injector import providers
 
 from billing.adapters.stripe_gateway import StripeBilling, StripeGateway, StripeMethods
-from billing.domain import Order, Payment, Subscription
+from billing.domain import Order, Payment, Subscription, Wallet
 from billing.entrypoints.container import Container
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
 from tests.integration.stripe_providers import now
@@ -15,11 +16,16 @@ AHEAD = timedelta(seconds=7)
 """By so much Stripe's clock is ahead of the shop's, which stands still between two moves."""
 
 
+Told = tuple[bytes, str]
+Delivery = Callable[[Sequence[Told]], Sequence[Told]]
+
+
 class StripeShop(Twins):
     """Twins that sell through a sandbox; its clock and theirs are moved together."""
 
-    def __init__(self, sandbox: Sandbox, endpoint: Endpoint) -> None:
-        self.sandbox, self.endpoint, self.heard = sandbox, endpoint, 0
+    def __init__(self, sandbox: Sandbox, endpoint: Endpoint, deliver: Delivery = list) -> None:
+        """`deliver` puts what was told at once into the order in which it is heard."""
+        self.sandbox, self.endpoint, self.deliver, self.heard = sandbox, endpoint, deliver, 0
         super().__init__()
         self._move_stripe(self.now + AHEAD - now())
 
@@ -69,6 +75,22 @@ class StripeShop(Twins):
         self.listen()
         return self.read(order)
 
+    def save_card(self, card: str) -> None:
+        """The customer saves another of Stripe's test cards, and has renewals charged to it."""
+        wallet = self.wallet()
+        method = self.sandbox.api.payment_methods.attach(card, {"customer": str(wallet.customer_ref)})
+        self.listen()
+        saved = self.wallet().of_ref(method.id)
+        assert saved
+        self.container.set_default_method()(wallet.customer_id, saved.id, BY)
+        self.listen()
+
+    def wallet(self) -> Wallet:
+        """What the customer keeps at Stripe."""
+        wallet: Wallet | None = self.ledger.read(lambda uow: uow.wallets.of_customer("cus_1", "stripe"))
+        assert wallet
+        return wallet
+
     def listen(self) -> None:
         """Hear all that Stripe has told, and do what comes of it, until neither has anything more."""
         self.sweep_and_work()
@@ -81,7 +103,7 @@ class StripeShop(Twins):
         eventually(lambda: len(self.endpoint.received) >= told)
         new = self.endpoint.received[self.heard :]
         self.heard += len(new)
-        for body, signature in new:
+        for body, signature in self.deliver(new):
             self.container.receive_webhook()("stripe", body, {"Stripe-Signature": signature})
         return len(new)
 

@@ -6,21 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from billing.domain import Order, OrderStatus, Subscription
-from tests.builders import a_domain, a_hosting
+from billing.domain import Catalogue, Money, Order, OrderStatus, Purchase, Subscription
+from billing.domain.subscription import SubscriptionStatus
+from billing.domain.subscription_change import ChangeKind
+from tests.builders import a_catalogue, a_domain, a_hosting
 from tests.integration.sandbox.harness import Endpoint, Sandbox
 from tests.integration.stripe_shops import StripeShop
+from tests.twins import BY
 
 UNMATCHED_RETRY = timedelta(minutes=10)
 FINAL_AFTER = timedelta(minutes=90)
 """A renewal is a draft for an hour."""
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[StripeShop]:
+ALONE, MIXED = [a_hosting(auto_renew=True)], [a_domain("example.rw"), a_hosting(auto_renew=True)]
+both_ways = pytest.mark.parametrize("wanted", [ALONE, MIXED], ids=["alone", "mixed"])
+DELIVERIES = {"as told": list, "reversed and doubled": lambda told: [one for one in reversed(told) for _ in range(2)]}
+
+
+@pytest.fixture(params=DELIVERIES.values(), ids=DELIVERIES)
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StripeShop]:
     endpoint = Endpoint()
     sandbox = Sandbox(tmp_path, endpoint.url)
-    yield StripeShop(sandbox, endpoint)
+    yield StripeShop(sandbox, endpoint, request.param)
     sandbox.stop()
     endpoint.close()
 
@@ -65,8 +73,8 @@ def require_equal_books(shop: StripeShop) -> None:
     [[a_hosting(auto_renew=True)], [a_domain("example.rw"), a_hosting(auto_renew=True)]],
     ids=["alone", "mixed"],
 )
-def test_31_january_is_renewed_on_28_february_and_31_march(shop: StripeShop, wanted: list[object]) -> None:
-    order = shop.pay_there(shop.order(*wanted))  # type: ignore[arg-type]
+def test_31_january_is_renewed_on_28_february_and_31_march(shop: StripeShop, wanted: list[Purchase]) -> None:
+    order = shop.pay_there(shop.order(*wanted))
     assert order.status is OrderStatus.COMPLETED
     begun = shop.subscription_of(order)
     assert begun.billing_ref
@@ -80,4 +88,42 @@ def test_31_january_is_renewed_on_28_february_and_31_march(shop: StripeShop, wan
     _, *renewals = orders_of(shop)
     assert [one.status for one in renewals] == [OrderStatus.COMPLETED] * 2
     assert {one.total.minor for one in renewals} == {499}
+    require_equal_books(shop)
+
+
+def sell_pro_for(shop: StripeShop, minor: int) -> None:
+    """The dearer plan."""
+    document = a_catalogue().to_document()
+    document["plans"]["pro"]["monthly"] = {"USD": minor, "RWF": minor}
+    shop.ledger.write(BY, lambda uow: uow.catalogues.add(Catalogue.from_document(document)))
+
+
+@both_ways
+def test_a_decline_another_card_another_plan_and_the_end_leave_equal_books(
+    shop: StripeShop, wanted: list[Purchase]
+) -> None:
+    sell_pro_for(shop, 999)
+    order = shop.pay_there(shop.order(*wanted))
+    change = shop.container.hosting.change_subscription()
+
+    shop.save_card("pm_card_chargeCustomerFail")
+    assert renew(shop, order, 1).status is SubscriptionStatus.PAST_DUE
+    shop.save_card("pm_card_visa")
+    shop.pass_until(shop.now + timedelta(days=1, hours=1))  # Stripe tries again by itself
+    recovered = shop.subscription_of(order)
+    assert (recovered.status, recovered.periods) == (SubscriptionStatus.ACTIVE, 2)
+
+    change(recovered.id, ChangeKind.CHANGE_PLAN, BY, "pro")
+    shop.listen()
+    upgraded = renew(shop, order, 1)
+    assert (upgraded.plan, upgraded.price, upgraded.periods) == ("pro", Money(999, "USD"), 3)
+    *_, last = orders_of(shop)
+    assert last.payments[0].received
+    assert Money(999, "USD") < last.payments[0].received < Money(999 + 500, "USD")
+
+    change(upgraded.id, ChangeKind.CANCEL_AT_PERIOD_END, BY)
+    shop.listen()
+    assert shop.subscription_of(order).status is SubscriptionStatus.ACTIVE
+    ended = renew(shop, order, 1)
+    assert (ended.is_over, ended.periods, len(orders_of(shop))) == (True, 3, 3)
     require_equal_books(shop)
