@@ -9,12 +9,14 @@ from pathlib import Path
 from dependency_injector import providers
 
 from billing.adapters.memory.billing import MemoryBilling
+from billing.adapters.memory.feed import MemoryFeed
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.adapters.memory.statements import MemoryStatements
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.outcomes import Deadline
 from billing.application.ports import DomainInfo, Registrar
@@ -74,7 +76,9 @@ class InterruptibleRegistrar(MemoryRegistrar):
 
 
 class Twins:
-    """A shop with its provider, registry, bell and clock in one hand."""
+    """A shop with its provider, registry, bell and clock in one hand; it reconciles only when asked to."""
+
+    reconcile_interval_hours = 0.0
 
     def __init__(self) -> None:
         self.now = NOW
@@ -84,6 +88,7 @@ class Twins:
         self.queue = MemoryQueue()
         self.begin = MemoryLedger(ids=self.new_id, now=self.clock)
         self.gateway = MemoryGateway(installation=lambda: self.begin.store.installation, now=self.clock)
+        self.feed, self.statements = MemoryFeed(self.gateway), MemoryStatements(self.gateway)
         self.methods = MemoryMethods(self.gateway, lambda: self.begin.store.installation)
         self.billing = MemoryBilling(self.gateway, lambda: self.begin.store.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
@@ -94,13 +99,17 @@ class Twins:
         self.ledger.write(BY, lambda uow: uow.catalogues.add(a_catalogue()))
 
     def _wire(self) -> Container:
-        container = Container(settings=replace(load_settings(Path("no such file")), mails=MAILS))
+        settings = load_settings(Path("no such file"))
+        shop = replace(settings.shop, reconcile_interval_hours=self.reconcile_interval_hours, reconcile_page_size=2)
+        container = Container(settings=replace(settings, mails=MAILS, shop=shop))
         self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
         for name, twin in {
             "telemetry": self.telemetry,
             "queue": self.queue,
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
+            "event_feeds": {self.gateway.name: self.feed},
+            "statements": {self.gateway.name: self.statements},
             "saved_methods": {self.methods.gateway: self.methods},
             "recurring_billing": {self.billing.gateway: self.billing},
             "registrars": RegistrarRoutes(self.routes),

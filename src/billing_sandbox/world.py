@@ -47,7 +47,7 @@ class World:
         self.store = Store(directory / "sandbox.sqlite3")
         self.clock = BusinessClock(self.store)
         self.faults = Faults(self.store)
-        stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhook_url)
+        stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhooks)
         self.controls: list[Blueprint] = [stripe.control()]
         self.providers: dict[str, Provider] = {"stripe": stripe}
         self._catch_up = stripe.catch_up
@@ -65,14 +65,13 @@ class World:
             self.controls.append(registry_control(registry))
 
     @property
-    def webhook_url(self) -> str | None:
-        """Where Stripe's events are posted to; nowhere yet while it is None."""
-        kept = self.store.get("sandbox", "webhooks")
-        return kept["url"] if kept else None
+    def webhooks(self) -> Json | None:
+        """Where Stripe's events are posted to and in the shape of which API version: `{"url", "api_version"?}`."""
+        return self.store.get("sandbox", "webhooks")
 
-    @webhook_url.setter
-    def webhook_url(self, url: str) -> None:
-        self.store.put("sandbox", {"id": "webhooks", "url": url})
+    def post_webhooks_to(self, url: str, **more: str) -> None:
+        """Have them posted there from now on, in the version that was said now or last."""
+        self.store.put("sandbox", (self.webhooks or {}) | {"id": "webhooks", "url": url} | more)
 
     def start(self, host: str, ports: dict[str, int]) -> None:
         """Start every provider; ports by name, 0 or none for a free one or the one it had before."""
@@ -107,7 +106,7 @@ class World:
         """Everything that has happened, in one document."""
         absent: Json = {"registry": {}, "stripe": {}, "kpay": {}, "mail": []}
         shown = {name: provider.state() for name, provider in self.providers.items()}
-        return absent | shown | {"clock": self.clock.to_json(), "webhooks": {"url": self.webhook_url}}
+        return absent | shown | {"clock": self.clock.to_json(), "webhooks": {"url": None} | (self.webhooks or {})}
 
 
 def _identity(directory: Path) -> Identity:

@@ -1,6 +1,7 @@
 """What every ledger keeps to, on whatever it is kept."""
 
 from tests.contracts.ledger_correspondence import CorrespondenceCases
+from tests.contracts.ledger_disputes import DisputeCases
 from tests.contracts.ledger_engine import EngineCases
 from tests.contracts.ledger_entities import EntityCases
 from tests.contracts.ledger_history import HistoryCases
@@ -22,6 +23,7 @@ class LedgerContract(
     NameCases,
     OrderCases,
     RefundCases,
+    DisputeCases,
     JobCases,
     InboxCases,
     EngineCases,

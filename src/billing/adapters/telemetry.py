@@ -56,6 +56,9 @@ MEASURES: Mapping[str, Measure] = {
     "epp_command": Measure("billing_epp_command", "Commands to EPP registries", ("command", "code"), _SLOW),
     "mail_call": Measure("billing_mail_call", "Mails handed to the mail server", ("kind", "outcome"), _SLOW),
     "mail_line_opened": Measure("billing_mail_line_opened", "Lines opened to the mail server", ("tls",), _SLOW),
+    "reconcile_difference": Measure(
+        "billing_reconcile_differences", "What differed from a provider's books", ("reconciler", "done")
+    ),
     "stripe_call": Measure("billing_stripe_call", "Calls to Stripe", ("call", "outcome"), _SLOW),
 }
 

@@ -96,6 +96,10 @@ class Notices:
         data = {"amount": str(refund.amount), "cause": refund.cause.value}
         self._tell(uow, MailKind.REFUNDED, refund.id, order, data)
 
+    def refund_returned(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
+        """What they were told is on its way came back to us."""
+        self._tell(uow, MailKind.REFUND_RETURNED, refund.id, order, {"amount": str(refund.amount)})
+
     def _tell(self, uow: UnitOfWork, kind: MailKind, subject: str, order: Order, data: MailData) -> None:
         if self.post.domain is None:
             return

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from billing.application.records import ApiKey, Arrival, RememberedAnswer, Transition
+from billing.application.records import ApiKey, Arrival, Made, RememberedAnswer, Transition
 from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
+from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.invoice import Invoice
@@ -41,6 +42,9 @@ class Orders(Protocol):
     def of_refund(self, refund_id: str) -> str | None:
         """The id of the order that a refund belongs to."""
 
+    def of_dispute(self, dispute_id: str) -> str | None:
+        """The id of the order that a dispute belongs to."""
+
     def of_number(self, number: str) -> str | None:
         """The id of the order that bears this number."""
 
@@ -55,8 +59,17 @@ class Orders(Protocol):
     def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
         """Refunds of all payments, newest first, those with an id below `before`."""
 
+    def disputes(self, status: DisputeStatus | None, before: str | None, limit: int) -> Sequence[Dispute]:
+        """Disputes of all payments, newest first, those with an id below `before`."""
+
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of pending orders whose time is over."""
+
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Oldest first, from `since` to `until`; of those of that very first moment, only ids above `after`."""
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """The same of refunds."""
 
 
 class Customers(Protocol):
@@ -114,6 +127,9 @@ class Subscriptions(Protocol):
 
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Those that a provider bills and whose current period ended then, in that order; `after` as of attempts."""
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
@@ -177,6 +193,9 @@ class Inbox(Protocol):
 
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         """By the provider's id."""
+
+    def known(self, gateway: str, event_ids: Collection[str]) -> Collection[str]:
+        """Those of the provider's ids that are here."""
 
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int

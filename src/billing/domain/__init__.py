@@ -9,6 +9,8 @@ from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, T
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
+from billing.domain.dispute import Dispute, DisputeStatus
+from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.domain_name import DomainName
 from billing.domain.dunning import DunningPolicy, Stage
 from billing.domain.errors import (
@@ -26,6 +28,7 @@ from billing.domain.facts import (
     BillingStands,
     BillingStatus,
     CycleLine,
+    DisputeStands,
     Fact,
     InvoiceReason,
     InvoiceStands,
@@ -88,6 +91,11 @@ __all__ = [
     "Cycle",
     "CycleLine",
     "DispatchPolicy",
+    "Dispute",
+    "DisputePolicy",
+    "DisputeStands",
+    "DisputeStatus",
+    "DisputedHosting",
     "DomainName",
     "DomainRegistration",
     "DomainRenewal",
@@ -108,6 +116,7 @@ __all__ = [
     "JobKind",
     "JobRequest",
     "JobStatus",
+    "LostHosting",
     "Mail",
     "MailKind",
     "MailStatus",

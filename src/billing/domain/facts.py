@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.dispute import DisputeStatus
 from billing.domain.money import Money
 from billing.domain.offer import Cycle
 from billing.domain.wallet import Card
@@ -92,6 +93,9 @@ class RefundFailed(RefundFact):
     why: str
 
 
+RefundNews = RefundPending | RefundSucceeded | RefundFailed
+"""What may be told of one refund."""
+
 PaymentNews = (
     PaymentSucceeded
     | PaymentPending
@@ -100,11 +104,23 @@ PaymentNews = (
     | PaymentFailed
     | PaymentCancelled
     | PaymentExpired
-    | RefundPending
-    | RefundSucceeded
-    | RefundFailed
+    | RefundNews
 )
 """What may be told of one payment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeStands(PaymentFact):
+    """All of a dispute as it was when it was fetched; `withdrawn` and `reinstated` are all that ever moved."""
+
+    dispute_ref: str
+    amount: Money
+    status: DisputeStatus
+    reason: str
+    withdrawn: Money
+    reinstated: Money
+    respond_by: datetime | None = None
+    why: str
 
 
 # ---------------------------------------------------------------------- saved payment methods
@@ -214,5 +230,5 @@ class InvoiceStands(BillingFact):
     why: str = ""
 
 
-Fact = PaymentNews | MethodStands | BillingStands | InvoiceStands
+Fact = PaymentNews | DisputeStands | MethodStands | BillingStands | InvoiceStands
 """All that a provider can have proven."""

@@ -33,6 +33,7 @@ class MailKind(StrEnum):
     PLAN_CHANGED = "plan_changed"
     NOT_DELIVERED = "not_delivered"
     REFUNDED = "refunded"
+    REFUND_RETURNED = "refund_returned"
     OPERATOR_ALERTS = "operator_alerts"
 
 

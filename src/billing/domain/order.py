@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from billing.domain.contact import Contact
+from billing.domain.dispute import Dispute
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.money import Money, total
 from billing.domain.order_item import ItemStatus, OrderItem
@@ -112,6 +113,14 @@ class Order:
                     return payment, refund
         raise NotFound("refund", refund_id)
 
+    def dispute(self, dispute_id: str) -> tuple[Payment, Dispute]:
+        """The dispute of that id with its payment, or NotFound."""
+        for payment in self.payments:
+            for dispute in payment.disputes:
+                if dispute.id == dispute_id:
+                    return payment, dispute
+        raise NotFound("dispute", dispute_id)
+
     @property
     def paying(self) -> Payment | None:
         """The payment that pays the items; what is surplus or parked pays none."""
@@ -189,8 +198,10 @@ class Order:
             raise Conflict(f"payment {payment.id}", f"{received} can't pay an order in {self.currency}: refund it")
         if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
             raise Conflict(f"payment {payment.id}", "its order needs no money: refund it")
-        if payment.returned.minor:
-            raise Conflict(f"payment {payment.id}", f"{payment.returned} of it went back: refund the rest")
+        if payment.contested is not None:
+            raise Conflict(f"payment {payment.id}", "it is disputed: the bank decides first")
+        if payment.left != received:
+            raise Conflict(f"payment {payment.id}", f"{received - payment.left} of it went back: refund the rest")
         settlement = self._take(payment, received, at)
         self.derive_status()
         return settlement

@@ -1,10 +1,11 @@
-"""One attempt to pay an order, at one provider, and what of it goes back."""
+"""One attempt to pay an order, at one provider, and what of it goes back or is taken back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.dispute import Dispute
 from billing.domain.errors import Conflict, IllegalMove, Invalid, RefundTooLarge
 from billing.domain.money import Money, total
 from billing.domain.refund import Refund, RefundCause
@@ -74,6 +75,7 @@ class Payment:
     needs_customer: bool = False
     attention: str | None = None
     refunds: list[Refund] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
     version: int = 1
 
     @property
@@ -102,10 +104,25 @@ class Payment:
         return total((refund.amount for refund in self.refunds if refund.is_live), self._currency)
 
     @property
+    def gone(self) -> Money:
+        """What banks took back and have not given back: lost, or yet to be decided."""
+        return total((dispute.gone for dispute in self.disputes), self._currency)
+
+    @property
     def left(self) -> Money:
-        """What can still be refunded; never less than nothing, whatever was done at the provider."""
+        """What is kept, and can still be refunded; never less than nothing, whatever was done at the provider."""
         received = self.received or Money.zero(self._currency)
-        return max(received - self.returned, Money.zero(self._currency))
+        return max(received - self.returned - self.gone, Money.zero(self._currency))
+
+    @property
+    def contested(self) -> Dispute | None:
+        """The dispute that stands between us and its money, if one does."""
+        return next((dispute for dispute in self.disputes if dispute.stands), None)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether banks have decided, and nothing of it is left."""
+        return self.contested is None and not self.left.minor and any(dispute.is_lost for dispute in self.disputes)
 
     @property
     def _currency(self) -> str:
@@ -134,11 +151,16 @@ class Payment:
     # ------------------------------------------------------------------ paying back
 
     def require_refundable(self) -> None:
-        """Conflict where nothing was paid, or another sum than was asked: that is resolved first."""
+        """Conflict where nothing was paid, another sum than was asked (that is resolved first), or it is disputed."""
         if self.status is PaymentStatus.REQUIRES_ATTENTION:
             raise Conflict(f"payment {self.id}", "another sum came than was asked: resolve it first")
         if not self.has_money:
             raise Conflict(f"payment {self.id}", f"it is {self.status}; there is nothing to refund")
+        if self.contested is not None:
+            why = (
+                "it is disputed, and the bank decides to whom its money goes: what is refunded now could go back twice"
+            )
+            raise Conflict(f"payment {self.id}", why)
 
     def open_refund(
         self,

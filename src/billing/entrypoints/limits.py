@@ -13,6 +13,7 @@ from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
 from billing.domain.breaker import BreakerPolicy
+from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.dunning import DunningPolicy
 from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
@@ -107,6 +108,11 @@ def dunning_policy(shop: ShopSettings) -> DunningPolicy:
 def refund_policy(shop: ShopSettings) -> RefundPolicy:
     """What goes back by itself."""
     return RefundPolicy(Compensation(shop.compensation), RefundedHosting(shop.refunded_hosting))
+
+
+def dispute_policy(shop: ShopSettings) -> DisputePolicy:
+    """What becomes of disputed hosting."""
+    return DisputePolicy(DisputedHosting(shop.disputed_hosting), LostHosting(shop.lost_hosting))
 
 
 def refund_limits(shop: ShopSettings) -> RefundLimits:

@@ -98,6 +98,12 @@ def secrets(values: list[str]) -> None:
         raise ValidationError("Must be one or more by comma, none of them blank.")
 
 
+def never_or_hours(value: float) -> None:
+    """0, or so long that one round is over before the next begins."""
+    if value and not value >= 0.25:
+        raise ValidationError("Must be 0 or at least 0.25.")
+
+
 def registrar_routes(value: str) -> dict[str, str]:
     """Adapters by suffix: `.RW=epp,co.rw=epp` is `{"rw": "epp", "co.rw": "epp"}`."""
     routes: dict[str, str] = {}

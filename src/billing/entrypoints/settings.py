@@ -8,6 +8,7 @@ from typing import cast
 from environs import Env, EnvValidationError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
 
+from billing.domain.dispute_policy import DisputedHosting, LostHosting
 from billing.domain.errors import BillingError
 from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
@@ -92,10 +93,15 @@ class ShopSettings:
     card_poll_seconds: float
     compensation: str
     refunded_hosting: str
+    disputed_hosting: str
+    lost_hosting: str
     refund_tries_max: int
     refund_retry_minutes: float
     refund_poll_minutes: float
     inbox_body_days: int
+    reconcile_interval_hours: float
+    reconcile_days: int
+    reconcile_page_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +179,7 @@ def _read_stripe(env: Env) -> StripeSettings | None:
         return None
     return StripeSettings(
         api_key=api_key,
-        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
+        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", (), validate=formats.secrets) or ()),
         api_base=optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 
@@ -233,10 +239,15 @@ def _read_shop(env: Env) -> ShopSettings:
         card_poll_seconds=env.float("CARD_POLL_SECONDS", 60, validate=POSITIVE),
         compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),
         refunded_hosting=env.str("REFUNDED_HOSTING", "keep", validate=OneOf(list(RefundedHosting))),
+        disputed_hosting=env.str("DISPUTED_HOSTING", "suspend", validate=OneOf(list(DisputedHosting))),
+        lost_hosting=env.str("LOST_HOSTING", "end", validate=OneOf(list(LostHosting))),
         refund_tries_max=env.int("REFUND_TRIES_MAX", 3, validate=POSITIVE),
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
         inbox_body_days=env.int("INBOX_BODY_DAYS", 90, validate=POSITIVE),
+        reconcile_interval_hours=env.float("RECONCILE_INTERVAL_HOURS", 6, validate=formats.never_or_hours),
+        reconcile_days=env.int("RECONCILE_DAYS", 3, validate=Range(min=1, max=30)),
+        reconcile_page_size=env.int("RECONCILE_PAGE_SIZE", 20, validate=POSITIVE),
     )
 
 

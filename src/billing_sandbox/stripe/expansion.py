@@ -15,6 +15,7 @@ _KIND_BY_FIELD = {
     "charge": "charge",
     "customer": "customer",
     "default_payment_method": "payment_method",
+    "dispute": "dispute",
     "default_price": "price",
     "invoice": "invoice",
     "latest_charge": "charge",

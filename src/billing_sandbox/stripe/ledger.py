@@ -10,9 +10,8 @@ from typing import TypeAlias
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.errors import no_such
 from billing_sandbox.stripe.ids import new_id
+from billing_sandbox.stripe.versions import NEWEST
 
-EVENT_API_VERSION = "2026-10-28.endive"
-"""The version our webhook endpoint is registered with; events have this shape whoever asks."""
 Reaction: TypeAlias = "Callable[[Ledger, Json, Cause], None]"
 
 _INDEXES = """
@@ -54,6 +53,10 @@ class Ledger:
         """The business time in Unix seconds."""
         return int(self._now().timestamp())
 
+    def moment(self) -> datetime:
+        """The business time."""
+        return self._now()
+
     def at(self, moment: int) -> "Ledger":
         """The same ledger at a moment gone by, for what ought to have happened then."""
         earlier = self.on_clock(None, moment)
@@ -90,7 +93,7 @@ class Ledger:
         event = {
             "id": new_id("evt"),
             "object": "event",
-            "api_version": EVENT_API_VERSION,
+            "api_version": NEWEST,
             "created": int(self._told().timestamp()),
             "data": shown,
             "livemode": False,

@@ -1,6 +1,7 @@
 """Every event that is read, in the oldest shape and the newest, and what else Stripe may put into them."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from billing.adapters.stripe_gateway import events
 from billing.application.outcomes import NeedsPerson
 from billing.application.ports import Reading
+from billing.domain.dispute import DisputeStatus
 from billing.domain.facts import (
+    DisputeStands,
     PaymentCancelled,
     PaymentDeclined,
     PaymentExpired,
@@ -43,7 +46,27 @@ OLD_REFUND = {**OLD_INTENT, "payment_id": "pay_0", "refund_ref": "re_Old00000000
 NEW_REFUND = {**NEW_INTENT, "refund_id": "ref_1", "refund_ref": "re_New0000000000001", "amount": DOLLARS}
 RETURNED = "failed at Stripe: expired_or_canceled_card"
 
-GOLDEN = [
+
+def disputed(version: str, status: DisputeStatus, why: str, *, out: int = 0, back: int = 0) -> DisputeStands:
+    """What is told of the one dispute: all of its sum or nothing of it was moved, out or back."""
+    of_intent, letters, sum_of_it, reason = {
+        OLD: ({**OLD_INTENT, "payment_id": "pay_0"}, "Old", FRANCS, "product_not_received"),
+        NEW: ({**NEW_INTENT, "payment_id": "pay_0"}, "New", DOLLARS, "fraudulent"),
+    }[version]
+    return DisputeStands(
+        **of_intent,
+        dispute_ref=f"dp_{letters}0000000000001",
+        amount=sum_of_it,
+        status=status,
+        reason=reason,
+        withdrawn=sum_of_it.times(out),
+        reinstated=sum_of_it.times(back),
+        respond_by=datetime(2026, 11, 11, 23, 59, 59, tzinfo=UTC),
+        why=f"{why} at Stripe",
+    )
+
+
+GOLDEN: list[tuple[str, str, object]] = [
     (OLD, "checkout.session.completed", PaymentSucceeded(**OLD_SESSION, received=FRANCS)),
     (NEW, "checkout.session.completed", PaymentSucceeded(**NEW_SESSION, received=DOLLARS)),
     (OLD, "checkout.session.async_payment_succeeded", PaymentSucceeded(**OLD_SESSION, received=FRANCS)),
@@ -66,13 +89,30 @@ GOLDEN = [
     (NEW, "refund.updated", RefundSucceeded(**NEW_REFUND)),
     (OLD, "refund.failed", RefundFailed(**OLD_REFUND, why=RETURNED)),
     (NEW, "refund.failed", RefundFailed(**NEW_REFUND, why=RETURNED)),
+    (OLD, "charge.refund.updated", RefundFailed(**OLD_REFUND, why=RETURNED)),
+    (NEW, "charge.refund.updated", RefundFailed(**NEW_REFUND, why=RETURNED)),
     (OLD, "charge.refunded", RefundSucceeded(**OLD_REFUND)),
     (NEW, "charge.refunded", RefundSucceeded(**NEW_REFUND)),
 ]
+for version in (OLD, NEW):
+    GOLDEN += [
+        (version, "charge.dispute.created", disputed(version, DisputeStatus.INQUIRY, "warning_needs_response")),
+        (version, "charge.dispute.updated", disputed(version, DisputeStatus.UNDER_REVIEW, "under_review", out=1)),
+        (
+            version,
+            "charge.dispute.funds_withdrawn",
+            disputed(version, DisputeStatus.NEEDS_RESPONSE, "needs_response", out=1),
+        ),
+        (version, "charge.dispute.funds_reinstated", disputed(version, DisputeStatus.WON, "won", out=1, back=1)),
+        (version, "charge.dispute.closed", disputed(version, DisputeStatus.LOST, "lost", out=1)),
+    ]
 
 
 class Account(events.Parents):
-    """What would be fetched: each intent with our metadata, its one refund, methods and setups as they were saved."""
+    """What would be fetched: intents with our metadata, their one refund, methods and disputes as their events show."""
+
+    def __init__(self, dispute: dict[str, Any] | None = None) -> None:
+        self.now = dispute or {}
 
     def intent(self, intent_ref: str) -> dict[str, Any]:
         ours = {"installation": INSTALLATION, "payment_id": "pay_0"}
@@ -88,6 +128,10 @@ class Account(events.Parents):
     def setup(self, setup_ref: str) -> dict[str, Any]:
         return stored(OLD if "Old" in setup_ref else NEW, "setup_intent.succeeded")["data"]["object"]
 
+    def dispute(self, dispute_ref: str) -> dict[str, Any]:
+        assert self.now["id"] == dispute_ref
+        return self.now
+
 
 def stored(version: str, type: str, **changed: Any) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((FIXTURES / f"{version}.{type}.json").read_text())
@@ -96,7 +140,8 @@ def stored(version: str, type: str, **changed: Any) -> dict[str, Any]:
 
 
 def read(version: str, type: str, **changed: Any) -> Reading:
-    return events.read_event(stored(version, type, **changed), INSTALLATION, Account())
+    event = stored(version, type, **changed)
+    return events.read_event(event, INSTALLATION, Account(event["data"]["object"]))
 
 
 @pytest.mark.parametrize(("version", "type", "fact"), GOLDEN, ids=lambda value: value if isinstance(value, str) else "")
@@ -113,13 +158,14 @@ def test_every_type_that_is_read_has_an_old_and_a_new_sample() -> None:
 
 @pytest.mark.parametrize("event", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
 def test_every_provider_id_is_found_and_none_of_ours(event: Path) -> None:
-    reading = events.read_event(json.loads(event.read_text()), INSTALLATION, Account())
-    prefixes = ("cs_test_", "pi_", "ch_", "pm_", "cus_", "re_", "seti_", "in_", "sub_")
+    told = json.loads(event.read_text())
+    reading = events.read_event(told, INSTALLATION, Account(told["data"]["object"]))
+    prefixes = ("cs_test_", "pi_", "ch_", "pm_", "cus_", "re_", "seti_", "in_", "sub_", "dp_")
     assert all(ref.startswith(prefixes) for ref in reading.refs)
-    told = (
+    named = (
         getattr(fact, name, None) for fact in reading.facts for name in ("session_ref", "payment_ref", "method_ref")
     )
-    assert {ref for ref in told if ref} <= reading.refs
+    assert {ref for ref in named if ref} <= reading.refs
 
 
 def test_ids_are_found_within_an_old_intents_charges_and_in_its_last_error() -> None:
@@ -272,3 +318,78 @@ def test_a_refund_status_that_stripe_invents_decides_nothing() -> None:
 def test_a_cancelled_refund_has_failed() -> None:
     (fact,) = read(NEW, "refund.updated", status="canceled").facts
     assert fact == RefundFailed(**NEW_REFUND, why="canceled at Stripe: no reason given")
+
+
+# ---------------------------------------------------------------------- disputes
+
+
+def dispute_now(version: str = NEW, type: str = "charge.dispute.funds_withdrawn", **changed: Any) -> DisputeStands:
+    """What is told of a dispute that has changed so."""
+    (fact,) = read(version, type, **changed).facts
+    assert isinstance(fact, DisputeStands)
+    return fact
+
+
+@pytest.mark.parametrize("type", [type for type in events.READS if "dispute" in type])
+def test_whichever_event_comes_it_tells_how_the_dispute_stands_when_it_is_read(type: str) -> None:
+    """Several come within one second, in any order: a snapshot would tell of what is over."""
+    won = stored(NEW, "charge.dispute.funds_reinstated")["data"]["object"]
+    (fact,) = events.read_event(stored(NEW, type), INSTALLATION, Account(won)).facts
+    assert fact == disputed(NEW, DisputeStatus.WON, "won", out=1, back=1)
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ("warning_needs_response", DisputeStatus.INQUIRY),
+        ("warning_under_review", DisputeStatus.INQUIRY),
+        ("warning_closed", DisputeStatus.CLOSED),
+        ("needs_response", DisputeStatus.NEEDS_RESPONSE),
+        ("under_review", DisputeStatus.UNDER_REVIEW),
+        ("won", DisputeStatus.WON),
+        ("lost", DisputeStatus.LOST),
+        ("appeal_needs_response", DisputeStatus.LOST),
+        ("appeal_under_review", DisputeStatus.LOST),
+        ("prevented", DisputeStatus.CLOSED),
+        ("charge_refunded", DisputeStatus.CLOSED),
+        ("settled_in_seashells", DisputeStatus.UNKNOWN),
+        (None, DisputeStatus.UNKNOWN),
+    ],
+)
+def test_every_status_has_a_meaning_and_one_that_stripe_invents_is_for_a_person(
+    told: str | None, status: DisputeStatus
+) -> None:
+    fact = dispute_now(status=told, balance_transactions=[])
+    assert (fact.status, fact.why) == (status, f"{told} at Stripe")
+
+
+def test_a_dispute_that_was_prevented_and_whose_money_is_gone_is_lost() -> None:
+    assert dispute_now(status="prevented").status is DisputeStatus.LOST
+
+
+def test_what_was_withdrawn_from_a_balance_in_another_currency_counts_by_its_part() -> None:
+    """The account is paid in francs, the customer paid in dollars: 1800 of them left, and a third came back."""
+    moves = [{"amount": -2_400_000, "currency": "rwf"}, {"amount": 800_000, "currency": "rwf"}]
+    fact = dispute_now(balance_transactions=moves)
+    assert (fact.withdrawn, fact.reinstated) == (DOLLARS, Money(600, "USD"))
+
+
+def test_a_part_that_was_refunded_before_comes_back_at_once() -> None:
+    moves = [{"amount": -1800, "currency": "usd"}, {"amount": 300, "currency": "usd"}]
+    fact = dispute_now(balance_transactions=moves)
+    assert (fact.withdrawn, fact.reinstated) == (DOLLARS, Money(300, "USD"))
+
+
+@pytest.mark.parametrize("details", [None, {}, {"due_by": None}])
+def test_a_dispute_that_takes_no_evidence_has_no_deadline(details: Any) -> None:
+    assert dispute_now(evidence_details=details).respond_by is None
+
+
+def test_a_dispute_about_somebody_elses_payment_is_theirs() -> None:
+    event = stored(OLD, "charge.dispute.created")
+    reading = events.read_event(event, INSTALLATION, Strangers(event["data"]["object"]))
+    assert (reading.installation, [fact.payment_id for fact in reading.facts]) == (None, [None])
+
+
+def test_a_dispute_of_a_charge_without_an_intent_is_none_of_ours() -> None:
+    assert read(OLD, "charge.dispute.created", payment_intent=None).facts == ()

@@ -4,11 +4,13 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from hashlib import sha256
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from billing.adapters.memory.desk import BILLED
+from billing.adapters.memory.disputes import DisputeDesk
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.pages import (
     KEPT,
@@ -16,6 +18,8 @@ from billing.adapters.memory.pages import (
     READABLE,
     UNDECIDED,
     Back,
+    Contest,
+    Contested,
     Page,
     PaidBack,
     Told,
@@ -42,11 +46,11 @@ SIGNATURE = "Memory-Signature"
 _SKEW_MAX_SECONDS = 300
 
 
-class MemoryGateway(PaymentGateway, FailsOnOrder):
+class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
-    `calls` lists what it was asked, `pages` what it holds by payment id. `charges` is what comes of charging a saved
-    method, by its ref: PAID where nothing else is ordered.
+    `calls` lists what it was asked, `pages` what it holds by payment id, `told` every notification it has made.
+    `charges` is what comes of charging a saved method, by its ref: PAID where nothing else is ordered.
     """
 
     usual_call = "start"
@@ -64,9 +68,10 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         self.name, self.is_proof = name, is_proof
         self.calls: list[tuple[str, str]] = []
         self.pages: dict[str, Page] = {}
+        self.told: list[tuple[datetime, bytes]] = []
         self.charges: dict[str, Told] = {}
         self._installation, self._now, self._secret = installation, now, secret
-        self._told = self._desk = 0
+        self._desk = 0
         self._keeper: MemoryMethods | None = None
         self._billing: MemoryBilling | None = None
         self._opening: dict[str, tuple[OrderItem, str]] = {}
@@ -79,6 +84,11 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         """Who bills what is paid here and recurs; the lock that both hold."""
         self._billing = billing
         return self._mutex
+
+    def reads(self, type: str) -> bool:
+        """Whether a notification of that type is understood."""
+        kept, billed = self._keeper is not None and type in KEPT, self._billing is not None and type in BILLED
+        return type in READABLE or kept or billed
 
     # ------------------------------------------------------------------ the port
 
@@ -97,12 +107,11 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
         except (ValueError, KeyError, TypeError) as wrong:
             raise Forged("it is no notification") from wrong
         verdict = f"signed {age} s ago"
-        kept, billed = self._keeper is not None and type in KEPT, self._billing is not None and type in BILLED
-        readable = type in READABLE or kept or billed
+        readable = self.reads(type)
         return Envelope(event_id=event_id, type=type, api_version="1", verdict=verdict, readable=readable)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """What the page was when the notification was written; what is saved or billed, as it stands now."""
+        """What the page was when the notification was written; what is saved, billed or disputed, as it stands now."""
         told: dict[str, Any] = json.loads(body)
         if self._keeper is not None and told["type"] in KEPT:
             return self._keeper.interpret(told)
@@ -110,10 +119,14 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return self._billing.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
-        page, refund = page_in(told), refund_in(told)
-        ours = self._installation()
-        fact = page.refund_fact(refund, ours) if refund else page.fact(ours)
-        facts = [fact, *self._begun(page)] if page.installation == ours and refund is None else [fact]
+        page, refund, ours = page_in(told), refund_in(told), self._installation()
+        if "dispute" in told:
+            with self._mutex:
+                facts = [page.dispute_fact(self._of_dispute(page.key, told["dispute"])[1], ours)]
+        elif refund:
+            facts = [page.refund_fact(refund, ours)]
+        else:
+            facts = [page.fact(ours), *(self._begun(page) if page.installation == ours else ())]
         return Reading(facts=facts, refs=page.refs, installation=page.installation)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
@@ -229,6 +242,8 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             return self._tell(page, refund.state, refund)
 
     def _pay_back(self, page: Page, ref: str, amount: Money, refund_id: str | None) -> PaidBack:
+        if any(dispute.stands for dispute in page.disputes):
+            raise Refused("charge_disputed: the bank decides to whom the money goes")
         if amount.minor > page.left.minor or amount.currency != page.amount.currency:
             raise Refused(f"amount_too_large: {page.left} are left")
         refund = PaidBack(ref, amount, refund_id, Back.PENDING if self.refunds_wait else Back.SUCCEEDED)
@@ -243,14 +258,25 @@ class MemoryGateway(PaymentGateway, FailsOnOrder):
             page = self._page(payment_id)
             return self._tell(page, type or page.state)
 
-    def _tell(self, page: Page, type: str, refund: PaidBack | None = None) -> bytes:
-        details = {"refund": asdict(refund)} if refund is not None else {}
-        return self.tell(type, page=asdict(replace(page, refunds=[])), **details)
+    def _tell_of_dispute(self, page: Page, type: Contest, dispute: Contested) -> bytes:
+        return self._tell(page, type, dispute=dispute)
+
+    def _time(self) -> datetime:
+        return self._now()
+
+    def _tell(self, page: Page, type: str, refund: PaidBack | None = None, dispute: Contested | None = None) -> bytes:
+        details: dict[str, object] = {}
+        if refund is not None:
+            details["refund"] = asdict(refund)
+        if dispute is not None:
+            details["dispute"] = dispute.ref
+        return self.tell(type, page=asdict(replace(page, refunds=[], disputes=[])), **details)
 
     def tell(self, type: str, **details: object) -> bytes:
         """A new notification of that type."""
-        self._told += 1
-        return json.dumps({"id": f"ntf_{self._told}", "type": type, **details}, sort_keys=True).encode()
+        told = {"id": f"ntf_{len(self.told) + 1}", "type": type, **details}
+        self.told.append((self._now(), json.dumps(told, sort_keys=True).encode()))
+        return self.told[-1][1]
 
     def sign(self, body: bytes, signed_at: int | None = None) -> dict[str, str]:
         """The headers that prove it; signed now unless at a given Unix second."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from billing.adapters.memory.session import Session
+from billing.application.records import Made
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.invoice import Invoice
@@ -59,6 +60,11 @@ class MemorySubscriptions:
         due = self._session.waiting(Subscription, lambda one: one.look_at is not None and one.look_at <= now)
         moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
         return [subscription_id for _, subscription_id in moments[:limit]]
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        billed = self._session.all(Subscription, lambda one: one.is_billed_by_provider)
+        places = sorted(Made(one.current_period_end, one.id) for one in billed if one.current_period_end)
+        return [place for place in places if (since, after) < place and place.at <= until][:limit]
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False

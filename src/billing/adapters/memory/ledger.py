@@ -140,5 +140,6 @@ class MemoryUnitOfWork(UnitOfWork):
 def _tracked(entity: Any) -> Iterator[Tracked]:
     parts: list[Any] = [entity]
     if isinstance(entity, Order):
-        parts += [*entity.items, *entity.payments, *(refund for p in entity.payments for refund in p.refunds)]
+        parts += [*entity.items, *entity.payments]
+        parts += [part for payment in entity.payments for part in (*payment.refunds, *payment.disputes)]
     return (part for part in parts if type(part) in TRACKED)

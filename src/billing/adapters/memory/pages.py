@@ -1,10 +1,13 @@
 """What the in-memory provider holds of an attempt, and which fact it is."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from billing.domain.dispute import DisputeStatus
 from billing.domain.facts import (
+    DisputeStands,
     Fact,
     PaymentCancelled,
     PaymentDeclined,
@@ -14,6 +17,7 @@ from billing.domain.facts import (
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
+    RefundNews,
     RefundPending,
     RefundSucceeded,
 )
@@ -52,10 +56,36 @@ class PaidBack:
     why: str = ""
 
 
+class Contest(StrEnum):
+    """The type of a notification about a dispute; how that stands is asked when it is read."""
+
+    OPENED = "dispute.opened"
+    MOVED = "dispute.moved"
+    DECIDED = "dispute.decided"
+
+
+@dataclass
+class Contested:
+    """Money that a customer's bank questions; `withdrawn` and `reinstated` are what it has moved."""
+
+    ref: str
+    amount: Money
+    reason: str
+    status: DisputeStatus
+    withdrawn: Money
+    reinstated: Money
+    respond_by: datetime
+
+    @property
+    def stands(self) -> bool:
+        """Whether the provider refuses to refund it meanwhile."""
+        return self.status in (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW)
+
+
 PAYABLE = frozenset({Told.OPEN, Told.DECLINED})
 CLOSABLE = PAYABLE | {Told.NEEDS_CUSTOMER}
 UNDECIDED = CLOSABLE | {Told.SUBMITTED}
-READABLE = frozenset(Told) | frozenset(Back)
+READABLE = frozenset(Told) | frozenset(Back) | frozenset(Contest)
 ATTACHED, DETACHED, UPDATED, NOT_SAVED = "method.attached", "method.detached", "method.updated", "method.not_saved"
 KEPT = frozenset({ATTACHED, DETACHED, UPDATED, NOT_SAVED})
 """The types of notifications about saved methods."""
@@ -76,7 +106,13 @@ class Page:
     payment_ref: str | None = None
     billing_ref: str | None = None
     why: str = ""
-    refunds: list["PaidBack"] = field(default_factory=list)
+    refunds: list[PaidBack] = field(default_factory=list)
+    disputes: list[Contested] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What it is kept under: our payment's id or, where it has none, the provider's."""
+        return self.payment_id or str(self.payment_ref)
 
     @property
     def refs(self) -> frozenset[str]:
@@ -92,11 +128,18 @@ class Page:
 
     @property
     def left(self) -> Money:
-        """What of the money has not gone back."""
-        back = (refund.amount for refund in self.refunds if refund.state is not Back.FAILED)
-        return self.amount - total(back, self.amount.currency) if self.state is Told.PAID else self.amount.times(0)
+        """What of the money has not gone back, and was not taken back."""
+        if self.state is not Told.PAID:
+            return self.amount.times(0)
+        back = [refund.amount for refund in self.refunds if refund.state is not Back.FAILED]
+        return self.amount - total([*back, self.taken], self.amount.currency)
 
-    def refund_fact(self, refund: PaidBack, installation: str) -> Fact:
+    @property
+    def taken(self) -> Money:
+        """What banks have withdrawn and not reinstated."""
+        return total((one.withdrawn - one.reinstated for one in self.disputes), self.amount.currency)
+
+    def refund_fact(self, refund: PaidBack, installation: str) -> RefundNews:
         """What a refund of it proves."""
         ours = self.installation == installation
         about: _AboutRefund = {
@@ -112,6 +155,20 @@ class Page:
                 return RefundSucceeded(**about)
             case Back.FAILED:
                 return RefundFailed(**about, why=refund.why)
+
+    def dispute_fact(self, dispute: Contested, installation: str) -> Fact:
+        """How a dispute of it stands."""
+        return DisputeStands(
+            **self._about(installation),
+            dispute_ref=dispute.ref,
+            amount=dispute.amount,
+            status=dispute.status,
+            reason=dispute.reason,
+            withdrawn=dispute.withdrawn,
+            reinstated=dispute.reinstated,
+            respond_by=dispute.respond_by,
+            why=f"{dispute.status} at the bank",
+        )
 
     def _about(self, installation: str) -> "_About":
         return {
@@ -143,7 +200,7 @@ class Page:
 def page_in(told: dict[str, Any]) -> Page:
     """The page that a notification tells of, as it was then."""
     details = {**told["page"], "amount": Money(**told["page"]["amount"])}
-    state = details["state"] if "refund" in told else told["type"]
+    state = details["state"] if {"refund", "dispute"} & told.keys() else told["type"]
     return Page(**{**details, "state": Told(state)})
 
 

@@ -85,3 +85,6 @@ def _of_payment(payment: Payment) -> Iterator[Claim]:
         yield Claim("refund", refund.id)
         if refund.refund_ref:
             yield Claim("refund_ref", f"{payment.id} {refund.refund_ref}")
+    for dispute in payment.disputes:
+        yield Claim("dispute", dispute.id)
+        yield Claim("dispute_ref", dispute.dispute_ref)

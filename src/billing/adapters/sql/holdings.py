@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import and_, exists, select
 
 from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.places import places
 from billing.adapters.sql.tables import (
     active,
+    is_billed,
     is_looked_at,
     needs_attention,
     order_items,
@@ -16,6 +18,7 @@ from billing.adapters.sql.tables import (
     unpaid_renewal,
 )
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import NameHeld
@@ -74,6 +77,10 @@ class SqlSubscriptions:
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
         return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        ended = subscriptions.c.current_period_end
+        return places(self._work.session, ended, since, until, after, limit, is_billed)
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False

@@ -11,6 +11,7 @@ from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
 from billing.domain.customer import Customer
+from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
 from billing.domain.invoice import Invoice
 from billing.domain.job import Job
@@ -47,12 +48,20 @@ def _map_all() -> None:
     )
     _map(Refund, tables.refunds, amount=_money(tables.refunds, "amount"))
     _map(
+        Dispute,
+        tables.disputes,
+        amount=_money(tables.disputes, "amount"),
+        withdrawn=_money(tables.disputes, "withdrawn"),
+        reinstated=_money(tables.disputes, "reinstated"),
+    )
+    _map(
         Payment,
         tables.payments,
         amount=_money(tables.payments, "amount"),
         received=_money(tables.payments, "received"),
-        # Within the statement that loads the payments.
+        # Within the statement that loads the payments: a payment has few of either.
         refunds=relationship(Refund, order_by=(tables.refunds.c.created_at, tables.refunds.c.id), lazy="joined"),
+        disputes=relationship(Dispute, order_by=(tables.disputes.c.created_at, tables.disputes.c.id), lazy="joined"),
     )
     _map(
         Order,

@@ -5,12 +5,14 @@ from typing import Protocol
 
 from billing.adapters.stripe_gateway.billing_events import BILLING_READS, Billed
 from billing.adapters.stripe_gateway.charges import charged, is_off_session, received_by, why_cancelled
+from billing.adapters.stripe_gateway.disputes import read_dispute
 from billing.adapters.stripe_gateway.invoices import said_of_subscription
 from billing.adapters.stripe_gateway.method_events import METHOD_READS, Methods, read_setup_session, saved_with
 from billing.adapters.stripe_gateway.objects import WITHOUT_PAYER, About, Json, about, metadata, refs_in, why_declined
 from billing.adapters.stripe_gateway.recurring_sessions import is_recurring
 from billing.adapters.stripe_gateway.refunds import intent_ref, is_part_of_intent, read_refund
 from billing.adapters.stripe_gateway.sessions import is_settled, total_of
+from billing.application.outcomes import NeedsPerson
 from billing.application.ports import Reading
 from billing.domain.facts import (
     Fact,
@@ -69,7 +71,13 @@ _PAYMENTS: Mapping[str, _Read] = {
     "refund.created": read_refund,  # ours, or made in the dashboard
     "refund.updated": read_refund,  # a slow one is decided
     "refund.failed": read_refund,  # did not come through, also long after it had succeeded
+    "charge.refund.updated": read_refund,  # before acacia nothing else told that a refund was decided, or failed later
     "charge.refunded": read_refund,  # tells of older accounts' refunds; names none, so all of them are fetched
+    "charge.dispute.created": read_dispute,  # the customer's bank asks, or takes the money
+    "charge.dispute.updated": read_dispute,  # evidence was sent, or an inquiry became a chargeback
+    "charge.dispute.closed": read_dispute,  # won, lost, or an inquiry that came to nothing
+    "charge.dispute.funds_withdrawn": read_dispute,  # the money left our balance
+    "charge.dispute.funds_reinstated": read_dispute,  # and came back, all or a part of it
 }
 READS: Mapping[str, object] = {**_PAYMENTS, **METHOD_READS, **BILLING_READS}
 """Events of any other type are neither kept nor read."""
@@ -84,6 +92,9 @@ class Parents(Methods, Billed, Protocol):
     def refunds(self, intent_ref: str) -> Sequence[Json]:
         """Every refund of the intent."""
 
+    def dispute(self, dispute_ref: str) -> Json:
+        """The dispute of that id, as it is now."""
+
     def invoice_of(self, intent_ref: str) -> Json | None:
         """The invoice that the intent was to pay, if any."""
 
@@ -91,8 +102,22 @@ class Parents(Methods, Billed, Protocol):
         """What a session proves, and what it has begun."""
 
 
+_ODD_SHAPE = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError)
+"""What reading JSON ends in that is not built as expected."""
+
+
 def read_event(event: Json, installation: str, parents: Parents) -> Reading:
-    """The facts in an event, whichever API version wrote it."""
+    """The facts in an event, whichever API version wrote it; NeedsPerson where its shape is none that we know.
+
+    Trying again would not help, and reading half of it could do harm: its body is kept for a replay.
+    """
+    try:
+        return _read(event, installation, parents)
+    except _ODD_SHAPE as odd:
+        raise NeedsPerson(f"this {event['type']} is built as none that we know: {odd!r}") from odd
+
+
+def _read(event: Json, installation: str, parents: Parents) -> Reading:
     document: Json = event["data"]["object"]
     if read_method := METHOD_READS.get(event["type"]):
         return read_method(event, parents)
@@ -143,7 +168,7 @@ def _reading(document: Json, facts: Sequence[Fact]) -> Reading:
 
 
 def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:
-    """A refund or charge; those made in the dashboard bear no metadata of ours, so their intent is asked."""
+    """A refund, charge or dispute; those not made by us bear no metadata of ours, so their intent is asked."""
     ref = intent_ref(document)
     if ref is None:
         return _nothing(document, "it belongs to no payment intent")
@@ -155,10 +180,15 @@ def _read_part(document: Json, read: Callable[[Json, About], Fact], installation
         "payment_ref": ref,
     }
     refs = refs_in(document) | refs_in(owner)
-    refunds = [document] if document.get("object") == "refund" else []
-    if not refunds and theirs == installation:
-        refunds = list(parents.refunds(ref))
-    return Reading(facts=[read(refund, ids) for refund in refunds], refs=refs, installation=theirs)
+    meant: Sequence[Json] = ()
+    match document["object"]:
+        case "refund":
+            meant = [document]
+        case "dispute":
+            meant = [parents.dispute(document["id"])]
+        case _ if theirs == installation:
+            meant = parents.refunds(ref)
+    return Reading(facts=[read(part, ids) for part in meant], refs=refs, installation=theirs)
 
 
 def _named_by_invoice(intent_ref: str, parents: Parents) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from billing.adapters.stripe_gateway.billed import StripeBilled
 from billing.adapters.stripe_gateway.charges import StripeCharges, charged
 from billing.adapters.stripe_gateway.client import StripeApi
+from billing.adapters.stripe_gateway.disputes import StripeDisputes
 from billing.adapters.stripe_gateway.events import Parents, read_event
 from billing.adapters.stripe_gateway.methods import fetch_method, fetch_setup
 from billing.adapters.stripe_gateway.objects import Json, about
@@ -40,7 +41,8 @@ class StripeGateway(PaymentGateway):
     ) -> None:
         """`now` is the real clock, since Stripe signs with it; `installation` goes into metadata."""
         self._api = StripeApi(api_key, api_base, telemetry)
-        self._refunds, self._charges = StripeRefunds(self._api), StripeCharges(self._api)
+        self._refunds, self._disputes = StripeRefunds(self._api), StripeDisputes(self._api)
+        self._charges = StripeCharges(self._api)
         self._pages = StripePages(self._api, installation, now)
         self._billed = StripeBilled(self._api, installation, now)
         self._verifier = WebhookVerifier(tuple(webhook_secrets), livemode, now)
@@ -51,8 +53,8 @@ class StripeGateway(PaymentGateway):
         return self._verifier(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """By the event's own snapshot, and what is fetched: whose payment it is, how what is saved or billed stands."""
-        parents = _Parents(self._api, self._refunds, self._pages, self._billed, deadline)
+        """By the event's own snapshot, and what is fetched: whose payment it is, how all that changes stands now."""
+        parents = _Parents(self._api, self._refunds, self._disputes, self._pages, self._billed, deadline)
         return read_event(json.loads(body), self._installation(), parents)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
@@ -93,6 +95,7 @@ class _Parents(Parents):
 
     api: StripeApi
     payments: StripeRefunds
+    disputed: StripeDisputes
     pages: StripePages
     billed: StripeBilled
     deadline: Deadline
@@ -128,6 +131,10 @@ class _Parents(Parents):
     def setup(self, setup_ref: str) -> Json:
         """Within the same."""
         return fetch_setup(self.api, setup_ref, self.deadline)
+
+    def dispute(self, dispute_ref: str) -> Json:
+        """As it is now."""
+        return self.disputed.read(dispute_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:

@@ -12,6 +12,8 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
+from billing.application.disputes import TakeDispute
 from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
@@ -39,16 +41,18 @@ from billing.application.saved_methods import (
     TakeMethod,
     TellDefault,
 )
+from billing.application.setting_up import SetUpProvider
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.facts import BillingStands, InvoiceStands, MethodStands
+from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
+from billing.entrypoints.container.comparing import Comparing
 from billing.entrypoints.container.hosting import Hosting
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
@@ -73,6 +77,9 @@ class Container(Adapters):
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
+    event_feeds = Adapters.event_feeds
+    statements = Adapters.statements
+    provider_setups = Adapters.provider_setups
     saved_methods = Adapters.saved_methods
     recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
@@ -95,9 +102,10 @@ class Container(Adapters):
         ids=ids,
         clock=business_clock,
     )
+    dispatch_policy = providers.ThreadSafeSingleton(DispatchPolicy)
     record_fact = providers.ThreadSafeSingleton(
         RecordFact,
-        policy=providers.Factory(DispatchPolicy),
+        policy=dispatch_policy,
         pay_back=pay_back,
         clock=business_clock,
         telemetry=telemetry,
@@ -117,8 +125,21 @@ class Container(Adapters):
         billing=recurring_billing,
     )
     take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
+    take_dispute = providers.ThreadSafeSingleton(
+        TakeDispute,
+        policy=providers.Factory(limits.dispute_policy, shop),
+        dispatch=dispatch_policy,
+        pay_back=pay_back,
+        ids=ids,
+        clock=business_clock,
+    )
     takers = providers.Dict(
-        {MethodStands: take_method, BillingStands: hosting.take_billing, InvoiceStands: hosting.take_invoice}
+        {
+            MethodStands: take_method,
+            DisputeStands: take_dispute,
+            BillingStands: hosting.take_billing,
+            InvoiceStands: hosting.take_invoice,
+        }
     )
     take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
     note_start = providers.ThreadSafeSingleton(
@@ -193,6 +214,23 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
+    comparing = providers.Container(
+        Comparing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        context=providers.Object(logging_context),
+        event_feeds=event_feeds,
+        gateways=gateways,
+        statements=statements,
+        billing=recurring_billing,
+        take_fact=take_fact,
+        process_event=process_event,
+        letterbox=letterbox,
+    )
+    set_up_provider = providers.ThreadSafeSingleton(SetUpProvider, provider_setups)
     stop_service = providers.Factory(
         StopService,
         recurring_billing,
@@ -204,6 +242,7 @@ class Container(Adapters):
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
+            JobKind.RECONCILE: comparing.reconcile_part,
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -236,8 +275,13 @@ class Container(Adapters):
             JobKind.CHANGE_SUBSCRIPTION: hosting.carry_out_change,
             JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
             JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
-            JobKind.SUSPEND_SUBSCRIPTION: stop_service,
-            JobKind.END_SUBSCRIPTION: stop_service,
+            JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)}), stop_service
+            ),
+            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(RestoreDisputed),
+            JobKind.END_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(EndDisputed)}), stop_service
+            ),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
@@ -282,7 +326,13 @@ class Container(Adapters):
         KeepHouse,
         sweep,
         providers.List(
-            expire_orders, hosting.tick_subscriptions, tell_outages, tell_operator, forget_answers, prune_bodies
+            expire_orders,
+            hosting.tick_subscriptions,
+            tell_outages,
+            tell_operator,
+            forget_answers,
+            prune_bodies,
+            comparing.request,
         ),
         telemetry,
     )

@@ -23,6 +23,8 @@ def gateways(
 ) -> Mapping[str, PaymentGateway]:
     gateways: list[PaymentGateway] = []
     if settings.stripe is not None:
+        if not settings.stripe.webhook_secrets:  # `billing stripe setup` does without: it gets the first
+            raise WrongSettings("BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set.")
         stripe = StripeGateway(
             api_key=settings.stripe.api_key,
             livemode=settings.stripe.is_live,

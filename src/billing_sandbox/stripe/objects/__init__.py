@@ -2,12 +2,15 @@
 
 from billing_sandbox.stripe.objects.charges import charge, refund
 from billing_sandbox.stripe.objects.customers import customer, customer_details
+from billing_sandbox.stripe.objects.disputes import EVIDENCE, dispute, dispute_movement
 from billing_sandbox.stripe.objects.intents import payment_intent, setup_intent
 from billing_sandbox.stripe.objects.listing import listing
 from billing_sandbox.stripe.objects.methods import bank_debit, billing_details, card, payment_method
 from billing_sandbox.stripe.objects.sessions import checkout_session, line_item, portal_session
+from billing_sandbox.stripe.objects.webhooks import thin_event, webhook_endpoint
 
 __all__ = [
+    "EVIDENCE",
     "bank_debit",
     "billing_details",
     "card",
@@ -15,6 +18,8 @@ __all__ = [
     "checkout_session",
     "customer",
     "customer_details",
+    "dispute",
+    "dispute_movement",
     "line_item",
     "listing",
     "payment_intent",
@@ -22,4 +27,6 @@ __all__ = [
     "portal_session",
     "refund",
     "setup_intent",
+    "thin_event",
+    "webhook_endpoint",
 ]

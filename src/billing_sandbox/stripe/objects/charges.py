@@ -8,7 +8,7 @@ from billing_sandbox.stripe.objects.methods import charged
 def charge(created: int, intent: Json, method: Json, given: Json, *, authenticated: bool = False) -> Json:
     """One attempt to pay an intent by a method; `given` says how it went."""
     empty = (
-        "application", "application_fee", "application_fee_amount", "balance_transaction",
+        "application", "application_fee", "application_fee_amount", "balance_transaction", "dispute",
         "failure_balance_transaction", "failure_code", "failure_message", "on_behalf_of", "receipt_number",
         "review", "shipping", "source_transfer", "statement_descriptor", "statement_descriptor_suffix",
         "transfer_data", "transfer_group",

@@ -10,6 +10,7 @@ from billing_sandbox.stripe.updates import update
 
 _DAY_SECONDS = 86_400
 _DUNNING = "dunning"
+_ONWARD = "pays_onward"
 
 
 def collect(
@@ -48,6 +49,11 @@ def check_paid(ledger: Ledger, invoice: Json, *, undo: bool) -> None:
         raise Undone(refusal) if undo else refusal
 
 
+def pay_onward(ledger: Ledger, invoice: Json) -> None:
+    """Let the method that pays this invoice pay its subscription's next ones too."""
+    ledger.save({"object": _ONWARD, "id": invoice["id"]})
+
+
 def finalize_due(ledger: Ledger, id: str) -> None:
     """The time for changes to a draft is over."""
     invoice = ledger.store.get("invoice", id)
@@ -73,6 +79,7 @@ def intent_succeeded(ledger: Ledger, intent: Json, cause: Cause) -> None:
     changes = {"amount_paid": intent["amount_received"], "status": "paid", "status_transitions": paid}
     payment = ledger.save(payment | changes)
     if invoice["status"] in ("open", "uncollectible"):
+        _keep_method(ledger, invoice, intent, cause)
         invoices.settle(ledger, invoice, cause)
     ledger.tell("invoice_payment.paid", payment, cause)
 
@@ -87,6 +94,17 @@ def intent_failed(ledger: Ledger, intent: Json, cause: Cause) -> None:
     invoice = _failed(ledger, invoice, cause)
     if intent["status"] == "requires_action":
         ledger.tell("invoice.payment_action_required", invoice, cause)
+
+
+def _keep_method(ledger: Ledger, invoice: Json, intent: Json, cause: Cause) -> None:
+    """What has paid is the subscription's default from now on, if the customer or its settings want that."""
+    subscription = ledger.store.get("subscription", subscription_of(invoice) or "")
+    if subscription is None:
+        return
+    wanted = subscription["payment_settings"]["save_default_payment_method"] == "on_subscription"
+    if wanted or ledger.store.get(_ONWARD, invoice["id"]):
+        method = {"default_payment_method": intent["payment_method"]}
+        update(ledger, subscription, method, "customer.subscription.updated", cause)
 
 
 def _failed(ledger: Ledger, invoice: Json, cause: Cause) -> Json:

@@ -7,6 +7,7 @@ from billing_sandbox.stripe.resources import (
     checkout_sessions,
     customer_balance,
     customers,
+    disputes,
     events,
     invoice_items,
     invoice_payments,
@@ -21,6 +22,7 @@ from billing_sandbox.stripe.resources import (
     setup_intents,
     subscriptions,
     test_clocks,
+    webhook_endpoints,
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -29,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *checkout_sessions.OPERATIONS,
     *customer_balance.OPERATIONS,
     *customers.OPERATIONS,
+    *disputes.OPERATIONS,
     *events.OPERATIONS,
     *invoice_items.OPERATIONS,
     *invoice_payments.OPERATIONS,
@@ -43,5 +46,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *setup_intents.OPERATIONS,
     *subscriptions.OPERATIONS,
     *test_clocks.OPERATIONS,
+    *webhook_endpoints.OPERATIONS,
 )
 """Every endpoint there is."""

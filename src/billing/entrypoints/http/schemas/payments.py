@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from billing.domain.payment import Payment, PaymentStatus
 from billing.entrypoints.http.schemas.choice import Choice
+from billing.entrypoints.http.schemas.disputes import DisputeSchema
 from billing.entrypoints.http.schemas.fields import MoneySchema, identifier, web_address
 from billing.entrypoints.http.schemas.refunds import RefundSchema
 
@@ -80,3 +81,4 @@ class PaymentSchema(Schema):
     expires_at = fields.DateTime(required=True)
     surplus = fields.Boolean(required=True, metadata={"description": "No item needs this money: it is owed back."})
     refunds = fields.List(fields.Nested(RefundSchema), required=True)
+    disputes = fields.List(fields.Nested(DisputeSchema), required=True)
