@@ -9,7 +9,7 @@ from typing import Any
 import stripe
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.adapters.stripe_gateway import StripeBilling
+from billing.adapters.stripe_gateway import StripeBilling, StripeMethods
 from billing.application.ports import Reading
 from billing.domain.wallet import Wallet
 from tests.builders import a_wallet
@@ -45,6 +45,16 @@ class StripeBiller(Biller):
             "telemetry": MemoryTelemetry(),
         }
         return StripeBilling(**(defaults | other), installation=lambda: installation, now=now)
+
+    def methods(self) -> StripeMethods:
+        """Saved methods of the same account."""
+        settings = self.sandbox.settings
+        return StripeMethods(
+            api_key=settings["BILLING_STRIPE_API_KEY"],
+            api_base=settings["BILLING_STRIPE_API_BASE"],
+            installation=lambda: self.installation,
+            telemetry=MemoryTelemetry(),
+        )
 
     def paid_at(self) -> datetime:
         return PAID_AT

@@ -85,7 +85,7 @@ class Order:
     def sole_recurring(self) -> OrderItem | None:
         """The item that is all of the order, where that is hosting which renews by itself."""
         match self.items:
-            case [item] if item.opens_recurring:
+            case [item] if item.opens_subscription and item.renews_by_itself:
                 return item
         return None
 
@@ -94,8 +94,8 @@ class Order:
 
         What is charged off session is paid once, as is everything that is bought in company.
         """
-        options = payment.options
-        return self.sole_recurring if options.get("customer_ref") and not options.get("method_ref") else None
+        is_known = bool(payment.options.get("customer_ref"))
+        return self.sole_recurring if is_known and not payment.is_off_session else None
 
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
