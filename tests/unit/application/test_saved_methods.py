@@ -191,6 +191,24 @@ def test_when_the_default_is_detached_elsewhere_the_next_takes_its_place_also_th
     assert what_is_charged(shop) == (wallet.method(second).ref,) * 2
 
 
+def test_what_was_never_told_is_found_by_asking_and_the_second_time_nothing_differs(shop: Twins) -> None:
+    kept, forgotten = save_a_card(shop), save_a_card(shop)
+    wallet = the_wallet(shop)
+    shop.methods.keep(str(wallet.customer_ref), ref="m_9")
+    shop.methods.issue_anew(wallet.method(kept).ref, 2040)
+    shop.methods.forget(wallet.method(forgotten).ref)
+    found = [[fact.method_ref for fact in shop.container.refresh_wallet()(wallet.id, BY)] for _ in range(2)]
+    assert found == [[wallet.method(kept).ref, "m_9", wallet.method(forgotten).ref], []]
+    cards = {method.ref: method.card.exp_year for method in the_wallet(shop).usable if method.card}
+    assert cards == {wallet.method(kept).ref: 2040, "m_9": 2029}
+
+
+def test_what_was_removed_here_is_not_found_again_before_the_provider_knows(shop: Twins) -> None:
+    card = save_a_card(shop)
+    shop.container.remove_method()("cus_1", card, BY)
+    assert shop.container.refresh_wallet()(the_wallet(shop).id, BY) == []
+
+
 # ---------------------------------------------------------------------- forgetting
 
 
