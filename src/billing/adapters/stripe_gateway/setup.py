@@ -39,6 +39,9 @@ PERMISSIONS: Mapping[str, Permission] = {
         "write", "to see what was paid, and to charge saved cards", lambda client: client.v1.payment_intents.list(_ONE)
     ),
     "Charges and Refunds": Permission("write", "to pay back", lambda client: client.v1.refunds.list(_ONE)),
+    "Disputes": Permission(
+        "read", "to see how payments that banks question stand", lambda client: client.v1.disputes.list(_ONE)
+    ),
     "Customers": Permission("write", "to open customers' accounts", lambda client: client.v1.customers.list(_ONE)),
     "PaymentMethods": Permission(
         "write", "to see and forget saved cards", lambda client: client.v1.payment_methods.list(_ONE)
