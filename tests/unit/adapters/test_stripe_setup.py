@@ -21,6 +21,7 @@ READS_OF = {
     "Checkout Sessions": "checkout/sessions",
     "PaymentIntents": "payment_intents",
     "Charges and Refunds": "refunds",
+    "Disputes": "disputes",
     "Customers": "customers",
     "PaymentMethods": "payment_methods",
     "SetupIntents": "setup_intents",
