@@ -96,6 +96,9 @@ class Wallets(Protocol):
     def of_method(self, method_id: str) -> str | None:
         """The id of the wallet that a method is in."""
 
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Oldest first, as attempts are."""
+
 
 class Subscriptions(Protocol):
     """Hosting subscriptions."""

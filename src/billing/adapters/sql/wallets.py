@@ -1,9 +1,14 @@
 """What customers keep at payment providers."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import or_, select
 
+from billing.adapters.sql.places import places
 from billing.adapters.sql.wallet_tables import payment_methods, wallets
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
 from billing.domain.wallet import Wallet
 
 
@@ -33,3 +38,6 @@ class SqlWallets:
 
     def of_method(self, method_id: str) -> str | None:
         return self._work.session.scalar(select(payment_methods.c.wallet_id).where(payment_methods.c.id == method_id))
+
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        return places(self._work.session, wallets.c.created_at, since, until, after, limit)
