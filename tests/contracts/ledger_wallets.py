@@ -1,6 +1,6 @@
 """What customers keep at payment providers: there and back, found by every id of the provider's, one a customer."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -178,6 +178,22 @@ class WalletCases(LedgerCase):
         ledger.write("test", lambda uow: uow.registrations.add(held))
         assert ledger.read(lambda uow: uow.registrations.renews_for("cus_1")) is renews
         assert not ledger.read(lambda uow: uow.registrations.renews_for("cus_2"))
+
+    def test_wallets_are_walked_through_by_their_making(self, ledger: Ledger) -> None:
+        for n, minutes in enumerate((0, 2, 2)):
+            wallet = a_wallet(f"wal_{n}", f"cus_{n}")
+            wallet.created_at = NOW + timedelta(minutes=minutes)
+            ledger.write("setup", lambda uow, n=n: uow.customers.add(a_customer(f"cus_{n}")))
+            ledger.write("setup", lambda uow, wallet=wallet: uow.wallets.add(wallet))
+
+        def walk(since: int, until: int, after: str = "", limit: int = 9) -> list[str]:
+            start, end = NOW + timedelta(minutes=since), NOW + timedelta(minutes=until)
+            return [one.id for one in ledger.read(lambda uow: uow.wallets.made(start, end, after, limit))]
+
+        assert walk(0, 9) == ["wal_0", "wal_1", "wal_2"]
+        assert walk(1, 2, limit=1) == ["wal_1"]
+        assert walk(2, 2, "wal_1") == ["wal_2"]
+        assert walk(3, 9) == []
 
 
 def _is_there(ledger: Ledger, wallet_id: str) -> bool:

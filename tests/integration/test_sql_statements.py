@@ -43,6 +43,7 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "open disputes": lambda uow: uow.orders.disputes(DisputeStatus.NEEDS_RESPONSE, "dsp_9", 20),
     "attempts made": lambda uow: uow.orders.attempts_made(NOW, NOW, "pay_1", 20),
     "refunds made": lambda uow: uow.orders.refunds_made(NOW, NOW, "ref_1", 20),
+    "wallets made": lambda uow: uow.wallets.made(NOW, NOW, "wal_1", 20),
     "periods ended": lambda uow: uow.subscriptions.periods_ended(NOW, NOW, "sub_1", 20),
     "known notifications": lambda uow: uow.inbox.known("stripe", ["evt_1", "evt_2"]),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),

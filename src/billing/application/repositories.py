@@ -108,6 +108,9 @@ class Wallets(Protocol):
     def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
         """Ids of usable methods whose card ends with that month, those above `after`, each with its wallet's."""
 
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Oldest first, as attempts are."""
+
 
 class Subscriptions(Protocol):
     """Hosting subscriptions."""

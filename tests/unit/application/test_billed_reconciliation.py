@@ -1,4 +1,4 @@
-"""Word of renewals is lost: the feed brings it, and else the provider is asked; the books are the same in the end."""
+"""Word of renewals and saved cards is lost: the feed brings it, else the provider is asked; the books are the same."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,6 +12,7 @@ from tests.twins import BY, Twins
 from tests.unit.application.billed import desk, hear, hosted, next_period, now_of, ref, renew, renewals
 
 MONTH = timedelta(days=32)
+PAGES = {"success_url": "https://shop.example/saved", "cancel_url": "https://shop.example/account"}
 
 
 def reconcile(shop: Twins, *, dry_run: bool = False) -> Sequence[Difference]:
@@ -147,3 +148,47 @@ def _heard(how: str, told: list[bytes]) -> list[bytes]:
         "a third lost": [body for n, body in enumerate(told) if n % 3 != 1],
         "all lost": [],
     }[how]
+
+
+# ---------------------------------------------------------------------- saved methods
+
+
+@pytest.fixture
+def saved(shop: Twins) -> str:
+    """The provider's id of a method that was saved, which nobody was told of."""
+    page = shop.container.start_setup()("cus_1", "memory", PAGES, BY)
+    shop.methods.save(str(page.session_ref))
+    forget_what_was_told(shop)
+    (ref,) = shop.methods.saved
+    return ref
+
+
+def usable(shop: Twins) -> list[str]:
+    wallet = shop.ledger.read(lambda uow: uow.wallets.of_customer("cus_1", "memory"))
+    assert wallet is not None
+    return [method.ref for method in wallet.usable]
+
+
+def test_a_method_of_which_every_word_was_lost_is_kept(shop: Twins, saved: str) -> None:
+    (rehearsed,) = reconcile(shop, dry_run=True)
+    assert (rehearsed.done, usable(shop)) == (Done.WOULD_BE_REPAIRED, [])
+    (found,) = reconcile(shop)
+    assert (found.ours, found.theirs, found.done) == ("not known", "card, saved", Done.REPAIRED)
+    shop.sweep_and_work()
+    assert (usable(shop), reconcile(shop)) == ([saved], [])
+
+
+def test_a_method_that_was_forgotten_at_the_desk_is_forgotten_here(shop: Twins, saved: str) -> None:
+    reconcile(shop)
+    shop.methods.forget(saved)
+    forget_what_was_told(shop)
+    (found,) = reconcile(shop)
+    assert (found.ours, found.theirs, found.done) == ("card, saved", "forgotten", Done.REPAIRED)
+    shop.sweep_and_work()
+    assert (usable(shop), reconcile(shop)) == ([], [])
+
+
+def test_an_account_that_the_provider_does_not_know_needs_a_person(shop: Twins, saved: str) -> None:
+    shop.methods.fail_with(NeedsPerson("no such account"), "attached", times=2)
+    assert [reconcile(shop)[0].done for _ in range(2)] == [Done.NEEDS_PERSON] * 2
+    assert [alert.kind for alert in shop.alerts()] == [AlertKind.BOOKS_DIFFER]

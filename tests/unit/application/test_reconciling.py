@@ -70,7 +70,7 @@ def test_each_interval_is_asked_for_once_however_many_workers_keep_house(shop: T
     for _ in range(5):
         shop.sweep_and_work()
     first = parts(shop)
-    assert len(first) == len(shop.container.comparing.reconcilers()) == 5
+    assert len(first) == len(shop.container.comparing.reconcilers()) == 6
     go_on(shop)
     shop.restart()
     shop.sweep_and_work()

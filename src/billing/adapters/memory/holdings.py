@@ -135,6 +135,10 @@ class MemoryWallets:
         found = self._session.claimant(Wallet, "method", method_id)
         return None if found is None else found.id
 
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        places = sorted(Made(wallet.created_at, wallet.id) for wallet in self._session.all(Wallet))
+        return [place for place in places if (since, after) < place and place.at <= until][:limit]
+
 
 class MemoryRegistrations:
     """Holdings by name."""

@@ -1,6 +1,6 @@
 """The tables of what customers keep at payment providers."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from billing.adapters.sql.columns import id_column, metadata, partial_index, version_column
 from billing.adapters.sql.types import Moment
@@ -18,6 +18,7 @@ wallets = Table(
     UniqueConstraint("customer_id", "gateway"),
     UniqueConstraint("gateway", "customer_ref"),
 )
+Index(None, wallets.c.created_at, wallets.c.id)
 
 payment_methods = Table(
     "payment_methods",

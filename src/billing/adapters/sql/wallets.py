@@ -1,11 +1,14 @@
 """What customers keep at payment providers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from billing.adapters.sql.places import places
 from billing.adapters.sql.wallet_tables import payment_methods, usable, wallets
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
 from billing.domain.wallet import Wallet
 
 
@@ -43,3 +46,6 @@ class SqlWallets:
             found.where(payment_methods.c.id > after).order_by(payment_methods.c.id).limit(limit)
         )
         return [(method_id, wallet_id) for method_id, wallet_id in rows]
+
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        return places(self._work.session, wallets.c.created_at, since, until, after, limit)

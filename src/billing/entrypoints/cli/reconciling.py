@@ -28,7 +28,7 @@ _UNITS = {"h": "hours", "d": "days"}
 @click.option("--dry-run", is_flag=True, help="Say what would be repaired, and change nothing.")
 @AS_JSON
 def reconcile(since: str | None, dry_run: bool, as_json: bool) -> None:
-    """Compare events, payments, refunds and subscriptions with their providers; repair what differs by what they say.
+    """Compare events, payments, refunds, subscriptions and cards with their providers; repair what differs by facts.
 
     Events that were missed are stored, and a worker reads them. Exit code 0 only where nothing differs any more.
     """

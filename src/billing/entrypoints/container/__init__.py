@@ -243,6 +243,7 @@ class Container(Adapters):
         gateways=gateways,
         statements=statements,
         billing=recurring_billing,
+        keepers=saved_methods,
         take_fact=take_fact,
         process_event=process_event,
         letterbox=letterbox,

@@ -13,9 +13,10 @@ from billing.application.intake import ProcessEvent
 from billing.application.letterbox import Letterbox
 from billing.application.missed_events import MissedEvents
 from billing.application.ports import Ids, PaymentGateway
-from billing.application.provider_ports import EventFeed, RecurringBilling, Statements
+from billing.application.provider_ports import EventFeed, RecurringBilling, SavedMethods, Statements
 from billing.application.reconciliation import Reconcile, Reconciler, Repair
 from billing.application.reconciling import ReconcilePart, RequestReconciliation
+from billing.application.wallets_compared import KeptMethods
 from billing.entrypoints.settings import Settings
 
 
@@ -24,6 +25,7 @@ def reconcilers(
     gateways: Mapping[str, PaymentGateway],
     statements: Mapping[str, Statements],
     billing: Mapping[str, RecurringBilling],
+    keepers: Mapping[str, SavedMethods],
     repair: Repair,
     process: ProcessEvent,
     letterbox: Letterbox,
@@ -41,6 +43,7 @@ def reconcilers(
     found["paid payments"] = PaidPayments(compare, page_size)
     found["older payments"] = OlderPayments(compare, page_size)
     found["subscriptions"] = BilledSubscriptions(billing, repair, page_size)
+    found["saved methods"] = KeptMethods(keepers, repair, page_size)
     return found
 
 
@@ -58,6 +61,7 @@ class Comparing(containers.DeclarativeContainer):
     gateways: "providers.Dependency[Any]" = providers.Dependency()
     statements: "providers.Dependency[Any]" = providers.Dependency()
     billing: "providers.Dependency[Any]" = providers.Dependency()
+    keepers: "providers.Dependency[Any]" = providers.Dependency()
     take_fact: "providers.Dependency[Any]" = providers.Dependency()
     process_event: "providers.Dependency[Any]" = providers.Dependency()
     letterbox: "providers.Dependency[Any]" = providers.Dependency()
@@ -68,6 +72,7 @@ class Comparing(containers.DeclarativeContainer):
         gateways,
         statements,
         billing,
+        keepers,
         providers.Factory(Repair, ledger, take_fact),
         process_event,
         letterbox,

@@ -1,4 +1,4 @@
-"""What reconciliation walks through: payments and refunds by their making, billed subscriptions by their period."""
+"""What reconciliation walks through: payments, refunds and wallets by their making, subscriptions by their period."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ down_revision = "0014"
 
 def upgrade() -> None:
     """An index for each; rows and columns stay as they are."""
-    for table in ("payments", "refunds"):
+    for table in ("payments", "refunds", "wallets"):
         op.create_index(f"ix_{table}_created_at_id", table, ["created_at", "id"])
     billed = sa.text("billing_ref IS NOT NULL")
     op.create_index(
