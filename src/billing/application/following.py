@@ -51,8 +51,9 @@ def opened_by(uow: UnitOfWork, fact: BillingFact) -> tuple[Order, OrderItem] | N
 
 
 def is_in_vain(order: Order, item: OrderItem) -> bool:
-    """Whether no subscription will come of it; an expired order that is paid late is delivered after all."""
-    is_decided = order.is_paid or order.closed_as is OrderStatus.CANCELLED
+    """Whether no subscription will come of it; while an attempt is open, an expired order may still be paid late."""
+    is_given_up = order.closed_as is OrderStatus.EXPIRED and not any(payment.is_open for payment in order.payments)
+    is_decided = order.is_paid or order.closed_as is OrderStatus.CANCELLED or is_given_up
     return item.status in _NEVER and is_decided
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from billing.adapters.memory.desk import BillingDesk
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import Catalogue, Cycle, Invoice, JobKind, Order, Subscription, Wallet
+from billing.domain import Catalogue, Cycle, InboxEvent, Invoice, JobKind, Order, Subscription, Wallet
 from tests.builders import NOW, a_catalogue, a_domain, a_hosting
 from tests.twins import BY, Twins
 
@@ -115,6 +115,11 @@ def invoices(shop: Twins, subscription: Subscription) -> Sequence[Invoice]:
         return uow.invoices.of_subscription(subscription.id)
 
     return shop.ledger.read(look)
+
+
+def events(shop: Twins) -> Sequence[InboxEvent]:
+    """What providers have told, newest first."""
+    return shop.ledger.read(lambda uow: uow.inbox.page(None, None, None, None, 1000))
 
 
 def ends_of(shop: Twins, subscription: Subscription, periods: int) -> list[str]:

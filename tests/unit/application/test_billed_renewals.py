@@ -8,6 +8,7 @@ import pytest
 from billing.application.outcomes import RetryLater
 from billing.domain import (
     Cycle,
+    EventStatus,
     Invalid,
     InvoiceReason,
     InvoiceStatus,
@@ -26,6 +27,7 @@ from tests.unit.application.billed import (
     desk,
     done,
     ends_of,
+    events,
     hear,
     hosted,
     hosted_with_a_name,
@@ -58,6 +60,7 @@ def test_a_period_that_was_collected_for_is_an_order_of_its_own(shop: Twins) -> 
 
 def test_the_first_invoice_is_the_order_that_was_bought(shop: Twins) -> None:
     bought = hosted(shop)
+    assert [event.status for event in events(shop)] == [EventStatus.PROCESSED]
     assert [invoice.reason for invoice in invoices(shop, bought)] == [InvoiceReason.FIRST]
     assert renewals(shop) == []
     assert bought.billing_ref is not None
@@ -108,6 +111,15 @@ def test_whatever_the_order_of_telling_it_comes_to_the_same(shop: Twins, order_o
     assert now_of(shop, bought).status is SubscriptionStatus.ACTIVE
     assert len(renewals(shop)) == 1
     assert f"{now_of(shop, bought).current_period_end:%d %b}" == "31 Mar"
+
+
+def test_an_invoice_that_nobody_heard_of_is_asked_for_when_the_next_one_is_told(shop: Twins) -> None:
+    bought = hosted(shop)
+    next_period(shop, bought)
+    pass_until(shop, bought.cycle.term.end(bought.anchor or shop.now, 2))
+    hear(shop, desk(shop).catch_up()[1:])
+    assert len(renewals(shop)) == 2
+    assert f"{now_of(shop, bought).current_period_end:%d %b}" == "30 Apr"
 
 
 @pytest.mark.parametrize("lost", range(4))
@@ -246,6 +258,24 @@ def test_a_second_page_that_was_paid_bills_nobody_a_second_time(shop: Twins) -> 
     desk(shop).decline("bill_twice")
     hear(shop, desk(shop).turn("bill_twice"))
     assert now_of(shop, bought).status is SubscriptionStatus.ACTIVE
+
+
+def test_billing_of_an_order_that_nobody_paid_ends_with_it(shop: Twins) -> None:
+    order = shop.order(a_hosting(auto_renew=True))
+    payment = shop.container.start_payment()(order.id, "memory", {"customer_ref": "account_1"}, BY)
+    shop.gateway.submit(payment.id)
+    # the provider begins before the slow method has brought anything
+    page, (item,) = shop.gateway.pages[payment.id], order.items
+    page.payment_ref = "money_never"
+    shop.billing.open(page, item, "account_1")
+    (bill,) = shop.billing.books.bills.values()
+    hear(shop, [desk(shop).notification(bill.ref)])
+    shop.pass_time(timedelta(hours=25))
+    shop.sweep_and_work()
+    assert shop.statuses(order)[0] == "expired"
+    assert not bill.is_over
+    hear(shop, [shop.gateway.fail(payment.id), desk(shop).notification(bill.ref)])
+    assert bill.is_over
 
 
 def test_billing_of_an_order_that_was_paid_back_before_delivery_ends(shop: Twins) -> None:
