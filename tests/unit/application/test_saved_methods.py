@@ -8,7 +8,7 @@ import pytest
 from dependency_injector import providers
 
 from billing.adapters.memory.methods import A_CARD, MemoryMethods
-from billing.adapters.memory.pages import ATTACHED, DETACHED, UPDATED, Told
+from billing.adapters.memory.pages import ATTACHED, CHOSEN, DETACHED, UPDATED, Told
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.domain import (
     Conflict,
@@ -175,7 +175,7 @@ def test_facts_that_contradict_one_another_end_in_detached(shop: Twins, facts: t
         fact = MethodStands(customer_ref=account, method_ref="m_1", is_attached=is_attached, card=A_CARD)
         shop.ledger.write(BY, lambda uow, fact=fact: shop.container.take_fact()(uow, "memory", fact))
     assert shown(shop) == [("m_1", False)]
-    assert len(shop.jobs(JobKind.DETACH_METHOD)) == 1
+    assert shop.jobs(JobKind.DETACH_METHOD) == []
 
 
 def test_a_method_of_an_unknown_account_is_none_of_ours(shop: Twins) -> None:
@@ -209,6 +209,33 @@ def test_what_was_removed_here_is_not_found_again_before_the_provider_knows(shop
     card = save_a_card(shop)
     shop.container.remove_method()("cus_1", card, BY)
     assert shop.container.refresh_wallet()(the_wallet(shop).id, BY) == []
+
+
+@pytest.mark.parametrize("told_in", list(permutations([ATTACHED, CHOSEN, DETACHED])))
+def test_a_default_chosen_in_the_portal_is_followed_whatever_is_told_first(
+    shop: Twins, told_in: tuple[str, ...]
+) -> None:
+    save_a_card(shop)
+    account = str(the_wallet(shop).customer_ref)
+    shop.methods.keep(account, ref="m_8")
+    shop.methods.forget("m_8")
+    shop.methods.keep(account, ref="m_9")
+    shop.methods.choose("m_9")
+    for type_ in told_in * 2:
+        shop.hear(shop.methods.notification("m_8" if type_ is DETACHED else "m_9", type_))
+        shop.work()
+    assert what_is_charged(shop) == ("m_9", "m_9")
+
+
+def test_a_card_that_was_removed_here_does_not_become_the_default_there_chosen(shop: Twins) -> None:
+    removed, kept = save_a_card(shop), save_a_card(shop)
+    wallet = the_wallet(shop)
+    told = shop.methods.choose(wallet.method(removed).ref)
+    shop.container.remove_method()("cus_1", removed, BY)
+    for _ in range(2):
+        shop.hear(told)
+        shop.work()
+    assert what_is_charged(shop) == (wallet.method(kept).ref,) * 2
 
 
 # ---------------------------------------------------------------------- forgetting

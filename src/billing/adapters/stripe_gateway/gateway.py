@@ -9,7 +9,7 @@ from billing.adapters.stripe_gateway.charges import StripeCharges, charged
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.disputes import StripeDisputes
 from billing.adapters.stripe_gateway.events import Parents, read_event
-from billing.adapters.stripe_gateway.methods import fetch_method, fetch_setup
+from billing.adapters.stripe_gateway.methods import fetch_customer, fetch_method, fetch_setup
 from billing.adapters.stripe_gateway.objects import Json, about
 from billing.adapters.stripe_gateway.pages import StripePages
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
@@ -135,6 +135,10 @@ class _Parents(Parents):
     def dispute(self, dispute_ref: str) -> Json:
         """As it is now."""
         return self.disputed.read(dispute_ref, self.deadline)
+
+    def customer(self, customer_ref: str) -> Json:
+        """Within the same."""
+        return fetch_customer(self.api, customer_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:
