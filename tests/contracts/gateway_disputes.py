@@ -33,11 +33,11 @@ class DisputeProvider(ABC):
 
     @abstractmethod
     def open_dispute(self, payment: Payment, amount: Money | None = None, *, is_inquiry: bool = False) -> str:
-        """A bank disputes all of it or a part; the provider's id of the dispute. Nothing is withdrawn yet."""
+        """A bank takes all of it or a part back, or only asks; the provider's id of the dispute."""
 
     @abstractmethod
-    def withdraw(self, payment: Payment, ref: str) -> None:
-        """The money leaves our balance; an inquiry becomes a dispute by it."""
+    def escalate(self, payment: Payment, ref: str) -> None:
+        """The inquiry becomes a chargeback, and its money is taken."""
 
     @abstractmethod
     def respond(self, payment: Payment, ref: str) -> None:
@@ -87,13 +87,9 @@ class GatewayDisputesContract:
     def test_what_is_withdrawn_is_told_in_the_payments_own_currency(
         self, disputed: DisputeProvider, currency: str
     ) -> None:
-        ref = disputed.open_dispute(payment := disputed.paid(currency))
-        nothing, everything = Money(0, currency), Money(1800, currency)
-        before = self.read(disputed, ref)
-        assert (before.amount, before.withdrawn, before.reinstated) == (everything, nothing, nothing)
-        disputed.withdraw(payment, ref)
-        after = self.read(disputed, ref)
-        assert (after.withdrawn, after.reinstated, after.status) == (everything, nothing, NEEDS_RESPONSE)
+        fact = self.read(disputed, disputed.open_dispute(disputed.paid(currency)))
+        everything = Money(1800, currency)
+        assert (fact.amount, fact.withdrawn, fact.reinstated) == (everything, everything, Money(0, currency))
 
     def test_an_inquiry_withdraws_nothing_and_comes_to_nothing(self, disputed: DisputeProvider) -> None:
         ref = disputed.open_dispute(payment := disputed.paid(), is_inquiry=True)
@@ -106,7 +102,7 @@ class GatewayDisputesContract:
 
     def test_an_inquiry_that_becomes_a_chargeback_is_the_same_dispute(self, disputed: DisputeProvider) -> None:
         ref = disputed.open_dispute(payment := disputed.paid(), is_inquiry=True)
-        disputed.withdraw(payment, ref)
+        disputed.escalate(payment, ref)
         fact = self.read(disputed, ref)
         assert (fact.dispute_ref, fact.status, fact.withdrawn) == (ref, NEEDS_RESPONSE, Money(1800, "USD"))
 
@@ -116,21 +112,12 @@ class GatewayDisputesContract:
     ) -> None:
         """Whichever of them is read last: they come in any order."""
         ref = disputed.open_dispute(payment := disputed.paid())
-        disputed.withdraw(payment, ref)
         disputed.respond(payment, ref)
         assert self.read(disputed, ref).status is UNDER_REVIEW
         disputed.decide(payment, ref, status)
         assert len(disputed.told(ref)) >= 4
         fact = self.read(disputed, ref)
         assert (fact.status, fact.withdrawn, fact.reinstated) == (status, Money(1800, "USD"), Money(reinstated, "USD"))
-
-    def test_two_disputes_of_one_payment_are_told_apart(self, disputed: DisputeProvider) -> None:
-        payment = disputed.paid()
-        first, second = (disputed.open_dispute(payment, Money(minor, "USD")) for minor in (700, 300))
-        disputed.withdraw(payment, first)
-        disputed.decide(payment, first, LOST)
-        told = [(fact.amount.minor, fact.status) for fact in (self.read(disputed, ref) for ref in (first, second))]
-        assert told == [(700, LOST), (300, NEEDS_RESPONSE)]
 
     def test_a_dispute_about_another_installations_payment_is_none_of_ours(self, disputed: DisputeProvider) -> None:
         ref = disputed.open_dispute(disputed.paid(by_another=True))

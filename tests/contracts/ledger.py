@@ -13,6 +13,7 @@ from tests.contracts.ledger_orders import OrderCases
 from tests.contracts.ledger_races import RaceCases
 from tests.contracts.ledger_records import RecordCases
 from tests.contracts.ledger_refunds import RefundCases
+from tests.contracts.ledger_renewals import RenewalCases
 from tests.contracts.ledger_units import UnitCases
 from tests.contracts.ledger_wallets import WalletCases
 
@@ -33,5 +34,6 @@ class LedgerContract(
     RaceCases,
     WalletCases,
     InvoiceCases,
+    RenewalCases,
 ):
     """Subclass it with a fixture `begin` (see `LedgerCase`)."""

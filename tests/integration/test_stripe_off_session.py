@@ -1,6 +1,7 @@
 """Saved methods at a Stripe that answers over sockets: charged off session, kept, chosen and forgotten."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,22 @@ class TestStripeMethods(SavedMethodsContract):
         reading = provider.gateway.interpret(body, soon())
         assert list(reading.facts) == [saved]
         assert reading.installation == "ins_ours"
+
+    def test_what_stripe_bills_by_itself_is_charged_to_the_new_default_too(
+        self, provider: StripeMethodsProvider
+    ) -> None:
+        wallet, api = self.a_wallet(provider), provider.sandbox.api
+        one, other = self.save(provider, wallet), self.save(provider, wallet)
+        provider.methods.set_default(wallet, one.method_ref, soon())
+        monthly: Any = {"currency": "usd", "unit_amount": 499, "recurring": {"interval": "month"}}
+        price = api.prices.create(monthly | {"product_data": {"name": "Hosting"}}).id
+        billed: Any = {"customer": str(wallet.customer_ref), "items": [{"price": price}]}
+        named = api.subscriptions.create(billed | {"default_payment_method": one.method_ref}).id
+        unnamed = api.subscriptions.create(billed).id
+        for _ in range(2):
+            provider.methods.set_default(wallet, other.method_ref, soon())
+            charged = [api.subscriptions.retrieve(ref).default_payment_method for ref in (named, unnamed)]
+            assert charged == [other.method_ref, None]
 
     def test_a_payment_of_what_renews_by_itself_saves_its_card_and_tells_of_both(
         self, provider: StripeMethodsProvider

@@ -24,6 +24,12 @@ from billing.domain.refund import Refund
 Clock = Callable[[], datetime]
 """The business clock: terms, expiry, milestones. Technical time is the ledger's `now()`."""
 
+OrderNumbers = Callable[[], str]
+"""A new order's number, which people read out."""
+
+PayLink = Callable[[str], str]
+"""The address of our own page about an order (or another thing of ours, by its id), good as long as that is."""
+
 Ids = Callable[[str], str]
 """A new id with the given prefix: `ids("ord")` is `ord_…`, a UUIDv7 behind it."""
 

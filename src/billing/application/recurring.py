@@ -1,11 +1,11 @@
 """What is asked of a provider that bills subscriptions by itself: to begin, how it stands, and to end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from billing.application.alerts import raise_alert
-from billing.application.billing_jobs import change_of, end_of, split
+from billing.application.billing_jobs import split
 from billing.application.delivery import leave_be
 from billing.application.following import TakeBilling
 from billing.application.jobs import Handler, Record, Run
@@ -16,10 +16,8 @@ from billing.application.subscription_notices import raise_doubt
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
-from billing.domain.facts import BillingStands
 from billing.domain.job import Job
 from billing.domain.subscription import Subscription
-from billing.domain.subscription_change import Change, ChangeKind
 from billing.domain.wallet import Wallet
 
 _BEGIN = "begin"
@@ -46,19 +44,12 @@ class BeginBilling(Handler):
         if wallet is None or wallet.customer_ref is None or wallet.default is None:
             raise NotYet("the provider has not told of the customer's card", self.card_retry)
         stands = self.billing[gateway].begin(subscription, wallet, run.deadline())
-        return lambda uow: self._record(uow, subscription.id, gateway, stands)
 
-    def _record(self, uow: UnitOfWork, subscription_id: str, gateway: str, stands: BillingStands) -> None:
-        """What the customer has called off meanwhile is passed on."""
-        subscription = uow.subscriptions.lock(subscription_id)
-        if subscription.is_over:
-            uow.jobs.request(end_of(gateway, stands.billing_ref))
-            return
-        is_called_off = subscription.cancel_at_period_end
-        self.take(uow, gateway, stands)
-        if is_called_off and not subscription.cancel_at_period_end:
-            subscription.ask(Change(kind=ChangeKind.CANCEL_AT_PERIOD_END), self.clock())
-            uow.jobs.request(change_of(subscription.id, subscription.changes))
+        def record(uow: UnitOfWork) -> None:
+            """Found by its item: what the customer has called off meanwhile is seen to there."""
+            self.take(uow, gateway, replace(stands, item_id=subscription.item_id))
+
+        return record
 
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """It is renewed by orders; a person is told."""

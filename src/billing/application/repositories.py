@@ -8,6 +8,7 @@ from billing.application.records import ApiKey, Arrival, Made, RememberedAnswer,
 from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus, InboxEvent
@@ -17,6 +18,7 @@ from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.registration import Registration
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
 
@@ -103,6 +105,9 @@ class Wallets(Protocol):
     def of_method(self, method_id: str) -> str | None:
         """The id of the wallet that a method is in."""
 
+    def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Ids of usable methods whose card ends with that month, those above `after`, each with its wallet's."""
+
 
 class Subscriptions(Protocol):
     """Hosting subscriptions."""
@@ -168,8 +173,37 @@ class Registrations(Protocol):
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         """Whether a renewal of it waits to be paid."""
 
+    def is_being_renewed(self, name: DomainName) -> bool:
+        """Whether a renewal of it is paid and not delivered yet."""
+
+    def expiring(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Registration]:
+        """Active holdings that expire until then, by expiry and id, those after that expiry and id; to read."""
+
     def renews_for(self, customer_id: str) -> bool:
         """Whether the customer holds a name that is renewed automatically."""
+
+
+class Renewals(Protocol):
+    """Renewals that we offer by ourselves; one is changed by whoever holds its registration."""
+
+    def add(self, renewal: Renewal) -> None:
+        """A new one; ConcurrentChange where this registration has one at this expiry."""
+
+    def of(self, registration_id: str, expires_at: datetime) -> Renewal | None:
+        """The one of a registration at an expiry."""
+
+    def of_order(self, order_id: str) -> Renewal | None:
+        """The one that an order of ours pays."""
+
+
+class DailyRounds(Protocol):
+    """How far the rounds of the day are, by name."""
+
+    def get(self, name: str) -> DailyRound | None:
+        """To read; None where it was never made."""
+
+    def lock(self, name: str) -> DailyRound:
+        """To change, made where there is none."""
 
 
 class Inbox(Protocol):

@@ -1,5 +1,6 @@
 """Saved payment methods: followed as their provider tells, chosen and forgotten as their customer wants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -52,6 +53,38 @@ def forget(uow: UnitOfWork, wallet: Wallet, method_ref: str) -> None:
     method = wallet.of_ref(method_ref)
     if method is not None:
         uow.jobs.request(JobRequest(JobKind.DETACH_METHOD, method.id))
+
+
+def differences(wallet: Wallet, attached: Sequence[MethodStands]) -> list[MethodStands]:
+    """What a wallet would have to be told to be as its account is; what was forgotten here is not asked for again."""
+    forgotten = {method.ref for method in wallet.methods if not method.is_usable}
+    known = {method.ref: (method.kind, method.card) for method in wallet.usable}
+    there = {fact.method_ref for fact in attached}
+    news = [fact for fact in attached if known.get(fact.method_ref) != (fact.kind, fact.card)]
+    gone = [
+        MethodStands(customer_ref=str(wallet.customer_ref), method_ref=ref, is_attached=False)
+        for ref in known
+        if ref not in there
+    ]
+    return [fact for fact in news if fact.method_ref not in forgotten] + gone
+
+
+@dataclass(frozen=True)
+class RefreshWallet:
+    """Have a wallet follow its account where what was told of it was lost."""
+
+    ledger: Ledger
+    keepers: MethodKeepers
+    take: TakeMethod
+
+    def __call__(self, wallet_id: str, by: str) -> Sequence[MethodStands]:
+        """What differed, taken as if it had been told; nothing where no account was ever opened."""
+        wallet = self.ledger.read(lambda uow: uow.wallets.get(wallet_id))
+        if wallet.customer_ref is None:
+            return []
+        found = differences(wallet, self.keepers.of(wallet.gateway).attached(wallet, self.keepers.deadline()))
+        self.ledger.write(by, lambda uow: [self.take(uow, wallet.gateway, fact) for fact in found])
+        return found
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from billing.domain.breaker import Breaker, BreakerPolicy, BreakerState
 from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
@@ -62,7 +63,8 @@ from billing.domain.purchase import (
 )
 from billing.domain.refund import Refund, RefundCause, RefundStatus
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
-from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.registration import NameStanding, Registration, RegistrationStatus
+from billing.domain.renewal import Renewal, RenewalPolicy
 from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
@@ -90,6 +92,7 @@ __all__ = [
     "Customer",
     "Cycle",
     "CycleLine",
+    "DailyRound",
     "DispatchPolicy",
     "Dispute",
     "DisputePolicy",
@@ -123,6 +126,7 @@ __all__ = [
     "MethodStands",
     "Money",
     "NameHeld",
+    "NameStanding",
     "NotFound",
     "Operation",
     "Order",
@@ -150,7 +154,9 @@ __all__ = [
     "RefundedHosting",
     "Registration",
     "RegistrationStatus",
+    "Renewal",
     "RenewalOpen",
+    "RenewalPolicy",
     "RetryPolicy",
     "Settlement",
     "Stage",

@@ -23,6 +23,9 @@ class AlertKind(StrEnum):
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     BOOKS_DIFFER = "books_differ"
+    RENEWAL_NOT_OFFERED = "renewal_not_offered"
+    NAME_AT_RISK = "name_at_risk"
+    NAME_LOST = "name_lost"
 
 
 @dataclass(eq=False, kw_only=True)

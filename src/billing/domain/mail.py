@@ -34,6 +34,11 @@ class MailKind(StrEnum):
     NOT_DELIVERED = "not_delivered"
     REFUNDED = "refunded"
     REFUND_RETURNED = "refund_returned"
+    RENEWAL_DUE = "renewal_due"
+    RENEWAL_FAILED = "renewal_failed"
+    NAME_EXPIRING = "name_expiring"
+    NAME_EXPIRED = "name_expired"
+    CARD_EXPIRING = "card_expiring"
     OPERATOR_ALERTS = "operator_alerts"
 
 

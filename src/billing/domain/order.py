@@ -232,15 +232,15 @@ class Order:
         payment.succeed(received)
         payment.surplus, payment.why = True, f"{received} received, surplus"
 
-    def cancel(self) -> None:
-        """The customer's own wish, while nothing is paid; a repeat changes nothing."""
+    def cancel(self, why: str = "cancelled by the customer") -> None:
+        """Nobody wants it any more, while nothing is paid; a repeat changes nothing."""
         if self.closed_as is OrderStatus.CANCELLED:
             return
         if self.status is not OrderStatus.PENDING:
             raise Conflict(f"order {self.number}", self._why_not_cancelled())
         if any(payment.is_open and payment.under_way for payment in self.payments):
             raise Conflict(f"order {self.number}", "a payment is under way at the bank; it decides first")
-        self._close(OrderStatus.CANCELLED, "cancelled by the customer")
+        self._close(OrderStatus.CANCELLED, why)
 
     def _why_not_cancelled(self) -> str:
         """And what to do instead."""

@@ -188,10 +188,13 @@ class Subscription:
             return
         if self.as_of is not None and stands.as_of < self.as_of:
             return
-        self.as_of = stands.as_of
+        is_first, self.as_of = self.as_of is None, stands.as_of
         if self.adopts_anchor:
             self._count(stands.anchor, self.periods)
             self.adopts_anchor = False
+        if is_first and self.cancel_at_period_end and self.change is None:
+            # called off before it was billed: its provider has yet to be told
+            self.change, self.changes = Change(kind=ChangeKind.CANCEL_AT_PERIOD_END), self.changes + 1
         self.cancel_at_period_end = stands.cancel_at_period_end
         if self.change is not None and self.change.is_met_by(stands):
             self._carry_out(self.change, at)

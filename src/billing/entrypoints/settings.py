@@ -14,6 +14,7 @@ from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.job_settings import BreakerSettings, JobSettings, contradictions, read_breaker, read_jobs
 from billing.entrypoints.mail_settings import MailSettings, read_mails
+from billing.entrypoints.renewal_settings import RenewalSettings, read_renewals
 from billing.entrypoints.setting_formats import POSITIVE, optional
 
 
@@ -67,6 +68,7 @@ class HttpSettings:
     body_bytes_max: int
     page_size_max: int
     idempotency_hours: int
+    pay_posts_per_minute: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     queue_url: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
     stripe: StripeSettings | None
     epp: EppSettings | None
     registrars: dict[str, str]
@@ -118,6 +121,7 @@ class Settings:
     breaker: BreakerSettings
     shop: ShopSettings
     mails: MailSettings | None
+    renewals: RenewalSettings
     busy_deadline_ms: int
     pool_size: int
     log_level: str
@@ -155,6 +159,7 @@ def _read(env: Env) -> Settings:
     return Settings(
         database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
+        secret_keys=tuple(env.list("SECRET_KEY", [], validate=formats.long_secrets) or ()),
         stripe=_read_stripe(env),
         epp=_read_epp(env),
         registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
@@ -163,6 +168,7 @@ def _read(env: Env) -> Settings:
         breaker=read_breaker(env),
         shop=_read_shop(env),
         mails=read_mails(env),
+        renewals=read_renewals(env),
         busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
         pool_size=env.int("POOL_SIZE", 10, validate=POSITIVE),
         log_level=env.str("LOG_LEVEL", "info", validate=OneOf(("debug", "info", "warning", "error"))),
@@ -214,6 +220,7 @@ def _read_http(env: Env) -> HttpSettings:
         body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=POSITIVE),
         page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=POSITIVE),
         idempotency_hours=env.int("IDEMPOTENCY_HOURS", 24, validate=POSITIVE),
+        pay_posts_per_minute=env.int("PAY_POSTS_PER_MINUTE", 10, validate=POSITIVE),
     )
 
 

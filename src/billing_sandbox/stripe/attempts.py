@@ -1,4 +1,7 @@
-"""Attempts to pay an intent, and what becomes of intent and charge."""
+"""Attempts to pay an intent, and what becomes of intent and charge.
+
+Whoever charges what a customer has saved, as for an invoice, begins an intent and attempts it with the customer absent.
+"""
 
 from datetime import UTC, datetime
 

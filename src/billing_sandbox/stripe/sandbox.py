@@ -37,6 +37,7 @@ _LISTED = {
     "invoices": "invoice",
     "invoice_items": "invoiceitem",
     "invoice_payments": "invoice_payment",
+    "balance_transactions": "customer_balance_transaction",
     "test_clocks": "test_helpers.test_clock",
 }
 

@@ -159,3 +159,30 @@ def test_retries_happen_on_the_sandboxs_own_clock_too(sandbox: Sandbox) -> None:
 
     assert invoices(sandbox, subscription)[1].status == "paid"
     assert subscription_of(sandbox, subscription).status == "active"
+
+
+def test_a_card_that_was_taken_away_pays_nothing_more(sandbox: Sandbox) -> None:
+    clock = Clock(sandbox, "2027-01-15T10:00")
+    customer = a_customer(sandbox, None, test_clock=clock.id)
+    method = sandbox.api.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    subscription = a_subscription(sandbox, customer, default_payment_method=method.id)
+
+    sandbox.api.payment_methods.detach(method.id)
+
+    assert subscription_of(sandbox, subscription).default_payment_method is None
+    clock.move("2027-02-15T11:30")
+    _, invoice = invoices(sandbox, subscription)
+    assert (invoice.status, invoice.attempt_count) == ("open", 1)
+    assert told(sandbox, "charge.") == ["charge.succeeded"]
+
+
+def test_who_is_deleted_is_asked_for_nothing(sandbox: Sandbox) -> None:
+    customer = a_customer(sandbox)
+    subscription = a_subscription(sandbox, customer)
+    sandbox.api.invoices.create({"customer": customer.id, "auto_advance": True})
+
+    sandbox.api.customers.delete(customer.id)
+    sandbox.control("POST", "/clock/advance", {"seconds": 40 * DAY_SECONDS})
+
+    assert subscription_of(sandbox, subscription).status == "canceled"
+    assert [invoice["status"] for invoice in sandbox.state()["invoices"]] == ["paid", "draft"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import requests
 import stripe
 
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
@@ -144,6 +145,20 @@ def test_what_stripe_would_refuse_is_refused(sandbox: Sandbox, given: dict[str, 
         sandbox.api.payment_intents.create(wanted | given)
     assert refusal.value.param == param
     assert sandbox.state()["payment_intents"] == []
+
+
+def test_who_names_no_version_may_still_name_types(sandbox: Sandbox) -> None:
+    """As Stripe's own command line does."""
+    url, key = sandbox.settings["BILLING_STRIPE_API_BASE"], sandbox.settings["BILLING_STRIPE_API_KEY"]
+    form = {"payment_method_types[]": "card", "payment_method": "pm_card_visa", "confirm": "true"}
+    answer = requests.post(f"{url}/v1/setup_intents", data=form, auth=(key, ""), timeout=10)
+    assert (answer.json()["status"], answer.headers["Stripe-Version"]) == ("succeeded", "2026-03-25.dahlia")
+    named: Any = {"payment_method_types": ["card"]}
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        sandbox.api.setup_intents.create(named)
+    assert refusal.value.code == "payment_method_types_no_longer_supported"
+    allowed: Any = {"allowed_payment_method_types": ["card"]}
+    assert sandbox.api.setup_intents.create(allowed).payment_method_types == ["card"]
 
 
 def test_a_setup_intent_saves_a_card_for_its_customer(sandbox: Sandbox, endpoint: Endpoint, customer: str) -> None:

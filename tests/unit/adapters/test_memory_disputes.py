@@ -43,9 +43,12 @@ class MemoryDisputeProvider(DisputeProvider):
         return payment
 
     def open_dispute(self, payment: Payment, amount: Money | None = None, *, is_inquiry: bool = False) -> str:
-        return self.keep(self.gateway.open_dispute(payment.id, amount, is_inquiry=is_inquiry))
+        ref = self.keep(self.gateway.open_dispute(payment.id, amount, is_inquiry=is_inquiry))
+        if not is_inquiry:
+            self.escalate(payment, ref)
+        return ref
 
-    def withdraw(self, payment: Payment, ref: str) -> None:
+    def escalate(self, payment: Payment, ref: str) -> None:
         self.keep(self.gateway.withdraw(payment.id, ref))
 
     def respond(self, payment: Payment, ref: str) -> None:
@@ -104,8 +107,7 @@ def test_a_bank_takes_no_more_than_is_there(disputed: MemoryDisputeProvider) -> 
     payment = disputed.paid()
     disputed.gateway.refund(payment, a_refund(payment), soon())
     ref = disputed.open_dispute(payment)
-    for _ in range(2):
-        disputed.withdraw(payment, ref)
+    disputed.gateway.withdraw(payment.id, ref)
     fact = GatewayDisputesContract().read(disputed, ref)
     assert (fact.withdrawn, disputed.gateway.pages[payment.id].left) == (Money(1100, "USD"), Money(0, "USD"))
     with pytest.raises(Conflict):
@@ -121,4 +123,4 @@ def test_a_bank_decides_once_and_only_what_is_there(disputed: MemoryDisputeProvi
     with pytest.raises(Conflict):
         disputed.decide(payment, ref, CLOSED)
     with pytest.raises(Conflict):
-        disputed.withdraw(payment, "dispute_9")
+        disputed.gateway.withdraw(payment.id, "dispute_9")

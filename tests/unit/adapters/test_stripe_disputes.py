@@ -18,7 +18,7 @@ from billing.application.outcomes import NeedsPerson, RetryLater
 from billing.domain.dispute import DisputeStatus
 from billing.domain.money import Money
 from billing.domain.payment import Payment
-from tests.contracts.gateway_disputes import CLOSED, LOST, WON, DisputeProvider, GatewayDisputesContract
+from tests.contracts.gateway_disputes import CLOSED, LOST, NEEDS_RESPONSE, WON, DisputeProvider, GatewayDisputesContract
 from tests.contracts.payment_gateway import an_order_to_pay, soon
 from tests.unit.adapters.test_stripe_errors import a_gateway, error
 
@@ -75,13 +75,14 @@ class StripeDisputeProvider(DisputeProvider):
             "status": "warning_needs_response" if is_inquiry else "needs_response",
         }
         self._tell(ref, "charge.dispute.created")
+        if not is_inquiry:
+            self._withdraw(ref)
         return ref
 
-    def withdraw(self, payment: Payment, ref: str) -> None:
-        dispute = self.objects[ref]
-        dispute["status"] = dispute["status"].removeprefix("warning_")
-        self._move_money(ref, -dispute["amount"])
-        self._tell(ref, "charge.dispute.funds_withdrawn")
+    def escalate(self, payment: Payment, ref: str) -> None:
+        self.objects[ref]["status"] = "needs_response"
+        self._tell(ref, "charge.dispute.updated")
+        self._withdraw(ref)
 
     def respond(self, payment: Payment, ref: str) -> None:
         self.objects[ref]["status"] = self.objects[ref]["status"].replace("needs_response", "under_review")
@@ -100,6 +101,10 @@ class StripeDisputeProvider(DisputeProvider):
     def headers(self, body: bytes) -> Mapping[str, str]:
         signed = stripe.WebhookSignature.generate_signature_header(body.decode(), SECRET, int(NOW.timestamp()))
         return {"Stripe-Signature": signed}
+
+    def _withdraw(self, ref: str) -> None:
+        self._move_money(ref, -self.objects[ref]["amount"])
+        self._tell(ref, "charge.dispute.funds_withdrawn")
 
     def _move_money(self, ref: str, amount: int) -> None:
         dispute = self.objects[ref]
@@ -128,14 +133,19 @@ def disputed(api: responses.RequestsMock) -> StripeDisputeProvider:
 
 
 class TestStripeDisputes(GatewayDisputesContract):
-    """The suite."""
+    def test_two_disputes_of_one_payment_are_told_apart(self, disputed: StripeDisputeProvider) -> None:
+        payment = disputed.paid()
+        first, second = (disputed.open_dispute(payment, Money(minor, "USD")) for minor in (700, 300))
+        disputed.decide(payment, first, LOST)
+        told = [(fact.amount.minor, fact.status) for fact in (self.read(disputed, ref) for ref in (first, second))]
+        assert told == [(700, LOST), (300, NEEDS_RESPONSE)]
 
 
 def test_a_dispute_that_stripe_does_not_show_is_for_a_person_or_asked_for_again(
     disputed: StripeDisputeProvider, api: responses.RequestsMock
 ) -> None:
     ref = disputed.open_dispute(disputed.paid())
-    (body,) = disputed.told(ref)
+    body = disputed.told(ref)[0]
     del disputed.objects[ref]
     with pytest.raises(NeedsPerson):
         disputed.gateway.interpret(body, soon())

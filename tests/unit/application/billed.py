@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from billing.adapters.memory.desk import BillingDesk
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import Cycle, Invoice, JobKind, Order, Subscription, Wallet
-from tests.builders import NOW, a_domain, a_hosting
+from billing.domain import Catalogue, Cycle, Invoice, JobKind, Order, Subscription, Wallet
+from tests.builders import NOW, a_catalogue, a_domain, a_hosting
 from tests.twins import BY, Twins
 
 GRACE = timedelta(days=7)
@@ -52,6 +52,13 @@ def of_order(shop: Twins, order: Order) -> Subscription:
     (opened,) = [item.subscription_id for item in order.items if item.opens_subscription]
     assert opened is not None
     return shop.ledger.read(lambda uow: uow.subscriptions.get(opened))
+
+
+def sell_pro_for(shop: Twins, minor: int) -> None:
+    """Another price list."""
+    document = a_catalogue().to_document()
+    document["plans"]["pro"]["monthly"] = {"USD": minor, "RWF": minor}
+    shop.ledger.write(BY, lambda uow: uow.catalogues.add(Catalogue.from_document(document)))
 
 
 def now_of(shop: Twins, subscription: Subscription) -> Subscription:

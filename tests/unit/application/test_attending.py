@@ -105,6 +105,9 @@ def test_a_period_at_another_price_waits_for_a_person(shop: Twins) -> None:
     assert len(raised(shop)) == 2  # of the price, and of the period
     hear(shop, [desk(shop).invoice_notification(parked.invoice_ref)] * 2)
     assert renewals(shop) == []
+    shop.ledger.write(BY, lambda uow: setattr(uow.subscriptions.lock(bought.id), "price", Money(799, "USD")))
+    hear(shop, [desk(shop).invoice_notification(parked.invoice_ref)])
+    assert renewals(shop) == []  # nobody has decided yet
 
 
 def test_accepted_it_renews_for_what_came(shop: Twins) -> None:

@@ -61,7 +61,17 @@ def test_the_first_invoice_is_the_order_that_was_bought(shop: Twins) -> None:
     assert [invoice.reason for invoice in invoices(shop, bought)] == [InvoiceReason.FIRST]
     assert renewals(shop) == []
     assert bought.billing_ref is not None
-    assert not bought.adopts_anchor
+
+
+def test_the_periods_are_counted_from_when_the_provider_was_paid(shop: Twins) -> None:
+    order = shop.order(a_hosting(auto_renew=True))
+    payment = shop.container.start_payment()(order.id, "memory", {"customer_ref": "account_1"}, BY)
+    told, paid_at = shop.pay(payment), shop.now
+    shop.pass_time(timedelta(minutes=7))
+    for _ in range(2):
+        hear(shop, [told])
+    bought = of_order(shop, shop.read(order))
+    assert (bought.anchor, bought.current_period_end) == (paid_at, bought.cycle.term.end(paid_at))
 
 
 def test_the_31st_stays_the_31st_for_hosting_alone(shop: Twins) -> None:
@@ -232,6 +242,10 @@ def test_a_second_page_that_was_paid_bills_nobody_a_second_time(shop: Twins) -> 
     assert again.bills["bill_twice"].is_over
     assert not again.bills[ref(bought)].is_over
     assert "without need" in shop.alerts()[-1].why
+    again.bills["bill_twice"].status = again.bills[ref(bought)].status
+    desk(shop).decline("bill_twice")
+    hear(shop, desk(shop).turn("bill_twice"))
+    assert now_of(shop, bought).status is SubscriptionStatus.ACTIVE
 
 
 def test_billing_of_an_order_that_was_paid_back_before_delivery_ends(shop: Twins) -> None:

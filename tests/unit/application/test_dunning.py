@@ -129,6 +129,17 @@ def test_whoever_paid_is_not_suspended_though_every_word_of_it_was_lost(shop: Tw
     assert len(renewals(shop)) == 1
 
 
+def test_the_provider_is_asked_once_more_before_service_stops(shop: Twins) -> None:
+    bought = unpaid(shop)
+    pay_it(shop)
+    shop.pass_time(timedelta(days=7))
+    shop.container.hosting.tick_subscriptions()()
+    (job,) = shop.jobs(JobKind.SUSPEND_SUBSCRIPTION)
+    shop.run(job.id)
+    assert now_of(shop, bought).status is ACTIVE
+    assert len(renewals(shop)) == 1
+
+
 def test_while_the_provider_does_not_say_nobody_is_suspended(shop: Twins) -> None:
     bought = unpaid(shop)
     shop.billing.fail_with(RetryLater("away"), "invoices", times=3)
@@ -146,6 +157,7 @@ def test_nothing_is_suspended_while_a_charge_is_in_flight(shop: Twins) -> None:
     assert now_of(shop, bought).status is PAST_DUE
     let_days_pass(shop, 12)
     assert now_of(shop, bought).status is PAST_DUE
+    assert done(shop, JobKind.SUSPEND_SUBSCRIPTION) == []
     hear(shop, desk(shop).settle(newest(shop), "insufficient_funds"))
     let_days_pass(shop, 1)
     assert now_of(shop, bought).status is SUSPENDED

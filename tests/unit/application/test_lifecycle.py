@@ -6,7 +6,6 @@ import pytest
 
 from billing.application.outcomes import OutcomeUnknown, Refused, RetryLater
 from billing.domain import (
-    Catalogue,
     ChangeKind,
     Conflict,
     Invalid,
@@ -18,7 +17,7 @@ from billing.domain import (
     Subscription,
     SubscriptionStatus,
 )
-from tests.builders import a_catalogue, a_hosting, more_of
+from tests.builders import a_hosting, more_of
 from tests.twins import BY, Twins
 from tests.unit.application.billed import (
     desk,
@@ -33,6 +32,7 @@ from tests.unit.application.billed import (
     ref,
     renew,
     renewals,
+    sell_pro_for,
 )
 
 CANCELS = [ChangeKind.CANCEL, ChangeKind.CANCEL_AT_PERIOD_END]
@@ -44,13 +44,6 @@ def change(shop: Twins, subscription: Subscription, kind: ChangeKind, plan: str 
         changed = shop.container.hosting.change_subscription()(subscription.id, kind, BY, plan)
     shop.work()
     return now_of(shop, changed)
-
-
-def sell_pro_for(shop: Twins, minor: int) -> None:
-    """Another price list."""
-    document = a_catalogue().to_document()
-    document["plans"]["pro"]["monthly"] = {"USD": minor, "RWF": minor}
-    shop.ledger.write(BY, lambda uow: uow.catalogues.add(Catalogue.from_document(document)))
 
 
 def bill(shop: Twins, subscription: Subscription):  # type: ignore[no-untyped-def]
@@ -164,6 +157,19 @@ def test_a_cancel_that_comes_while_billing_begins_is_passed_on(shop: Twins) -> N
     shop.sweep_and_work()
     (begun,) = shop.billing.books.bills.values()
     assert begun.is_over
+
+
+def test_a_cancel_at_the_period_s_end_that_comes_while_billing_begins_is_passed_on(shop: Twins) -> None:
+    shop.billing.lose_answer("begin")
+    bought = hosted_with_a_name(shop)
+    assert change(shop, bought, ChangeKind.CANCEL_AT_PERIOD_END).cancel_at_period_end
+    hear(shop, [desk(shop).notification(f"bill_{bought.item_id}")])
+    shop.pass_time(timedelta(minutes=20))
+    shop.sweep_and_work()
+    assert now_of(shop, bought).cancel_at_period_end
+    assert now_of(shop, bought).change is None
+    (begun,) = shop.billing.books.bills.values()
+    assert begun.cancel_at_period_end
 
 
 # ---------------------------------------------------------------------- another plan

@@ -10,6 +10,7 @@ from billing.adapters.memory.methods import A_CARD, Saved
 from billing.adapters.memory.pages import Told
 from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.ports import PayLink
 from billing.domain import Conflict, JobKind, MailKind, Order, Payment, PaymentStatus
 from tests.builders import a_domain, a_hosting
 from tests.twins import BY, Twins
@@ -28,9 +29,11 @@ def charge(shop: Twins, order: Order) -> Payment:
 
 
 def a_link_is_known(shop: Twins) -> None:
-    notices: Notices = replace(
-        shop.container.notices(), pay_link=lambda order_id: f"https://shop.example/pay/{order_id}"
-    )
+    link_by(shop, lambda order_id: f"https://shop.example/pay/{order_id}")
+
+
+def link_by(shop: Twins, pay_link: PayLink | None) -> None:
+    notices: Notices = replace(shop.container.notices(), pay_link=pay_link)
     shop.container.notices.override(providers.Object(notices))
     for part in (shop.container.record_fact, shop.container.take_fact, shop.container.start_payment):
         part.reset()
@@ -106,6 +109,7 @@ def test_the_customer_is_mailed_the_link_once(shop: Twins) -> None:
 
 
 def test_without_a_link_nobody_is_mailed(shop: Twins) -> None:
+    link_by(shop, None)
     shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
     charge(shop, shop.order(a_domain()))
     shop.work()
@@ -138,15 +142,18 @@ def test_word_of_it_that_comes_after_it_was_called_off_changes_nothing(shop: Twi
 
 
 def test_it_is_called_off_when_its_time_is_over(shop: Twins) -> None:
-    """An intent does not close by itself as a page does."""
+    """An intent does not close by itself as a page does, and an order of ours may wait for weeks."""
     shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
     order = shop.order(a_domain())
+    a_month = timedelta(days=30)
+    shop.ledger.write(BY, lambda uow: setattr(uow.orders.lock(order.id), "expires_at", shop.now + a_month))
     payment = charge(shop, order)
     shop.pass_time(payment.expires_at - shop.now + 6 * MINUTE)
     for _ in range(2):
         shop.sweep_and_work()
     assert shop.gateway.pages[payment.id].state is Told.CANCELLED
     assert shop.read(order).payment(payment.id).status is PaymentStatus.CANCELLED
+    assert shop.statuses(order) == ["pending", "unpaid"]
 
 
 def test_the_customer_may_cancel_an_order_that_waits_for_consent(shop: Twins) -> None:

@@ -1,5 +1,6 @@
 """The HTTP side on in-memory twins, wired by hand, and a caller with a key."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -31,7 +32,7 @@ from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
 from billing.application.refunds import RequestRefund
-from billing.application.renewals import SetAutoRenew
+from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
 from billing.application.storefront import CheckDomain
@@ -44,10 +45,19 @@ from billing.domain.dunning import DunningPolicy
 from billing.domain.refund_policy import RefundPolicy
 from billing.domain.registration import Registration
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
+from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
+from billing.entrypoints.http.pay.links import PayLinks
 from tests.builders import NOW, a_catalogue, a_customer
 
 ITEMS_MAX = 5
-CONFIG = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)
+PAY_POSTS_MAX = 4
+KEYS = [secrets.token_hex(32)]
+CONFIG = HttpConfig(
+    public_url="https://billing.example",
+    version="1",
+    body_bytes_max=20_000,
+    shop="Ishyo Ltd",
+)
 
 
 class Routes:
@@ -75,6 +85,8 @@ class Shop:
         self.registrar = MemoryRegistrar(self.clock)
         self.billing = MemoryBilling(self.gateway, lambda: "ins_memory", self.clock, self.clock)
         self.config = CONFIG
+        self.links = PayLinks(CONFIG.public_url, KEYS)
+        self.limit = RateLimit(PAY_POSTS_MAX, 60.0, self.seconds)
         self.reopen()
         self.is_pristine = True
         self.reset()
@@ -87,6 +99,7 @@ class Shop:
         self.queue.rung.clear()
         self.telemetry.events.clear()
         self.telemetry.alarms.clear()
+        self.limit.forget()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
         MemoryMethods.__init__(self.methods, self.gateway, lambda: "ins_memory")
         MemoryBilling.__init__(self.billing, self.gateway, lambda: "ins_memory", self.clock, self.clock)
@@ -135,7 +148,7 @@ class Shop:
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
-            set_auto_renew=SetAutoRenew(ledger),
+            set_auto_renew=SetAutoRenew(ledger, OfferRenewal(ids, lambda: self.new_id("B")), self.clock),
             change_subscription=ChangeSubscription(
                 ledger,
                 TellBilling(ledger, {"stripe": self.billing}),
@@ -149,7 +162,9 @@ class Shop:
             ready=lambda: self.parts,
             metrics=lambda: (b"billing_orders 1\n", "text/plain; version=0.0.4; charset=utf-8"),
             ids=ids,
+            clock=self.clock,
             monotonic=seconds,
+            pay_gate=PayGate(self.links, FormSeal(KEYS, self.new_value, is_secure=True), self.limit),
         )
 
     def clock(self) -> datetime:
@@ -160,6 +175,9 @@ class Shop:
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}_{next(self._ids):06}"
+
+    def new_value(self) -> str:
+        return self.new_id("value")
 
     def a_key(self, role: Role, name: str = "shop") -> str:
         secret = f"{name}-{role}-secret"

@@ -9,6 +9,8 @@ from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.invoice import Invoice
 from billing.domain.order import Order
+from billing.domain.order_item import OrderItem
+from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
@@ -120,6 +122,15 @@ class MemoryWallets:
         found = (self._session.claimant(Wallet, rule, f"{gateway} {ref}") for rule in rules for ref in sorted(refs))
         return min((wallet.id for wallet in found if wallet), default=None)
 
+    def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        ending = [
+            (method.id, wallet.id)
+            for wallet in self._session.all(Wallet)
+            for method in wallet.usable
+            if method.card and (method.card.exp_year, method.card.exp_month) == (year, month) and method.id > after
+        ]
+        return sorted(ending)[:limit]
+
     def of_method(self, method_id: str) -> str | None:
         found = self._session.claimant(Wallet, "method", method_id)
         return None if found is None else found.id
@@ -144,6 +155,20 @@ class MemoryRegistrations:
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         return self._session.claimant(Order, "renewal", str(name)) is not None
 
+    def is_being_renewed(self, name: DomainName) -> bool:
+        def renews(item: OrderItem) -> bool:
+            return isinstance(item.what, DomainRenewal) and item.domain == name and item.is_wanted
+
+        return any(renews(item) for order in self._session.all(Order) for item in order.items)
+
+    def expiring(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Registration]:
+        def fits(held: Registration) -> bool:
+            place = (held.expires_at, held.id)
+            return held.status is RegistrationStatus.ACTIVE and held.expires_at <= until and _is_after(place, after)
+
+        found = self._session.all(Registration, fits)
+        return sorted(found, key=lambda held: (held.expires_at, held.id))[:limit]
+
     def renews_for(self, customer_id: str) -> bool:
         def renews(held: Registration) -> bool:
             return (held.customer_id, held.status) == (customer_id, RegistrationStatus.ACTIVE) and held.auto_renew
@@ -153,3 +178,7 @@ class MemoryRegistrations:
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
         held = self._session.claimant(Registration, "held", str(name))
         return self._session.find(Registration, held.id, lock=lock) if held else None
+
+
+def _is_after(place: tuple[datetime, str], after: tuple[datetime, str] | None) -> bool:
+    return after is None or place > after

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, literal, select, tuple_
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.places import places
@@ -13,10 +13,12 @@ from billing.adapters.sql.tables import (
     is_looked_at,
     needs_attention,
     order_items,
+    paid_renewal,
     registrations,
     subscriptions,
     unpaid_renewal,
 )
+from billing.adapters.sql.types import Id, Moment
 from billing.adapters.sql.work import Work
 from billing.application.records import Made
 from billing.domain.customer import Customer
@@ -117,6 +119,18 @@ class SqlRegistrations:
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         waiting = exists().where(and_(unpaid_renewal, order_items.c.domain == name))
         return bool(self._work.session.scalar(select(waiting)))
+
+    def is_being_renewed(self, name: DomainName) -> bool:
+        paid = exists().where(and_(paid_renewal, order_items.c.domain == name))
+        return bool(self._work.session.scalar(select(paid)))
+
+    def expiring(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Registration]:
+        found = select(Registration).where(active, registrations.c.expires_at <= until)
+        if after is not None:
+            place = tuple_(registrations.c.expires_at, registrations.c.id)
+            found = found.where(place > tuple_(literal(after[0], Moment), literal(after[1], Id)))
+        by_expiry = found.order_by(registrations.c.expires_at, registrations.c.id).limit(limit)
+        return self._work.session.scalars(by_expiry).all()
 
     def renews_for(self, customer_id: str) -> bool:
         held = exists().where(and_(active, registrations.c.customer_id == customer_id, registrations.c.auto_renew))

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import invoice_tables, mail_tables, tables, wallet_tables
+from billing.adapters.sql import invoice_tables, mail_tables, renewal_tables, tables, wallet_tables
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
 from billing.domain.invoice import Invoice
@@ -22,6 +23,7 @@ from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.domain.registration import Registration
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
@@ -84,6 +86,8 @@ def _map_all() -> None:
         line_price=_money(invoice_tables.invoices, "line_price"),
     )
     _map(Registration, tables.registrations)
+    _map(Renewal, renewal_tables.renewals)
+    _map(DailyRound, renewal_tables.daily_rounds)
     methods = wallet_tables.payment_methods
     _map(PaymentMethod, methods, card=_card(methods))
     _map(

@@ -135,6 +135,11 @@ unpaid_renewal = and_(
 )
 partial_unique(LIVE_NAME, order_items.c.domain, live_registration)
 partial_unique(UNPAID_RENEWAL, order_items.c.domain, unpaid_renewal)
+paid_renewal = and_(
+    fixed(order_items.c.kind, DomainRenewal.kind),
+    fixed(order_items.c.status, ItemStatus.DUE, ItemStatus.IN_PROGRESS),
+)
+partial_index(order_items.c.domain, where=paid_renewal)
 
 payments = Table(
     "payments",
@@ -261,10 +266,12 @@ registrations = Table(
     Column("status", status_of(RegistrationStatus), nullable=False),
     why_column(),
     Column("renewing_item", ForeignKey("order_items.id")),
+    Column("expired_at", Moment),
     version_column(),
 )
 active = fixed(registrations.c.status, RegistrationStatus.ACTIVE)
 partial_unique(HELD_NAME, registrations.c.name, active)
+partial_index(registrations.c.status, registrations.c.expires_at, registrations.c.id, where=active)
 
 inbox_events = Table(
     "inbox_events",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint
 
-from billing.adapters.sql.columns import id_column, metadata, version_column
+from billing.adapters.sql.columns import id_column, metadata, partial_index, version_column
 from billing.adapters.sql.types import Moment
 
 wallets = Table(
@@ -35,3 +35,5 @@ payment_methods = Table(
     version_column(),
     UniqueConstraint("wallet_id", "ref"),
 )
+usable = payment_methods.c.detached_at.is_(None)
+partial_index(payment_methods.c.card_exp_year, payment_methods.c.card_exp_month, payment_methods.c.id, where=usable)

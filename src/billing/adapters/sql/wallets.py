@@ -1,8 +1,10 @@
 """What customers keep at payment providers."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import or_, select
 
-from billing.adapters.sql.wallet_tables import payment_methods, wallets
+from billing.adapters.sql.wallet_tables import payment_methods, usable, wallets
 from billing.adapters.sql.work import Work
 from billing.domain.wallet import Wallet
 
@@ -33,3 +35,11 @@ class SqlWallets:
 
     def of_method(self, method_id: str) -> str | None:
         return self._work.session.scalar(select(payment_methods.c.wallet_id).where(payment_methods.c.id == method_id))
+
+    def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        ends = payment_methods.c.card_exp_year == year, payment_methods.c.card_exp_month == month
+        found = select(payment_methods.c.id, payment_methods.c.wallet_id).where(usable, *ends)
+        rows = self._work.session.execute(
+            found.where(payment_methods.c.id > after).order_by(payment_methods.c.id).limit(limit)
+        )
+        return [(method_id, wallet_id) for method_id, wallet_id in rows]

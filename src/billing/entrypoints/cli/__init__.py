@@ -11,6 +11,7 @@ from billing.entrypoints.cli.events import events
 from billing.entrypoints.cli.hosting import subscriptions
 from billing.entrypoints.cli.jobs import jobs
 from billing.entrypoints.cli.look import orders
+from billing.entrypoints.cli.methods import methods
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
 from billing.entrypoints.cli.reconciling import reconcile
@@ -28,7 +29,7 @@ def cli() -> None:
     """
 
 
-LOOKING = (orders, payments, refunds, disputes, subscriptions, jobs, events, mails, alerts, breakers)
+LOOKING = (orders, payments, refunds, disputes, subscriptions, methods, jobs, events, mails, alerts, breakers)
 
 for command in (demo, serve, worker, sandbox, sweep, reconcile, stripe, db, catalogue, keys, *LOOKING):
     cli.add_command(command)

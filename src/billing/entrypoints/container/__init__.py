@@ -1,5 +1,6 @@
 """The one place that knows every adapter and wires it to the port it serves."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -10,12 +11,16 @@ from billing.application.access import Authenticate, CreateKey, RevokeKey
 from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
+from billing.application.charging import ChargeOrder
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.daily import OnceADay
 from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
 from billing.application.disputes import TakeDispute
 from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
+from billing.application.expiring_cards import LookAfterCards
+from billing.application.expiring_names import LookAfterName, LookAfterNames
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.hosting import ActivateSubscription, RenewSubscription
@@ -31,11 +36,13 @@ from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.recurring import CheckSubscription, EndBilling
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
-from billing.application.renewals import SetAutoRenew
+from billing.application.renewal_notices import RenewalNotices
+from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import (
     ForgetMethod,
+    RefreshWallet,
     RemoveMethod,
     SetDefaultMethod,
     TakeMethod,
@@ -59,6 +66,12 @@ from billing.entrypoints.readiness import readiness
 
 __all__ = ["Container", "configure_logging"]
 
+Step = Callable[[], object]
+
+
+def _all_steps(often: Sequence[Step], daily: Sequence[Step]) -> Sequence[Step]:
+    return [*often, *daily]
+
 
 class Container(Adapters):
     """Every object of the program, made when it is first asked for; one container per process."""
@@ -72,6 +85,7 @@ class Container(Adapters):
     ids = Adapters.ids
     order_number = Adapters.order_number
     api_secret = Adapters.api_secret
+    random_token = Adapters.random_token
     dice = Adapters.dice
     telemetry = Adapters.telemetry
     begin = Adapters.begin
@@ -88,7 +102,8 @@ class Container(Adapters):
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
     postbox = providers.ThreadSafeSingleton(Postbox, ids, sender_domain)
-    notices = providers.ThreadSafeSingleton(Notices, postbox)
+    pay_links = providers.ThreadSafeSingleton(limits.pay_links, settings)
+    notices = providers.ThreadSafeSingleton(Notices, postbox, pay_links)
     operator_mail = providers.Callable(limits.operator_mail, settings.provided.mails)
     tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
 
@@ -167,6 +182,7 @@ class Container(Adapters):
     # ------------------------------------------------------------------ saved methods
     start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
     open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
+    refresh_wallet = providers.ThreadSafeSingleton(RefreshWallet, ledger, keepers, take_method)
     set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
     remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
 
@@ -202,7 +218,8 @@ class Container(Adapters):
     check_domain = providers.ThreadSafeSingleton(
         CheckDomain, ledger, registrars, shop.availability_deadline_seconds, monotonic
     )
-    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger)
+    offer_renewal = providers.ThreadSafeSingleton(OfferRenewal, ids, order_number)
+    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger, offer_renewal, business_clock)
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
     revoke_key = providers.ThreadSafeSingleton(RevokeKey, ledger)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
@@ -322,17 +339,54 @@ class Container(Adapters):
     tell_outages = providers.ThreadSafeSingleton(
         TellOutages, ledger, after=providers.Factory(timedelta, minutes=settings.provided.breaker.alert_minutes)
     )
+
+    # ------------------------------------------------------------------ once a day
+    renewal_policy = providers.ThreadSafeSingleton(limits.renewal_policy, settings.provided.renewals)
+    renewal_notices = providers.ThreadSafeSingleton(RenewalNotices, postbox, pay_links)
+    charge_order = providers.ThreadSafeSingleton(
+        ChargeOrder,
+        renewal_policy,
+        gateways,
+        providers.Factory(timedelta, minutes=shop.attempt_expiry_minutes),
+        ids,
+    )
+    look_after_names = providers.ThreadSafeSingleton(
+        LookAfterNames,
+        ledger,
+        providers.Factory(LookAfterName, renewal_policy, offer_renewal, charge_order, renewal_notices),
+        jobs.sweep_batch,
+        telemetry,
+        business_clock,
+    )
+    look_after_cards = providers.ThreadSafeSingleton(
+        LookAfterCards, ledger, renewal_notices, jobs.sweep_batch, telemetry, business_clock
+    )
+    once_a_day = providers.Factory(
+        OnceADay,
+        ledger,
+        limits=providers.Factory(limits.daily_limits, settings),
+        telemetry=telemetry,
+        clock=business_clock,
+    )
+    daily_rounds = providers.List(
+        providers.Factory(once_a_day, steps=look_after_names),
+        providers.Factory(once_a_day, steps=look_after_cards),
+    )
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
-        providers.List(
-            expire_orders,
-            hosting.tick_subscriptions,
-            tell_outages,
-            tell_operator,
-            forget_answers,
-            prune_bodies,
-            comparing.request,
+        providers.Callable(
+            _all_steps,
+            providers.List(
+                expire_orders,
+                hosting.tick_subscriptions,
+                tell_outages,
+                tell_operator,
+                forget_answers,
+                prune_bodies,
+                comparing.request,
+            ),
+            daily_rounds,
         ),
         telemetry,
     )
@@ -386,7 +440,9 @@ class Container(Adapters):
             settings.provided.metrics_dir,
         ),
         ids=ids,
+        clock=business_clock,
         monotonic=monotonic,
+        pay_gate=providers.Callable(limits.pay_gate, settings, pay_links, random_token, monotonic),
     )
     web_app = providers.ThreadSafeSingleton(
         create_app, use_cases, providers.Factory(limits.http_config, settings, gateways)

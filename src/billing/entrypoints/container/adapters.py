@@ -38,6 +38,7 @@ class Adapters(containers.DeclarativeContainer):
     ids = providers.Object(clock.new_id)
     order_number = providers.Object(clock.new_order_number)
     api_secret = providers.Object(clock.new_secret)
+    random_token = providers.Object(clock.new_token)
     dice = providers.Object(random.random)
 
     # ------------------------------------------------------------------ adapters

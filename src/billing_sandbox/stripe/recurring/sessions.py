@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from billing_sandbox.store import Json, field_is
 from billing_sandbox.stripe import attempts, objects, setups
+from billing_sandbox.stripe.errors import NotPossible
 from billing_sandbox.stripe.ledger import NOBODY, Ledger
 from billing_sandbox.stripe.recurring import beginnings, prices, test_clocks
 from billing_sandbox.stripe.recurring.beginnings import Wanted
@@ -31,7 +32,9 @@ def prepare(ledger: Ledger, session: Json, wanted: Sequence[Wanted], given: Json
 
 
 def attempt(ledger: Ledger, session: Json, method: Json) -> None:
-    """Try to pay what is due at once by this method, or to save it where nothing is."""
+    """Try to pay what is due at once by this card, or to save it where nothing is."""
+    if method["type"] != "card":
+        raise NotPossible("only a card subscribes on this page")
     customer = _customer(ledger, session)
     kept = ledger.get(_KIND, session["id"])
     total = beginnings.first_total(

@@ -42,10 +42,20 @@ def invoice_voided(ledger: Ledger, invoice: Json, cause: Cause) -> None:
 
 
 def customer_deleted(ledger: Ledger, customer: Json, cause: Cause) -> None:
-    """Who is gone subscribes to nothing."""
+    """Who is gone subscribes to nothing, and is asked for nothing."""
     for subscription in ledger.find("subscription", [field_is("customer", customer["id"])]):
         if subscription["status"] not in ("canceled", "incomplete_expired"):
             subscriptions.end(ledger, subscription, cause, "cancellation_requested")
+    for invoice in ledger.find("invoice", [field_is("customer", customer["id"])]):
+        if invoice["status"] in ("draft", "open"):
+            invoices.stop_collecting(ledger, invoice, cause)
+
+
+def method_detached(ledger: Ledger, method: Json, cause: Cause) -> None:
+    """What a customer has no more pays no subscription by default."""
+    for subscription in ledger.find("subscription", [field_is("default_payment_method", method["id"])]):
+        changes = {"default_payment_method": None}
+        update(ledger, subscription, changes, "customer.subscription.updated", cause)
 
 
 def give_up(ledger: Ledger, id: str) -> None:

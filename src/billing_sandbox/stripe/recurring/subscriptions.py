@@ -84,6 +84,8 @@ def renew(ledger: Ledger, subscription: Json, cause: Cause, *, at_once: bool = F
     changes: Json = {"items": in_period(subscription, coming)}
     if subscription["status"] == "trialing":
         changes["status"] = "active"
+    if subscription["cancel_at_period_end"]:
+        changes["cancel_at"] = coming[1]
     turned = subscription | changes
     given = {"period_start": earlier[0], "period_end": start}
     reason = "subscription_update" if at_once else "subscription_cycle"

@@ -27,6 +27,7 @@ def set_up(ledger: Ledger) -> None:
     ledger.upon("payment_intent.payment_failed", collection.intent_failed)
     ledger.upon("payment_intent.requires_action", collection.intent_failed)
     ledger.upon("customer.deleted", standing.customer_deleted)
+    ledger.upon("payment_method.detached", standing.method_detached)
     ledger.upon("invoice.paid", standing.invoice_paid)
     ledger.upon("invoice.payment_failed", standing.invoice_failed)
     ledger.upon("invoice.marked_uncollectible", standing.invoice_paid)
