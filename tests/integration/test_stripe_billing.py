@@ -70,6 +70,14 @@ class TestStripeBilling(RecurringBillingContract):
         assert biller.sandbox.api.prices.retrieve(price.id).active
         assert biller.sandbox.api.products.retrieve(str(price.product)).active
 
+    def test_a_new_price_of_an_archived_plan_can_be_sold_too(self, biller: StripeBiller) -> None:
+        first = biller.billing.ensure_price("renewed", "Renewed", Cycle.MONTHLY, STARTER, soon())
+        product = str(biller.sandbox.api.prices.retrieve(first).product)
+        biller.sandbox.api.products.update(product, {"active": False})
+        second = biller.billing.ensure_price("renewed", "Renewed", Cycle.MONTHLY, PRO, soon())
+        assert biller.sandbox.api.prices.retrieve(second).product == product
+        assert biller.sandbox.api.products.retrieve(product).active
+
     def test_a_key_that_was_given_to_another_sum_is_for_a_person(self, biller: StripeBiller) -> None:
         ref = biller.billing.ensure_price("moved", "Moved", Cycle.MONTHLY, STARTER, soon())
         dearer = biller.billing.ensure_price("moved", "Moved", Cycle.MONTHLY, PRO, soon())

@@ -40,8 +40,8 @@ class StripePrices:
         with self._api.reading("price_list", deadline) as client:
             found = client.v1.prices.list({"lookup_keys": [key], "expand": ["data.product"]}).data
         if not found:
-            product = self._ensure_product(installation, plan, name or f"Hosting {plan}", deadline)
-            return self._create(installation, plan, cycle, price, product, deadline)
+            self._ensure_product(installation, plan, name, deadline)
+            return self._create(installation, plan, cycle, price, deadline)
         known = found[0].to_dict()
         _require_same(known, cycle, price, key)
         self._put_on_sale(known, name, deadline)
@@ -52,12 +52,10 @@ class StripePrices:
         with self._api.reading("price_retrieve", deadline) as client:
             return interval_of(client.v1.prices.retrieve(price_ref).to_dict())
 
-    def _create(
-        self, installation: str, plan: str, cycle: Cycle, price: Money, product: str, deadline: Deadline
-    ) -> str:
+    def _create(self, installation: str, plan: str, cycle: Cycle, price: Money, deadline: Deadline) -> str:
         key = lookup_key(installation, plan, cycle, price)
         params: PriceCreateParams = {
-            "product": product,
+            "product": product_ref(installation, plan),
             "currency": price.currency.lower(),
             "unit_amount": to_stripe(price),
             "recurring": {"interval": INTERVALS[cycle]},
@@ -68,25 +66,32 @@ class StripePrices:
             # The same body from whoever is as fast: Stripe then answers all with the one price.
             return client.v1.prices.create(params, {"idempotency_key": f"price:{key}"}).id
 
-    def _ensure_product(self, installation: str, plan: str, name: str, deadline: Deadline) -> str:
+    def _ensure_product(self, installation: str, plan: str, name: str | None, deadline: Deadline) -> None:
         ref, ours = product_ref(installation, plan), {"installation": installation, "plan": plan}
         with self._api.writing("product_create", deadline) as client:
             try:
-                client.v1.products.create({"id": ref, "name": name, "metadata": ours})
+                client.v1.products.create({"id": ref, "name": name or f"Hosting {plan}", "metadata": ours})
             except stripe.InvalidRequestError as refusal:
                 if refusal.code != _ALREADY_THERE:
                     raise
-        return ref
+            else:
+                return
+        self._sell_product(ref, name, deadline)
 
     def _put_on_sale(self, price: Json, name: str | None, deadline: Deadline) -> None:
         product = price.get("product")
         if isinstance(product, dict) and (not product.get("active") or name not in (None, product.get("name"))):
-            changed: ProductUpdateParams = {"active": True, "name": name or str(product.get("name"))}
-            with self._api.writing("product_update", deadline) as client:
-                client.v1.products.update(product["id"], changed)
+            self._sell_product(str(product["id"]), name, deadline)
         if not price.get("active"):
             with self._api.writing("price_update", deadline) as client:
                 client.v1.prices.update(price["id"], {"active": True})
+
+    def _sell_product(self, ref: str, name: str | None, deadline: Deadline) -> None:
+        changed: ProductUpdateParams = {"active": True}
+        if name:
+            changed["name"] = name
+        with self._api.writing("product_update", deadline) as client:
+            client.v1.products.update(ref, changed)
 
 
 def product_ref(installation: str, plan: str) -> str:
