@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
-from tests.integration.sandbox.subscribers import a_customer, a_price, a_subscription
+from tests.integration.sandbox.subscribers import DAY_SECONDS, a_customer, a_price, a_subscription
 
 OLD = ("2020-08-27", "2024-06-20", "2025-02-24.acacia")
 NEW = ("2025-03-31.basil", "2025-09-30.clover", "2026-03-25.dahlia", "2026-10-28.endive")
@@ -21,9 +21,8 @@ def elsewhere() -> Iterator[Endpoint]:
 
 def told(sandbox: Sandbox, endpoint: Endpoint, version: str, *types: str) -> list[Any]:
     """What an endpoint of this version is shown by events of these types, one each, of a subscription that is paid."""
-    sandbox.api.webhook_endpoints.create(
-        {"url": endpoint.url, "enabled_events": list(types), "api_version": version}  # type: ignore[typeddict-item]
-    )
+    wanted: Any = {"url": endpoint.url, "enabled_events": list(types), "api_version": version}
+    sandbox.api.webhook_endpoints.create(wanted)
     customer = a_customer(sandbox)
     sandbox.api.invoice_items.create({"customer": customer.id, "amount": 500, "currency": "usd"})
     a_subscription(sandbox, customer, a_price(sandbox, 1000), metadata={"item_id": "item_1"})
@@ -81,3 +80,21 @@ def test_a_client_of_an_old_version_is_answered_in_its_shape(sandbox: Sandbox) -
     assert old.subscriptions.retrieve(subscription.id).current_period_start == subscription.start_date
     (invoice,) = old.invoices.list({"subscription": subscription.id}).data
     assert (invoice.subscription, invoice.paid) == (subscription.id, True)
+
+
+@pytest.mark.parametrize(("version", "moved"), [(OLD[0], "current_period_end"), (NEW[0], "items")])
+def test_what_was_before_has_the_shape_of_the_version_too(
+    sandbox: Sandbox, elsewhere: Endpoint, version: str, moved: str
+) -> None:
+    wanted: Any = {"url": elsewhere.url, "enabled_events": ["customer.subscription.updated"], "api_version": version}
+    sandbox.api.webhook_endpoints.create(wanted)
+    subscription = a_subscription(sandbox, a_customer(sandbox))
+
+    sandbox.control("POST", "/clock/advance", {"seconds": 32 * DAY_SECONDS})
+
+    eventually(lambda: elsewhere.received)
+    (event,) = elsewhere.events()
+    previous = event["data"]["previous_attributes"]
+    assert moved in previous
+    assert ("items" in previous) != ("current_period_start" in previous)
+    assert previous["latest_invoice"] == subscription.latest_invoice

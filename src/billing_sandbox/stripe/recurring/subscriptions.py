@@ -10,7 +10,7 @@ from billing_sandbox.stripe.recurring.periods import Cycle
 from billing_sandbox.stripe.updates import update
 
 _DAY_SECONDS = 86_400
-TRIAL_NOTICE_SECONDS = 3 * _DAY_SECONDS
+_TRIAL_NOTICE_SECONDS = 3 * _DAY_SECONDS
 _RUNNING = ("active", "past_due", "trialing", "unpaid")
 
 Period = tuple[int, int]
@@ -56,8 +56,9 @@ def plan(ledger: Ledger, subscription: Json) -> None:
     turn_at = min(end, subscription["cancel_at"] or end)
     agenda.plan(ledger, subscription, "turn", turn_at)
     agenda.drop(ledger, subscription, "upcoming", "trial_will_end")
-    if subscription["status"] == "trialing":
-        agenda.plan(ledger, subscription, "trial_will_end", max(end - TRIAL_NOTICE_SECONDS, ledger.now()))
+    notice_at, begins = end - _TRIAL_NOTICE_SECONDS, subscription["trial_start"] == ledger.now()
+    if subscription["status"] == "trialing" and (notice_at > ledger.now() or begins):
+        agenda.plan(ledger, subscription, "trial_will_end", max(notice_at, ledger.now()))
     upcoming_at = end - settings.read(ledger.store)["upcoming_days"] * _DAY_SECONDS
     if subscription["cancel_at"] is None and upcoming_at > ledger.now():
         agenda.plan(ledger, subscription, "upcoming", upcoming_at)
