@@ -44,7 +44,9 @@ def test_a_dry_run_makes_nothing(provider: MemorySetup) -> None:
     assert provider.held == []
 
 
-@pytest.mark.parametrize("changed", [{"types": frozenset({"payment.paid", "other"})}, {"is_enabled": False}], ids=str)
+@pytest.mark.parametrize(
+    "changed", [{"types": frozenset({"payment.paid", "other"})}, {"is_enabled": False}], ids=["types", "switch"]
+)
 def test_an_endpoint_that_is_not_as_it_should_be_is_corrected(
     provider: MemorySetup, changed: dict[str, object]
 ) -> None:
