@@ -176,6 +176,29 @@ def test_a_card_that_was_taken_away_pays_nothing_more(sandbox: Sandbox) -> None:
     assert told(sandbox, "charge.") == ["charge.succeeded"]
 
 
+def test_an_invoice_that_names_a_card_which_is_gone_is_paid_by_the_customers_own(sandbox: Sandbox) -> None:
+    customer = a_customer(sandbox)
+    method = sandbox.api.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    sandbox.api.invoice_items.create({"customer": customer.id, "amount": 700, "currency": "usd"})
+    wanted: Any = {"customer": customer.id, "pending_invoice_items_behavior": "include", "auto_advance": True}
+    invoice = sandbox.api.invoices.create(wanted | {"default_payment_method": method.id})
+    sandbox.api.payment_methods.detach(method.id)
+
+    sandbox.control("POST", "/clock/advance", {"seconds": 2 * HOUR_SECONDS})
+
+    assert sandbox.api.invoices.retrieve(invoice.id).status == "paid"
+
+
+def test_an_invoices_intent_is_called_off_with_the_invoice_only(sandbox: Sandbox) -> None:
+    subscription = a_subscription(sandbox, a_customer(sandbox, None))
+    (intent,) = sandbox.state()["payment_intents"]
+    with pytest.raises(stripe.InvalidRequestError, match="Void the Invoice"):
+        sandbox.api.payment_intents.cancel(intent["id"])
+    sandbox.api.invoices.void_invoice(subscription.latest_invoice)
+    assert sandbox.api.payment_intents.retrieve(intent["id"]).status == "canceled"
+    assert subscription_of(sandbox, subscription).status == "incomplete_expired"
+
+
 def test_who_is_deleted_is_asked_for_nothing(sandbox: Sandbox) -> None:
     customer = a_customer(sandbox)
     subscription = a_subscription(sandbox, customer)

@@ -7,7 +7,7 @@ import requests
 import stripe
 
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
-from tests.integration.sandbox.subscribers import Clock, a_customer, a_price, has_card, invoices, told
+from tests.integration.sandbox.subscribers import Clock, a_customer, a_price, at, has_card, invoices, told
 
 METADATA = {"installation": "inst_1", "item_id": "item_1"}
 
@@ -98,6 +98,30 @@ def test_a_trial_saves_the_card_and_asks_for_nothing(sandbox: Sandbox) -> None:
     assert subscription["status"] == "trialing"
     assert subscription["default_payment_method"]
     assert sandbox.state()["payment_intents"] == []
+
+
+def test_a_later_anchor_may_make_the_time_before_it_free(sandbox: Sandbox) -> None:
+    clock = Clock(sandbox, "2027-04-01T00:00")
+    customer = a_customer(sandbox, None, test_clock=clock.id)
+    anchor = {"billing_cycle_anchor": at("2027-04-16T00:00"), "proration_behavior": "none"}
+    sandbox.api.invoice_items.create({"customer": customer.id, "amount": 500, "currency": "usd"})
+    session = a_page(sandbox, customer=customer.id, subscription_data=anchor)
+    assert session.amount_total == 0
+
+    done = sandbox.act(session, "pay").json()
+
+    (subscription,) = sandbox.api.subscriptions.list({"customer": customer.id}).data
+    assert (done["subscription"], done["invoice"]) == (subscription.id, None)
+    clock.move("2027-04-16T01:30")
+    assert [invoice.amount_paid for invoice in invoices(sandbox, subscription)] == [1500]
+
+
+def test_what_was_put_down_before_is_not_on_the_pages_invoice(sandbox: Sandbox) -> None:
+    customer = a_customer(sandbox, None)
+    sandbox.api.invoice_items.create({"customer": customer.id, "amount": 500, "currency": "usd"})
+    session = a_page(sandbox, customer=customer.id)
+    done = sandbox.act(session, "pay").json()
+    assert sandbox.api.invoices.retrieve(done["invoice"]).amount_paid == session.amount_total == 1000
 
 
 def test_a_page_that_expires_leaves_nothing_to_pay(sandbox: Sandbox) -> None:

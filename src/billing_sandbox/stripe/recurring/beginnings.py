@@ -41,21 +41,14 @@ def begin(
     """A new subscription, its first invoice collected, unless a page's intent has paid that already."""
     check_together([one.price for one in wanted])
     subscription = _shaped(ledger, customer, wanted, given)
-    free = subscription["status"] == "trialing" or _is_free_stub(ledger, subscription, given)
-    amounts = [0] * len(wanted) if free else prorations.first_amounts(subscription)
-    lines = subscriptions.lines(ledger, subscription, subscriptions.period(subscription), amounts)
-    invoice = subscriptions.draft(ledger, subscription, "subscription_create", cause, lines)
-    invoice = invoices.finalize(ledger, invoice, cause, paid_by)
-    if invoice["status"] == "open" and paid_by is not None:
-        collection.intent_succeeded(ledger, paid_by, cause)
-        invoice = ledger.get("invoice", invoice["id"])
-    elif invoice["status"] == "open":
-        invoice = _collect_first(ledger, subscription, invoice, given, cause)
-    subscription["latest_invoice"] = invoice["id"]
-    if invoice["status"] != "paid":
-        subscription["status"] = "incomplete"
+    free = _is_free_stub(ledger, subscription, given)
+    if not free:
+        invoice = _first_invoice(ledger, subscription, given, cause, paid_by)
+        subscription["latest_invoice"] = invoice["id"]
+        if invoice["status"] != "paid":
+            subscription["status"] = "incomplete"
     ledger.save(subscription)
-    if free and subscription["status"] == "active":
+    if free:
         prorations.remember_free(ledger, subscription)
     ledger.tell("customer.subscription.created", subscription, cause)
     if subscription["status"] == "incomplete":
@@ -79,6 +72,22 @@ def expire(ledger: Ledger, id: str) -> None:
     subscription = ledger.get("subscription", id)
     if subscription["status"] == "incomplete":
         invoices.void(ledger, ledger.get("invoice", subscription["latest_invoice"]), NOBODY)
+
+
+def _first_invoice(ledger: Ledger, subscription: Json, given: Json, cause: Cause, paid_by: Json | None) -> Json:
+    """For the first period, of nothing while it is on trial; what was put down before is not on a page's invoice."""
+    trial = subscription["status"] == "trialing"
+    amounts = [0] * len(subscription["items"]["data"]) if trial else prorations.first_amounts(subscription)
+    lines = subscriptions.lines(ledger, subscription, subscriptions.period(subscription), amounts)
+    whole = paid_by is None
+    invoice = subscriptions.draft(ledger, subscription, "subscription_create", cause, lines, waiting=whole)
+    invoice = invoices.finalize(ledger, invoice, cause, paid_by)
+    if invoice["status"] != "open":
+        return invoice
+    if paid_by is None:
+        return _collect_first(ledger, subscription, invoice, given, cause)
+    collection.intent_succeeded(ledger, paid_by, cause)
+    return ledger.get("invoice", invoice["id"])
 
 
 def _shaped(ledger: Ledger, customer: Json, wanted: Sequence[Wanted], given: Json) -> Json:
@@ -133,8 +142,12 @@ def _anchor(given: Json, now: int) -> int:
 
 
 def _is_free_stub(ledger: Ledger, subscription: Json, given: Json) -> bool:
-    """Whether nothing is asked for the time until a later anchor."""
-    return subscription["billing_cycle_anchor"] > ledger.now() and given.get("proration_behavior") == "none"
+    """Whether nothing is asked for the time until a later anchor: unlike a trial, it has no invoice at all.
+
+    Source: https://docs.stripe.com/billing/subscriptions/billing-cycle
+    """
+    later = subscription["billing_cycle_anchor"] > ledger.now() and subscription["status"] != "trialing"
+    return later and given.get("proration_behavior") == "none"
 
 
 def _collect_first(ledger: Ledger, subscription: Json, invoice: Json, given: Json, cause: Cause) -> Json:

@@ -35,11 +35,13 @@ def finalize_and_collect(ledger: Ledger, invoice: Json, cause: Cause = NOBODY) -
 
 
 def method_for(ledger: Ledger, invoice: Json) -> Json | None:
-    """What it is paid with: its own method, its subscription's or its customer's."""
-    subscription = ledger.store.get("subscription", subscription_of(invoice) or "")
-    customer = ledger.get("customer", invoice["customer"])
-    name = invoice["default_payment_method"] or (subscription and subscription["default_payment_method"])
-    return ledger.get("payment_method", name) if name else methods.default_of(ledger, customer)
+    """What it is paid with: its own method, its subscription's or its customer's, if the customer still has it."""
+    subscription = ledger.store.get("subscription", subscription_of(invoice) or "") or {}
+    for owner in (invoice, subscription):
+        method = ledger.store.get("payment_method", owner.get("default_payment_method") or "")
+        if method and method["customer"] == invoice["customer"]:
+            return method
+    return methods.default_of(ledger, ledger.get("customer", invoice["customer"]))
 
 
 def check_paid(ledger: Ledger, invoice: Json, *, undo: bool) -> None:

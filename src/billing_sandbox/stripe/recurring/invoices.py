@@ -77,12 +77,10 @@ def finalize(ledger: Ledger, invoice: Json, cause: Cause, intent: Json | None = 
     invoice = balance.apply(ledger, invoice, cause)
     token = f"test_{scramble(48)}"
     ledger.save({"object": _HOSTED, "id": token, "invoice": invoice["id"]})
-    url = f"{ledger.address}/i/{token}"
     invoice |= {
         "automatically_finalizes_at": None,
         "effective_at": ledger.now(),
-        "hosted_invoice_url": url,
-        "invoice_pdf": f"{url}/pdf",
+        "hosted_invoice_url": f"{ledger.address}/i/{token}",
         "next_payment_attempt": None,
         "number": _number(ledger, invoice, cause),
         "status": "open",

@@ -100,9 +100,16 @@ def renew(ledger: Ledger, subscription: Json, cause: Cause, *, at_once: bool = F
 
 
 def draft(
-    ledger: Ledger, subscription: Json, reason: str, cause: Cause, lines: Sequence[Json], given: Json | None = None
+    ledger: Ledger,
+    subscription: Json,
+    reason: str,
+    cause: Cause,
+    lines: Sequence[Json],
+    given: Json | None = None,
+    *,
+    waiting: bool = True,
 ) -> Json:
-    """An invoice of the subscription with these lines, and with what was put down for its next one."""
+    """An invoice of the subscription with these lines, and with what is `waiting` for its next one."""
     customer = ledger.get("customer", subscription["customer"])
     known = {
         "auto_advance": subscription["status"] != "unpaid" and subscription["pause_collection"] is None,
@@ -113,7 +120,7 @@ def draft(
     if known["auto_advance"] and reason == "subscription_cycle":
         final_at = ledger.now() + settings.read(ledger.store)["draft_seconds"]
         known |= {"automatically_finalizes_at": final_at, "next_payment_attempt": final_at}
-    items = invoices.put_down(ledger, customer["id"], subscription["id"])
+    items = invoices.put_down(ledger, customer["id"], subscription["id"]) if waiting else []
     return invoices.draft(ledger, customer, known | (given or {}), cause, lines=lines, items=items)
 
 

@@ -98,6 +98,7 @@ CHANGES = {
     "billing_cycle_anchor": Moment(("now", "unchanged")),
     "cancel_at": Unsettable(Whole()),
     "cancellation_details": _CANCELLATION,
+    "default_payment_method": Unsettable(Text()),
     "description": Unsettable(Text(length_max=500)),
     "items": Many(Group(_ITEM | {"deleted": Flag(), "id": Text()}), length_max=_ITEMS_MAX),
     "metadata": Metadata(),
