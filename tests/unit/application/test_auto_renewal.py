@@ -6,7 +6,17 @@ import pytest
 
 from billing.adapters.memory.pages import Told
 from billing.application.outcomes import RetryLater
-from billing.domain import AlertKind, Conflict, JobKind, JobStatus, MailKind, NameStanding, OrderStatus, PaymentStatus
+from billing.domain import (
+    AlertKind,
+    Conflict,
+    JobKind,
+    JobStatus,
+    MailKind,
+    NameStanding,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+)
 from tests.builders import a_renewal
 from tests.twins import BY, Twins
 from tests.unit.application.renewing import (
@@ -399,6 +409,24 @@ def test_a_customers_renewal_that_waits_or_is_under_delivery_keeps_ours_away(sho
     day_by_day(shop, EXPIRY - 28 * DAY, HOUR)
     assert shop.registrar.renews == {"example.rw": 1}
     assert our_orders(shop) == []
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_switched_on_while_the_customers_own_renewal_is_in_hand_none_of_ours_is_made(shop: Twins, paid: bool) -> None:
+    a_held_name(shop, auto_renew=False)
+    go_to(shop, EXPIRY - 20 * DAY)
+    order = shop.order(a_renewal("example.rw"))
+    if paid:
+        shop.queue.silent = True  # nobody has begun to deliver it
+        shop.ledger.write(BY, lambda uow: _pay(shop, uow.orders.lock(order.id)))
+    for _ in range(2):
+        shop.container.set_auto_renew()(NAME, True, BY)
+    assert our_orders(shop) == []
+
+
+def _pay(shop: Twins, order: Order) -> None:
+    payment = order.open_attempt("pay_9", "memory", {}, shop.now, order.expires_at)
+    order.record_success(payment, order.total, shop.now)
 
 
 # ---------------------------------------------------------------------- what can't be offered
