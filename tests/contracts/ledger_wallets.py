@@ -94,6 +94,24 @@ class WalletCases(LedgerCase):
         held = [n for n in range(4) if _is_there(ledger, f"wal_{n}")]
         assert len(held) == 1
 
+    def test_units_that_learn_of_one_method_at_once_keep_it_once(self, ledger: Ledger, customer: str) -> None:
+        ledger.write("test", lambda uow: uow.wallets.add(a_wallet()))
+
+        def learn(n: int) -> None:
+            def keep_or_drop(uow: UnitOfWork) -> None:
+                wallet = uow.wallets.lock("wal_1")
+                if n % 2:
+                    wallet.keep(f"mth_{n}", "pm_1", NOW, card=VISA)
+                else:
+                    wallet.drop(f"mth_{n}", "pm_1", NOW)
+
+            ledger.write("test", keep_or_drop)
+
+        in_parallel(4, learn)
+        wallet = ledger.read(lambda uow: uow.wallets.get("wal_1"))
+        assert [(method.ref, method.is_usable) for method in wallet.methods] == [("pm_1", False)]
+        assert wallet.default is None
+
     def test_an_account_belongs_to_one_customer(self, begin: Begin, ledger: Ledger, customer: str) -> None:
         ledger.write("test", lambda uow: uow.customers.add(a_customer("cus_2", "b@example.rw")))
         ledger.write("test", lambda uow: uow.wallets.add(a_wallet(customer_ref="cus_at_stripe")))

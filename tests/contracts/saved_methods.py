@@ -2,6 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -46,6 +47,10 @@ class MethodsProvider(ABC):
         """The bank gives the card a new date."""
 
     @abstractmethod
+    def choose_at_the_desk(self, account: str, method_ref: str) -> None:
+        """Somebody makes it the default elsewhere."""
+
+    @abstractmethod
     def default_of(self, account: str) -> str | None:
         """What is charged to by itself there."""
 
@@ -63,7 +68,7 @@ class MethodsProvider(ABC):
 
     @abstractmethod
     def told(self, what: str, about: str) -> bytes:
-        """The notification that a method was attached, detached or updated; or that one was not saved in an account."""
+        """The notification that a method was attached, detached, updated or chosen; or not saved in an account."""
 
 
 def somebody() -> Customer:
@@ -190,6 +195,16 @@ class SavedMethodsContract:
         with pytest.raises(Refused):
             provider.methods.set_default(wallet, theirs.method_ref, soon())
         assert provider.default_of(str(wallet.customer_ref)) is None
+
+    def test_a_default_that_was_chosen_elsewhere_is_told_as_it_is_now(self, provider: MethodsProvider) -> None:
+        wallet = self.a_wallet(provider)
+        one, other = self.save(provider, wallet), self.save(provider, wallet)
+        provider.choose_at_the_desk(str(wallet.customer_ref), one.method_ref)
+        told = provider.told("chosen", one.method_ref)
+        assert list(provider.gateway.interpret(told, soon()).facts) == [replace(one, is_default=True)]
+        provider.methods.set_default(wallet, other.method_ref, soon())
+        for _ in range(2):
+            assert list(provider.gateway.interpret(told, soon()).facts) == [replace(other, is_default=True)]
 
     # ------------------------------------------------------------------ forgetting
 

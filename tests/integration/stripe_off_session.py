@@ -79,6 +79,9 @@ class StripeMethodsProvider(MethodsProvider):
         card = {"exp_year": exp_year}
         assert self.sandbox.control("POST", f"/stripe/payment_methods/{method_ref}/renew", card).ok
 
+    def choose_at_the_desk(self, account: str, method_ref: str) -> None:
+        self.sandbox.api.customers.update(account, {"invoice_settings": {"default_payment_method": method_ref}})
+
     def default_of(self, account: str) -> str | None:
         settings: Any = self.sandbox.api.customers.retrieve(account).invoice_settings
         default: str | None = settings.default_payment_method
@@ -111,5 +114,7 @@ class StripeMethodsProvider(MethodsProvider):
     def _meaning(self, what: str, about: str) -> tuple[str, Callable[[Any], bool]]:
         if what == "not_saved":
             return "setup_intent.setup_failed", lambda setup: setup["customer"] == about
+        if what == "chosen":
+            return "customer.updated", lambda customer: customer["invoice_settings"]["default_payment_method"] == about
         types = {"updated": "automatically_updated"}
         return f"payment_method.{types.get(what, what)}", lambda method: method["id"] == about

@@ -1,5 +1,6 @@
 """Saved payment methods: followed as their provider tells, chosen and forgotten as their customer wants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -30,28 +31,64 @@ class TakeMethod:
         if wallet_id is None:
             return None
         wallet = uow.wallets.lock(wallet_id)
-        if fact.is_attached:
-            self._keep(uow, wallet, fact)
-        elif wallet.drop(self.ids("mth"), fact.method_ref, self.clock()):
-            forget(uow, wallet, fact.method_ref)
+        before = wallet.default
+        if not fact.is_attached:
+            wallet.drop(self.ids("mth"), fact.method_ref, self.clock())
+        elif self._keep(wallet, fact).is_usable and fact.is_default:
+            wallet.make_default(fact.method_ref)
+            return wallet
+        _tell_default(uow, wallet, before)
         return wallet
 
     def _find(self, uow: UnitOfWork, gateway: str, fact: MethodStands) -> str | None:
         account, method = frozenset({fact.customer_ref}), frozenset({fact.method_ref})
         return uow.wallets.of_refs(gateway, account) or uow.wallets.of_refs(gateway, method)
 
-    def _keep(self, uow: UnitOfWork, wallet: Wallet, fact: MethodStands) -> None:
-        before = wallet.default
-        method = wallet.keep(self.ids("mth"), fact.method_ref, self.clock(), kind=fact.kind, card=fact.card)
-        if before is None and wallet.default is method:
-            uow.jobs.request(JobRequest(JobKind.SET_DEFAULT_METHOD, method.id))
+    def _keep(self, wallet: Wallet, fact: MethodStands) -> PaymentMethod:
+        return wallet.keep(self.ids("mth"), fact.method_ref, self.clock(), kind=fact.kind, card=fact.card)
 
 
-def forget(uow: UnitOfWork, wallet: Wallet, method_ref: str) -> None:
-    """Have the provider forget it too, and charge by itself what has taken its place here."""
-    method = wallet.of_ref(method_ref)
-    if method is not None:
-        uow.jobs.request(JobRequest(JobKind.DETACH_METHOD, method.id))
+def _tell_default(uow: UnitOfWork, wallet: Wallet, before: PaymentMethod | None) -> None:
+    """Have the provider charge by itself to what has become the default here, without anybody's choosing it there.
+
+    One default is followed by another only once: it was detached. So the two of them name the occasion.
+    """
+    after = wallet.default
+    if after is not None and after is not before:
+        occasion = f"{wallet.id}:{before.id if before else 'none'}:{after.id}"
+        uow.jobs.request(JobRequest(JobKind.SET_DEFAULT_METHOD, occasion))
+
+
+def differences(wallet: Wallet, attached: Sequence[MethodStands]) -> list[MethodStands]:
+    """What a wallet would have to be told to be as its account is; what was forgotten here is not asked for again."""
+    forgotten = {method.ref for method in wallet.methods if not method.is_usable}
+    known = {method.ref: (method.kind, method.card) for method in wallet.usable}
+    there = {fact.method_ref for fact in attached}
+    news = [fact for fact in attached if known.get(fact.method_ref) != (fact.kind, fact.card)]
+    gone = [
+        MethodStands(customer_ref=str(wallet.customer_ref), method_ref=ref, is_attached=False)
+        for ref in known
+        if ref not in there
+    ]
+    return [fact for fact in news if fact.method_ref not in forgotten] + gone
+
+
+@dataclass(frozen=True)
+class RefreshWallet:
+    """Have a wallet follow its account where what was told of it was lost."""
+
+    ledger: Ledger
+    keepers: MethodKeepers
+    take: TakeMethod
+
+    def __call__(self, wallet_id: str, by: str) -> Sequence[MethodStands]:
+        """What differed, taken as if it had been told; nothing where no account was ever opened."""
+        wallet = self.ledger.read(lambda uow: uow.wallets.get(wallet_id))
+        if wallet.customer_ref is None:
+            return []
+        found = differences(wallet, self.keepers.of(wallet.gateway).attached(wallet, self.keepers.deadline()))
+        self.ledger.write(by, lambda uow: [self.take(uow, wallet.gateway, fact) for fact in found])
+        return found
 
 
 @dataclass(frozen=True)
@@ -92,9 +129,11 @@ class RemoveMethod:
             if not force and wallet.usable == [method] and _renews(uow, customer_id):
                 why = "it is the last one, and what renews by itself is charged to it: save another first, or force it"
                 raise Conflict(f"payment method {method_id}", why, field="force")
+            before = wallet.default
             if not wallet.drop(method_id, method.ref, self.clock()):
                 raise NotFound("payment method", method_id)
-            forget(uow, wallet, method.ref)
+            uow.jobs.request(JobRequest(JobKind.DETACH_METHOD, method_id))
+            _tell_default(uow, wallet, before)
             return wallet
 
         return self.ledger.write(by, remove)
@@ -109,19 +148,20 @@ def _renews(uow: UnitOfWork, customer_id: str) -> bool:
 
 @dataclass(frozen=True)
 class TellDefault(Handler):
-    """Have the provider charge by itself to what is the default here; it changed without the provider's doing."""
+    """Have the provider charge by itself to what is the default here."""
 
     keepers: MethodKeepers
 
     def __call__(self, run: Run) -> Record:
         """Once more where another one has become the default meanwhile."""
-        wallet, _ = run.ledger.read(lambda uow: _of_method(uow, run.subject))
+        wallet_id = run.subject.partition(":")[0]
+        wallet = run.ledger.read(lambda uow: uow.wallets.get(wallet_id))
         told = wallet.default
         if told is not None:
             self.keepers.of(wallet.gateway).set_default(wallet, told.ref, run.deadline())
 
         def record(uow: UnitOfWork) -> NotYet | None:
-            default = uow.wallets.get(wallet.id).default
+            default = uow.wallets.get(wallet_id).default
             if default is not None and (told is None or default.id != told.id):
                 return NotYet("another method has become the default", _AT_ONCE)
             return None
@@ -129,14 +169,17 @@ class TellDefault(Handler):
         return record
 
 
-class ForgetMethod(TellDefault):
-    """Have the provider forget a method, which may have done so by itself; then as for any change of the default."""
+@dataclass(frozen=True)
+class ForgetMethod(Handler):
+    """Have the provider forget a method that was removed here."""
+
+    keepers: MethodKeepers
 
     def __call__(self, run: Run) -> Record:
-        """Safe to repeat, both of it."""
+        """Safe to repeat."""
         wallet, method = run.ledger.read(lambda uow: _of_method(uow, run.subject))
         self.keepers.of(wallet.gateway).detach(method.ref, run.deadline())
-        return super().__call__(run)
+        return lambda uow: None
 
 
 def _of_method(uow: UnitOfWork, method_id: str) -> tuple[Wallet, PaymentMethod]:

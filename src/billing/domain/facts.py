@@ -112,13 +112,17 @@ PaymentNews = (
 
 @dataclass(frozen=True, kw_only=True)
 class MethodStands:
-    """How a saved method stands; `customer_ref` is the account that it is, or was, attached to."""
+    """How a saved method stands; `customer_ref` is the account that it is, or was, attached to.
+
+    `is_default` says that somebody has chosen it at the provider; what was not chosen there is not told to be none.
+    """
 
     customer_ref: str
     method_ref: str
     is_attached: bool
     kind: str = "card"
     card: Card | None = None
+    is_default: bool = False
 
 
 # ---------------------------------------------------------------------- recurring billing

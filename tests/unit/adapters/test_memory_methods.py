@@ -4,7 +4,7 @@ import pytest
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.methods import MemoryMethods
-from billing.adapters.memory.pages import ATTACHED, DETACHED, UPDATED
+from billing.adapters.memory.pages import ATTACHED, CHOSEN, DETACHED, UPDATED
 from billing.application.outcomes import Refused
 from billing.domain.customer import Customer
 from tests.builders import NOW
@@ -30,6 +30,9 @@ class MemoryProvider(MethodsProvider):
     def issue_anew(self, method_ref: str, exp_year: int) -> None:
         self.methods.issue_anew(method_ref, exp_year)
 
+    def choose_at_the_desk(self, account: str, method_ref: str) -> None:
+        self.methods.choose(method_ref)
+
     def default_of(self, account: str) -> str | None:
         return self.methods.defaults.get(account)
 
@@ -43,7 +46,7 @@ class MemoryProvider(MethodsProvider):
         self.methods.lose_answer(call)
 
     def told(self, what: str, about: str) -> bytes:
-        types = {"attached": ATTACHED, "detached": DETACHED, "updated": UPDATED}
+        types = {"attached": ATTACHED, "detached": DETACHED, "updated": UPDATED, "chosen": CHOSEN}
         return self.methods.notification(about, types[what]) if what in types else self._failures[about]
 
 

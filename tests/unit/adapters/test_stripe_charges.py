@@ -122,6 +122,12 @@ def test_a_method_of_nobody_is_not_charged() -> None:
         charge_params(order, payment, "ins_ours")
 
 
+def test_what_was_refused_before_it_was_sent_was_not_charged(gateway: StripeGateway) -> None:
+    _, payment = to_charge()
+    payment.options = {"method_ref": "pm_1"}
+    assert gateway.check(payment, soon()) == [PaymentExpired(payment_id=payment.id)]
+
+
 # ---------------------------------------------------------------------- what the answer proves
 
 

@@ -85,6 +85,9 @@ class Account(events.Parents):
     def method(self, method_ref: str) -> dict[str, Any] | None:
         return stored(OLD if "Old" in method_ref else NEW, "payment_method.attached")["data"]["object"]
 
+    def customer(self, customer_ref: str) -> dict[str, Any]:
+        return stored(OLD if "Old" in customer_ref else NEW, "customer.updated")["data"]["object"]
+
     def setup(self, setup_ref: str) -> dict[str, Any]:
         return stored(OLD if "Old" in setup_ref else NEW, "setup_intent.succeeded")["data"]["object"]
 

@@ -109,6 +109,31 @@ def test_a_method_of_any_kind_is_kept_and_only_a_card_shows_one(kind: str, detai
     assert fact == standing(NEW, kind=kind, card=None)
 
 
+# ---------------------------------------------------------------------- the default
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_another_default_is_told_with_the_method_that_it_is(version: str) -> None:
+    reading = read(stored(version, "customer.updated"))
+    assert list(reading.facts) == [standing(version, is_default=True)]
+    assert {CUSTOMERS[version], METHODS[version]} <= reading.refs
+
+
+def test_a_default_that_is_none_any_more_says_nothing() -> None:
+    class Nothing(Vault):
+        def customer(self, customer_ref: str) -> dict[str, Any]:
+            return super().customer(customer_ref) | {"invoice_settings": {"default_payment_method": None}}
+
+    assert read(stored(NEW, "customer.updated"), Nothing()).facts == ()
+
+
+def test_another_name_of_a_customer_fetches_nothing() -> None:
+    event, vault = stored(NEW, "customer.updated"), Vault()
+    event["data"]["previous_attributes"] = {"name": "A. Uwase"}
+    assert read(event, vault).facts == ()
+    assert vault.fetched == []
+
+
 # ---------------------------------------------------------------------- pages
 
 

@@ -142,15 +142,18 @@ def test_word_of_it_that_comes_after_it_was_called_off_changes_nothing(shop: Twi
 
 
 def test_it_is_called_off_when_its_time_is_over(shop: Twins) -> None:
-    """An intent does not close by itself as a page does."""
+    """An intent does not close by itself as a page does, and an order of ours may wait for weeks."""
     shop.gateway.charges["pm_1"] = Told.NEEDS_CUSTOMER
     order = shop.order(a_domain())
+    a_month = timedelta(days=30)
+    shop.ledger.write(BY, lambda uow: setattr(uow.orders.lock(order.id), "expires_at", shop.now + a_month))
     payment = charge(shop, order)
     shop.pass_time(payment.expires_at - shop.now + 6 * MINUTE)
     for _ in range(2):
         shop.sweep_and_work()
     assert shop.gateway.pages[payment.id].state is Told.CANCELLED
     assert shop.read(order).payment(payment.id).status is PaymentStatus.CANCELLED
+    assert shop.statuses(order) == ["pending", "unpaid"]
 
 
 def test_the_customer_may_cancel_an_order_that_waits_for_consent(shop: Twins) -> None:

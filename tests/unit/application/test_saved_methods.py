@@ -1,13 +1,15 @@
 """Saved payment methods: saved on the provider's page, followed in any order, chosen, forgotten and charged."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from dependency_injector import providers
 
-from billing.adapters.memory.methods import A_CARD
-from billing.adapters.memory.pages import ATTACHED, DETACHED, UPDATED, Told
-from billing.application.outcomes import OutcomeUnknown, RetryLater
+from billing.adapters.memory.methods import A_CARD, MemoryMethods
+from billing.adapters.memory.pages import ATTACHED, CHOSEN, DETACHED, UPDATED, Told
+from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.domain import (
     Conflict,
     DomainName,
@@ -173,7 +175,7 @@ def test_facts_that_contradict_one_another_end_in_detached(shop: Twins, facts: t
         fact = MethodStands(customer_ref=account, method_ref="m_1", is_attached=is_attached, card=A_CARD)
         shop.ledger.write(BY, lambda uow, fact=fact: shop.container.take_fact()(uow, "memory", fact))
     assert shown(shop) == [("m_1", False)]
-    assert len(shop.jobs(JobKind.DETACH_METHOD)) == 1
+    assert shop.jobs(JobKind.DETACH_METHOD) == []
 
 
 def test_a_method_of_an_unknown_account_is_none_of_ours(shop: Twins) -> None:
@@ -189,6 +191,51 @@ def test_when_the_default_is_detached_elsewhere_the_next_takes_its_place_also_th
     shop.hear(shop.methods.forget(wallet.method(first).ref))
     shop.work()
     assert what_is_charged(shop) == (wallet.method(second).ref,) * 2
+
+
+def test_what_was_never_told_is_found_by_asking_and_the_second_time_nothing_differs(shop: Twins) -> None:
+    kept, forgotten = save_a_card(shop), save_a_card(shop)
+    wallet = the_wallet(shop)
+    shop.methods.keep(str(wallet.customer_ref), ref="m_9")
+    shop.methods.issue_anew(wallet.method(kept).ref, 2040)
+    shop.methods.forget(wallet.method(forgotten).ref)
+    found = [[fact.method_ref for fact in shop.container.refresh_wallet()(wallet.id, BY)] for _ in range(2)]
+    assert found == [[wallet.method(kept).ref, "m_9", wallet.method(forgotten).ref], []]
+    cards = {method.ref: method.card.exp_year for method in the_wallet(shop).usable if method.card}
+    assert cards == {wallet.method(kept).ref: 2040, "m_9": 2029}
+
+
+def test_what_was_removed_here_is_not_found_again_before_the_provider_knows(shop: Twins) -> None:
+    card = save_a_card(shop)
+    shop.container.remove_method()("cus_1", card, BY)
+    assert shop.container.refresh_wallet()(the_wallet(shop).id, BY) == []
+
+
+@pytest.mark.parametrize("told_in", list(permutations([ATTACHED, CHOSEN, DETACHED])))
+def test_a_default_chosen_in_the_portal_is_followed_whatever_is_told_first(
+    shop: Twins, told_in: tuple[str, ...]
+) -> None:
+    save_a_card(shop)
+    account = str(the_wallet(shop).customer_ref)
+    shop.methods.keep(account, ref="m_8")
+    shop.methods.forget("m_8")
+    shop.methods.keep(account, ref="m_9")
+    shop.methods.choose("m_9")
+    for type_ in told_in * 2:
+        shop.hear(shop.methods.notification("m_8" if type_ is DETACHED else "m_9", type_))
+        shop.work()
+    assert what_is_charged(shop) == ("m_9", "m_9")
+
+
+def test_a_card_that_was_removed_here_does_not_become_the_default_there_chosen(shop: Twins) -> None:
+    removed, kept = save_a_card(shop), save_a_card(shop)
+    wallet = the_wallet(shop)
+    told = shop.methods.choose(wallet.method(removed).ref)
+    shop.container.remove_method()("cus_1", removed, BY)
+    for _ in range(2):
+        shop.hear(told)
+        shop.work()
+    assert what_is_charged(shop) == (wallet.method(kept).ref,) * 2
 
 
 # ---------------------------------------------------------------------- forgetting
@@ -219,18 +266,34 @@ def test_a_provider_that_is_away_forgets_it_later(shop: Twins) -> None:
     assert shop.jobs(JobKind.DETACH_METHOD)[0].status is JobStatus.SUCCEEDED
 
 
-def test_another_default_chosen_while_the_provider_was_being_told_is_told_too(shop: Twins) -> None:
+class InterruptibleMethods(MemoryMethods):
+    """A keeper that can be interrupted, once, before it takes another default."""
+
+    before_choice: Callable[[], object] | None = None
+
+    def set_default(self, wallet: Wallet, method_ref: str, deadline: Deadline) -> None:
+        """As its parent does, after the interruption."""
+        interruption, self.before_choice = self.before_choice, None
+        if interruption is not None:
+            interruption()
+        super().set_default(wallet, method_ref, deadline)
+
+
+def test_a_default_chosen_while_the_provider_was_told_of_another_is_told_after_it(shop: Twins) -> None:
+    keeper = InterruptibleMethods(shop.gateway, lambda: shop.begin.store.installation)
+    shop.methods = keeper
+    shop.container.saved_methods.override(providers.Object({keeper.gateway: keeper}))
     first, second, third = (save_a_card(shop) for _ in range(3))
     wallet = the_wallet(shop)
     shop.container.remove_method()("cus_1", first, BY)
-    shop.methods.lose_answer("set_default")
+    keeper.before_choice = lambda: shop.container.set_default_method()("cus_1", third, BY)
     shop.work()
-    with pytest.raises(NotFound):
-        shop.container.set_default_method()("cus_1", first, BY)
-    shop.container.remove_method()("cus_1", second, BY)
-    for _ in range(3):
-        shop.pass_time(timedelta(minutes=15))
-        shop.sweep_and_work()
+    shop.sweep_and_work()
+    assert [ref for call, ref in keeper.calls if call == "set_default"][-3:] == [
+        wallet.method(third).ref,
+        wallet.method(second).ref,
+        wallet.method(third).ref,
+    ]
     assert what_is_charged(shop) == (wallet.method(third).ref,) * 2
 
 

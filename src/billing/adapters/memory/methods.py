@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from billing.adapters.memory.faults import FailsOnOrder
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.adapters.memory.pages import ATTACHED, DETACHED, NOT_SAVED, UPDATED
+from billing.adapters.memory.pages import ATTACHED, CHOSEN, DETACHED, NOT_SAVED, UPDATED
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
 from billing.application.ports import Reading, Started
 from billing.application.provider_ports import SavedMethods
@@ -128,6 +128,12 @@ class MemoryMethods(SavedMethods, FailsOnOrder):
             self._forget(ref)
             return self.notification(ref, DETACHED)
 
+    def choose(self, ref: str) -> bytes:
+        """Somebody makes it the default at the provider's desk."""
+        with self._mutex:
+            self.defaults[self.saved[ref].account] = ref
+            return self.notification(ref, CHOSEN)
+
     def issue_anew(self, ref: str, exp_year: int) -> bytes:
         """The bank gives the card a new date."""
         with self._mutex:
@@ -148,8 +154,12 @@ class MemoryMethods(SavedMethods, FailsOnOrder):
         with self._mutex:
             if told["type"] == NOT_SAVED:
                 return Reading(refs=frozenset({told["account"]}), why=f"the method was not saved: {told['why']}")
-            method = self.saved[told["method"]]
-            return Reading(facts=[_stands(method)], refs=frozenset({method.ref, method.account}))
+            account, is_default = told["account"], told["type"] == CHOSEN
+            ref = self.defaults.get(account) if is_default else told["method"]
+            if ref is None:
+                return Reading(refs=frozenset({account}), why="nobody has chosen what it is charged to")
+            fact = replace(_stands(self.saved[ref]), is_default=is_default)
+            return Reading(facts=[fact], refs=frozenset({ref, account}))
 
     def is_kept(self, ref: str, account: str) -> bool:
         """Whether it can be charged for that account."""

@@ -57,7 +57,8 @@ CLOSABLE = PAYABLE | {Told.NEEDS_CUSTOMER}
 UNDECIDED = CLOSABLE | {Told.SUBMITTED}
 READABLE = frozenset(Told) | frozenset(Back)
 ATTACHED, DETACHED, UPDATED, NOT_SAVED = "method.attached", "method.detached", "method.updated", "method.not_saved"
-KEPT = frozenset({ATTACHED, DETACHED, UPDATED, NOT_SAVED})
+CHOSEN = "method.chosen"
+KEPT = frozenset({ATTACHED, DETACHED, UPDATED, CHOSEN, NOT_SAVED})
 """The types of notifications about saved methods."""
 
 

@@ -56,9 +56,12 @@ class StripeCharges:
         if payment.payment_ref is not None:
             with self._api.reading("intent_retrieve", deadline) as client:
                 return client.v1.payment_intents.retrieve(payment.payment_ref).to_dict()
+        account = payment.options.get("customer_ref")
+        if not account:
+            return None  # such a charge is refused before anything is sent
         with self._api.reading("intent_list", deadline) as client:
             # The newest of the customer's: an attempt is looked for within the day in which it was made.
-            found = client.v1.payment_intents.list({"customer": payment.options["customer_ref"], "limit": _PAGE})
+            found = client.v1.payment_intents.list({"customer": account, "limit": _PAGE})
         ours = {"installation": installation, "payment_id": payment.id}.items()
         return next((one for one in (intent.to_dict() for intent in found.data) if ours <= metadata(one).items()), None)
 

@@ -10,7 +10,7 @@ import stripe
 from billing.adapters.stripe_gateway.charges import StripeCharges, charged
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.events import Parents, read_event
-from billing.adapters.stripe_gateway.methods import fetch_method, fetch_setup
+from billing.adapters.stripe_gateway.methods import fetch_customer, fetch_method, fetch_setup
 from billing.adapters.stripe_gateway.objects import Json, about
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.sessions import session_params, standing
@@ -125,6 +125,10 @@ class _Parents(Parents):
     def setup(self, setup_ref: str) -> Json:
         """Within the same."""
         return fetch_setup(self.api, setup_ref, self.deadline)
+
+    def customer(self, customer_ref: str) -> Json:
+        """Within the same."""
+        return fetch_customer(self.api, customer_ref, self.deadline)
 
 
 def _session_ref(payment: Payment) -> str:

@@ -1,6 +1,7 @@
 """What Stripe's events tell of saved methods: as these stand now, so that the order of delivery does not matter."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from billing.adapters.stripe_gateway.methods import read_method
@@ -17,6 +18,9 @@ class Methods(Protocol):
 
     def setup(self, setup_ref: str) -> Json:
         """The setup intent of that id."""
+
+    def customer(self, customer_ref: str) -> Json:
+        """The customer of that id."""
 
 
 def _method_told(event: Json, methods: Methods) -> Reading:
@@ -37,11 +41,25 @@ def _setup_failed(event: Json, methods: Methods) -> Reading:
     return _nothing(told, f"the method was not saved: {code}")
 
 
+def _customer_told(event: Json, methods: Methods) -> Reading:
+    told: Json = event["data"]["object"]
+    before: Json = event["data"].get("previous_attributes") or {}
+    if "default_payment_method" not in (before.get("invoice_settings") or {}):
+        return _nothing(told, "it is charged to the same as before")
+    settings = methods.customer(str(told["id"])).get("invoice_settings") or {}
+    ref = id_of(settings.get("default_payment_method"))
+    if ref is None:
+        return _nothing(told, "nobody has chosen what it is charged to")
+    chosen = replace(_stands(str(told["id"]), ref, methods.method(ref)), is_default=True)
+    return Reading(facts=[chosen], refs=refs_in(told) | {ref}, installation=metadata(told).get("installation"))
+
+
 METHOD_READS: Mapping[str, Callable[[Json, Methods], Reading]] = {
     "payment_method.attached": _method_told,  # saved, on whichever page
     "payment_method.detached": _method_told,  # forgotten, by the portal or in the dashboard too
     "payment_method.updated": _method_told,  # another expiry, given by the customer
     "payment_method.automatically_updated": _method_told,  # the bank issued the card anew
+    "customer.updated": _customer_told,  # another default, chosen in the portal or in the dashboard
     "setup_intent.succeeded": _setup_succeeded,  # the bank agrees to charges while the customer is not there
     "setup_intent.setup_failed": _setup_failed,  # it does not: nothing was saved, and an operator can see why
 }

@@ -131,6 +131,12 @@ def fetch_setup(api: StripeApi, setup_ref: str, deadline: Deadline) -> Json:
         return client.v1.setup_intents.retrieve(setup_ref).to_dict()
 
 
+def fetch_customer(api: StripeApi, customer_ref: str, deadline: Deadline) -> Json:
+    """A customer as it stands."""
+    with api.reading("customer_retrieve", deadline) as client:
+        return client.v1.customers.retrieve(customer_ref).to_dict()
+
+
 def read_method(method: Json, account: str) -> MethodStands:
     """What a payment method shows; attached to `account`, or to nobody any more."""
     card = method.get("card")

@@ -9,6 +9,7 @@ from billing.entrypoints.cli.breakers import breakers
 from billing.entrypoints.cli.events import events
 from billing.entrypoints.cli.jobs import jobs
 from billing.entrypoints.cli.look import orders
+from billing.entrypoints.cli.methods import methods
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-LOOKING = (orders, payments, refunds, jobs, events, mails, alerts, breakers)
+LOOKING = (orders, payments, refunds, methods, jobs, events, mails, alerts, breakers)
 
 for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, *LOOKING):
     cli.add_command(command)

@@ -38,6 +38,7 @@ from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, Re
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import (
     ForgetMethod,
+    RefreshWallet,
     RemoveMethod,
     SetDefaultMethod,
     TakeMethod,
@@ -141,6 +142,7 @@ class Container(Adapters):
     # ------------------------------------------------------------------ saved methods
     start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
     open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
+    refresh_wallet = providers.ThreadSafeSingleton(RefreshWallet, ledger, keepers, take_method)
     set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
     remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
 
