@@ -6,7 +6,17 @@ import pytest
 
 from billing.adapters.memory.pages import Told
 from billing.application.outcomes import RetryLater
-from billing.domain import AlertKind, Conflict, JobKind, JobStatus, MailKind, NameStanding, OrderStatus, PaymentStatus
+from billing.domain import (
+    AlertKind,
+    Conflict,
+    JobKind,
+    JobStatus,
+    MailKind,
+    NameStanding,
+    Order,
+    OrderStatus,
+    PaymentStatus,
+)
 from tests.builders import a_renewal
 from tests.twins import BY, Twins
 from tests.unit.application.renewing import (
@@ -184,7 +194,7 @@ def test_a_round_is_safe_to_make_again_and_by_several_workers(shop: Twins) -> No
     a_held_name(shop)
     a_held_name(shop, name="other.rw")
     go_to(shop, EXPIRY - 30 * DAY)
-    steps = [shop.container.look_after_names(), shop.container.look_after_cards()]
+    steps = [shop.container.renewing.names(), shop.container.renewing.cards()]
     for _ in range(3):
         for step in steps:
             step(None)
@@ -292,7 +302,7 @@ def test_switched_off_our_unpaid_order_is_taken_back(shop: Twins) -> None:
     a_held_name(shop)
     day_by_day(shop, EXPIRY - 20 * DAY)
     for _ in range(2):
-        shop.container.set_auto_renew()(NAME, False, BY)
+        shop.container.renewing.set_auto_renew()(NAME, False, BY)
     (order,) = our_orders(shop)
     assert (order.status, order.items[0].why) == (OrderStatus.CANCELLED, "automatic renewal was switched off")
     day_by_day(shop, EXPIRY - 10 * DAY)
@@ -303,9 +313,9 @@ def test_switched_off_our_unpaid_order_is_taken_back(shop: Twins) -> None:
 def test_switched_on_again_there_is_a_new_order_at_once(shop: Twins) -> None:
     a_held_name(shop)
     day_by_day(shop, EXPIRY - 20 * DAY)
-    shop.container.set_auto_renew()(NAME, False, BY)
+    shop.container.renewing.set_auto_renew()(NAME, False, BY)
     for _ in range(2):
-        shop.container.set_auto_renew()(NAME, True, BY)
+        shop.container.renewing.set_auto_renew()(NAME, True, BY)
     (order,) = our_orders(shop)
     assert order.status is OrderStatus.PENDING
     day_by_day(shop, EXPIRY - 10 * DAY)
@@ -317,7 +327,7 @@ def test_switched_off_while_the_card_is_charged_the_bank_decides_first(shop: Twi
     a_card(shop)
     shop.gateway.charges["pm_1"] = Told.SUBMITTED
     day_by_day(shop, EXPIRY - 30 * DAY)
-    shop.container.set_auto_renew()(NAME, False, BY)
+    shop.container.renewing.set_auto_renew()(NAME, False, BY)
     (order,) = our_orders(shop)
     assert order.status is OrderStatus.PENDING
     shop.hear(shop.gateway.pay(order.payments[0].id))
@@ -331,7 +341,7 @@ def test_an_open_page_of_an_order_that_is_taken_back_is_closed(shop: Twins) -> N
     day_by_day(shop, EXPIRY - 20 * DAY)
     (order,) = our_orders(shop)
     payment = shop.start(order)
-    shop.container.set_auto_renew()(NAME, False, BY)
+    shop.container.renewing.set_auto_renew()(NAME, False, BY)
     shop.work()
     assert shop.gateway.pages[payment.id].state is Told.EXPIRED
 
@@ -394,11 +404,29 @@ def test_a_customers_renewal_that_waits_or_is_under_delivery_keeps_ours_away(sho
     shop.work()
     assert shop.statuses(order) == ["processing", "in_progress"]
     go_to(shop, EXPIRY - 30 * DAY)
-    shop.container.look_after_names()(None)
+    shop.container.renewing.names()(None)
     assert our_orders(shop) == []
     day_by_day(shop, EXPIRY - 28 * DAY, HOUR)
     assert shop.registrar.renews == {"example.rw": 1}
     assert our_orders(shop) == []
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_switched_on_while_the_customers_own_renewal_is_in_hand_none_of_ours_is_made(shop: Twins, paid: bool) -> None:
+    a_held_name(shop, auto_renew=False)
+    go_to(shop, EXPIRY - 20 * DAY)
+    order = shop.order(a_renewal("example.rw"))
+    if paid:
+        shop.queue.silent = True  # nobody has begun to deliver it
+        shop.ledger.write(BY, lambda uow: _pay(shop, uow.orders.lock(order.id)))
+    for _ in range(2):
+        shop.container.renewing.set_auto_renew()(NAME, True, BY)
+    assert our_orders(shop) == []
+
+
+def _pay(shop: Twins, order: Order) -> None:
+    payment = order.open_attempt("pay_9", "memory", {}, shop.now, order.expires_at)
+    order.record_success(payment, order.total, shop.now)
 
 
 # ---------------------------------------------------------------------- what can't be offered

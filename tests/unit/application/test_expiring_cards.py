@@ -50,7 +50,7 @@ def test_who_has_nothing_that_renews_is_not_told(shop: Twins) -> None:
     a_card(shop, card=APRIL)
     day_by_day(shop, EXPIRY.replace(year=2027, month=5, day=20))
     assert cards(shop) == []
-    shop.container.set_auto_renew()(NAME, True, BY)
+    shop.container.renewing.set_auto_renew()(NAME, True, BY)
     keep_house(shop)
     assert cards(shop) == []  # it is over by now
 
@@ -74,7 +74,7 @@ def test_after_a_standstill_it_is_told_late(shop: Twins) -> None:
 def test_however_many_there_are_each_is_told(shop: Twins) -> None:
     a_held_name(shop)
     a_card(shop, card=APRIL)
-    step = shop.container.look_after_cards()
+    step = shop.container.renewing.cards()
     go_to(shop, EXPIRY.replace(year=2027, month=3, day=2))
     seen, after = [], step(None)
     while after is not None:

@@ -339,7 +339,7 @@ def test_a_name_that_is_not_to_be_renewed_any_more_holds_no_card(shop: Twins) ->
     last = save_a_card(shop)
     shop.buy(a_domain("example.rw", auto_renew=True))
     for _ in range(2):
-        shop.container.set_auto_renew()(DomainName("example.rw"), False, BY)
+        shop.container.renewing.set_auto_renew()(DomainName("example.rw"), False, BY)
     shop.container.remove_method()("cus_1", last, BY)
 
 

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from billing.adapters.memory.pages import Told
+from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, RetryLater
+from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain import Customer, Job, Mail, Order, Payment
 from billing.entrypoints.http.pay.links import PayLinks
 from tests.builders import NOW
@@ -364,6 +366,21 @@ def test_a_start_that_nobody_answered_leads_to_how_it_stands(shop):
     again = send(shop, path)
     assert again.status_code == 409
     assert "another payment of this order is being decided" in again.text
+
+
+def test_a_ledger_that_is_away_is_said_in_words(shop):
+    path = path_of(shop, order_of(shop))
+    shop.reopen(ledger=Ledger(_away, shop.queue, shop.telemetry))
+    for answer in (shop.client.get(path), shop.client.get(f"{path}/status")):
+        assert answer.status_code == 503
+        assert answer.content_type.startswith("text/html")
+        assert "We are busy just now." in answer.text
+        assert "10.0.0.1" not in answer.text
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def _away(by: str, *, reading: bool = False):
+    raise LedgerUnavailable("connection to 10.0.0.1 refused")
 
 
 # ---------------------------------------------------------------------- how it stands

@@ -1,6 +1,5 @@
 """The one place that knows every adapter and wires it to the port it serves."""
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -11,16 +10,12 @@ from billing.application.access import Authenticate, CreateKey, RevokeKey
 from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
-from billing.application.charging import ChargeOrder
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
-from billing.application.daily import OnceADay
 from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
 from billing.application.disputes import TakeDispute
 from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
-from billing.application.expiring_cards import LookAfterCards
-from billing.application.expiring_names import LookAfterName, LookAfterNames
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.hosting import ActivateSubscription, RenewSubscription
@@ -36,8 +31,6 @@ from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.recurring import CheckSubscription, EndBilling
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
-from billing.application.renewal_notices import RenewalNotices
-from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import (
@@ -61,16 +54,11 @@ from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
 from billing.entrypoints.container.comparing import Comparing
 from billing.entrypoints.container.hosting import Hosting
+from billing.entrypoints.container.renewing import Renewing
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
 
 __all__ = ["Container", "configure_logging"]
-
-Step = Callable[[], object]
-
-
-def _all_steps(often: Sequence[Step], daily: Sequence[Step]) -> Sequence[Step]:
-    return [*often, *daily]
 
 
 class Container(Adapters):
@@ -218,8 +206,18 @@ class Container(Adapters):
     check_domain = providers.ThreadSafeSingleton(
         CheckDomain, ledger, registrars, shop.availability_deadline_seconds, monotonic
     )
-    offer_renewal = providers.ThreadSafeSingleton(OfferRenewal, ids, order_number)
-    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger, offer_renewal, business_clock)
+    renewing = providers.Container(
+        Renewing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        order_number=order_number,
+        postbox=postbox,
+        pay_links=pay_links,
+        gateways=gateways,
+    )
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
     revoke_key = providers.ThreadSafeSingleton(RevokeKey, ledger)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
@@ -340,54 +338,19 @@ class Container(Adapters):
     tell_outages = providers.ThreadSafeSingleton(
         TellOutages, ledger, after=providers.Factory(timedelta, minutes=settings.provided.breaker.alert_minutes)
     )
-
-    # ------------------------------------------------------------------ once a day
-    renewal_policy = providers.ThreadSafeSingleton(limits.renewal_policy, settings.provided.renewals)
-    renewal_notices = providers.ThreadSafeSingleton(RenewalNotices, postbox, pay_links)
-    charge_order = providers.ThreadSafeSingleton(
-        ChargeOrder,
-        renewal_policy,
-        gateways,
-        providers.Factory(timedelta, minutes=shop.attempt_expiry_minutes),
-        ids,
-    )
-    look_after_names = providers.ThreadSafeSingleton(
-        LookAfterNames,
-        ledger,
-        providers.Factory(LookAfterName, renewal_policy, offer_renewal, charge_order, renewal_notices),
-        jobs.sweep_batch,
-        telemetry,
-        business_clock,
-    )
-    look_after_cards = providers.ThreadSafeSingleton(
-        LookAfterCards, ledger, renewal_notices, jobs.sweep_batch, telemetry, business_clock
-    )
-    once_a_day = providers.Factory(
-        OnceADay,
-        ledger,
-        limits=providers.Factory(limits.daily_limits, settings),
-        telemetry=telemetry,
-        clock=business_clock,
-    )
-    daily_rounds = providers.List(
-        providers.Factory(once_a_day, steps=look_after_names),
-        providers.Factory(once_a_day, steps=look_after_cards),
-    )
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
-        providers.Callable(
-            _all_steps,
-            providers.List(
-                expire_orders,
-                hosting.tick_subscriptions,
-                tell_outages,
-                tell_operator,
-                forget_answers,
-                prune_bodies,
-                comparing.request,
-            ),
-            daily_rounds,
+        providers.List(
+            expire_orders,
+            hosting.tick_subscriptions,
+            renewing.names_once_a_day,
+            renewing.cards_once_a_day,
+            tell_outages,
+            tell_operator,
+            forget_answers,
+            prune_bodies,
+            comparing.request,
         ),
         telemetry,
     )
@@ -427,7 +390,7 @@ class Container(Adapters):
         open_customer=open_customer,
         change_customer=change_customer,
         check_domain=check_domain,
-        set_auto_renew=set_auto_renew,
+        set_auto_renew=renewing.set_auto_renew,
         change_subscription=hosting.change_subscription,
         authenticate=authenticate,
         telemetry=telemetry,

@@ -1,7 +1,7 @@
 """`/pay/<token>`: a page, its form, and how things stand; no script, no key, nothing from elsewhere."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -99,13 +99,25 @@ class PayPages:
 
     def nothing(self) -> Response:
         """The same for every address that leads nowhere."""
-        language = request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-        return self._render("nothing.html", language, status=404)
+        return self._render("nothing.html", _spoken(), status=404)
+
+    def sorry(self, error: BillingError) -> Response:
+        """Not even the page can be shown; a defect of ours is raised on."""
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise error
+        self.telemetry.event("pay_page_not_shown", trouble=trouble.word, why=str(error))
+        return self._render("sorry.html", _spoken(), status=trouble.status, trouble=trouble.word)
 
     def _render(self, template: str, language: str, *, status: int, **filled: object) -> Response:
         known = language if language in LANGUAGES else LANGUAGES[0]
         written = _environment().get_template(template).render(language=known, shop=self.config.shop, **filled)
         return Response(written, status, content_type="text/html; charset=utf-8")
+
+
+def _spoken() -> str:
+    """By the browser, where nobody knows yet who reads."""
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
 def _look_again(here: str) -> str | None:
@@ -132,14 +144,7 @@ def blueprint(pages: PayPages) -> Blueprint:
 
     @blp.get("/<string(maxlength=200):token>/status")
     def show_status(token: str) -> Response:
-        found = pages.find(token)
-        if found is None:
-            return pages.nothing()
-        subject, subject_id = found
-        try:
-            return pages.show(token, subject_id, subject.status(subject_id, _BY))
-        except NotFound:
-            return pages.nothing()
+        return _show(pages, token, lambda subject, subject_id: subject.status(subject_id, _BY))
 
     @blp.post("/<string(maxlength=200):token>")
     def send_form(token: str) -> Response:
@@ -160,14 +165,22 @@ def blueprint(pages: PayPages) -> Blueprint:
 
 
 def _look(pages: PayPages, token: str, trouble: Trouble | None = None) -> Response:
+    return _show(pages, token, lambda subject, subject_id: subject.look(subject_id), trouble)
+
+
+def _show(
+    pages: PayPages, token: str, see: Callable[[Subject, str], Sight], trouble: Trouble | None = None
+) -> Response:
     found = pages.find(token)
     if found is None:
         return pages.nothing()
     subject, subject_id = found
     try:
-        return pages.show(token, subject_id, subject.look(subject_id), trouble)
+        return pages.show(token, subject_id, see(subject, subject_id), trouble)
     except NotFound:
         return pages.nothing()
+    except BillingError as error:
+        return pages.sorry(error)
 
 
 def _act(pages: PayPages, token: str, subject: Subject, subject_id: str) -> Response:
