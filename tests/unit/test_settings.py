@@ -10,6 +10,7 @@ import pytest
 
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
 from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
+from billing.application.guarded_books import GuardedFeed, GuardedStatements
 from billing.domain import DomainName
 from billing.domain.errors import Invalid
 from billing.entrypoints.clock import business_clock, now
@@ -309,6 +310,8 @@ def test_what_serves_is_built_before_it_runs(serving) -> None:
     assert list(container.registrars().by_suffix) == ["rw"]
     # nobody outside is called but through a circuit breaker
     assert isinstance(container.gateways()["stripe"], GuardedGateway)
+    assert isinstance(container.event_feeds()["stripe"], GuardedFeed)
+    assert isinstance(container.statements()["stripe"], GuardedStatements)
     assert isinstance(container.recurring_billing()["stripe"], GuardedBilling)
     assert isinstance(container.registrars().of(DomainName("example.rw")), GuardedRegistrar)
     # the web server forks after this

@@ -12,7 +12,14 @@ from billing.application.ports import PaymentGateway
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict
-from billing.domain.facts import Fact, PaymentDeclined, PaymentNeedsCustomer, PaymentPending, PaymentSucceeded
+from billing.domain.facts import (
+    Fact,
+    PaymentDeclined,
+    PaymentFact,
+    PaymentNeedsCustomer,
+    PaymentPending,
+    PaymentSucceeded,
+)
 from billing.domain.job import OPEN
 from billing.domain.order import Order
 from billing.domain.payment import Payment, PaymentStatus
@@ -49,10 +56,10 @@ class UnpaidAttempts:
         order, payment = self.repair.ledger.read(lambda uow: read_attempt(uow, subject))
         if not self._is_wanted(payment):
             return
-        ours, theirs = f"{payment.status}, its order {order.status}", "it will not say"
+        about, ours, theirs = f"payment {subject}", f"{payment.status}, its order {order.status}", "it will not say"
         try:
             told = self.gateways[payment.gateway].check(payment, scope.deadline())
-            theirs = ", ".join(_said(fact) for fact in told)
+            theirs = ", ".join(_said(fact) for fact in told if isinstance(fact, PaymentFact))
             closed = self._is_left_open(order, payment, told)
             if closed and not scope.dry_run:
                 told = self.gateways[payment.gateway].close(payment, scope.deadline())
@@ -60,14 +67,15 @@ class UnpaidAttempts:
                 return
             moves = self.repair(scope, payment.gateway, told)
         except (Refused, NeedsPerson, Conflict) as unclear:
-            about = f"payment {payment.id}"
             yield self.repair.hand_over(scope, about=about, ours=ours, theirs=theirs, how=unclear.why)
             return
+        if not moves and not closed:
+            return  # somebody was faster
         how = "; ".join(filter(None, ["closed at the provider" if closed else "", moved(moves)]))
         done = Done.WOULD_BE_REPAIRED if scope.dry_run else Done.REPAIRED
         if any(move.after == PaymentStatus.REQUIRES_ATTENTION for move in moves):
             done = Done.NEEDS_PERSON  # which raised an alert of its own
-        yield Difference(about=f"payment {payment.id}", ours=ours, theirs=theirs, done=done, how=how)
+        yield Difference(about=about, ours=ours, theirs=theirs, done=done, how=how)
 
     def _is_left_open(self, order: Order, payment: Payment, told: Sequence[Fact]) -> bool:
         """Whether a customer could still pay what nobody waits for, and no job is about to see to it."""
@@ -96,7 +104,7 @@ def _agrees(payment: Payment, fact: Fact) -> bool:
     return not isinstance(fact, PaymentSucceeded) and not payment.is_open
 
 
-def _said(fact: Fact) -> str:
+def _said(fact: PaymentFact) -> str:
     """`succeeded (15.00 USD)`, `expired`, `failed (no funds)`"""
     word = type(fact).__name__.removeprefix("Payment").lower()
     detail = fact.received if isinstance(fact, PaymentSucceeded) else getattr(fact, "why", "")

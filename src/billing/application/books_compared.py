@@ -10,6 +10,7 @@ from billing.application.parts import read_attempt, read_refund
 from billing.application.paying_back import refund_meant
 from billing.application.provider_ports import Statement, Statements
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
+from billing.application.records import TRACKED
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict
 from billing.domain.facts import RefundFailed, RefundNews, RefundSucceeded
@@ -59,12 +60,21 @@ class ComparePayment:
         except (NeedsPerson, Conflict) as unclear:
             yield self.repair.hand_over(scope, about=about, ours=ours, theirs=theirs, how=unclear.why)
             return
-        if not moves:
-            how = "what failed here was not paid back by us again: settle it by hand"
-            yield self.repair.hand_over(scope, about=about, ours=ours, theirs=theirs, how=how)
+        if not any(move.entity == TRACKED[Refund] for move in moves):
+            yield from self._unexplained(scope, payment.id, fact, about, ours, theirs)
             return
         done = Done.WOULD_BE_REPAIRED if scope.dry_run else Done.REPAIRED
         yield Difference(about=about, ours=ours, theirs=theirs, done=done, how=moved(moves))
+
+    def _unexplained(
+        self, scope: Scope, payment_id: str, fact: RefundNews, about: str, ours: str, theirs: str
+    ) -> Iterator[Difference]:
+        """It failed here for good, and went through there; nothing, where somebody was faster."""
+        _, payment = self.repair.ledger.read(lambda uow: read_attempt(uow, payment_id))
+        known = refund_meant(payment, fact)
+        if known is None or not _agrees(known, fact):
+            how = "look whether it was paid back twice"
+            yield self.repair.hand_over(scope, about=about, ours=ours, theirs=theirs, how=how)
 
     def _our_refunds(self, scope: Scope, payment: Payment, statement: Statement) -> Iterator[Difference]:
         told = {ref for fact in statement.refunds for ref in (fact.refund_ref, fact.refund_id) if ref}

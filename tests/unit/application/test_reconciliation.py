@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from billing.application.attempts import check_of, close_of
+from billing.application.breakers import Unreachable
+from billing.application.guarded_books import GuardedFeed, GuardedStatements
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, RetryLater
 from billing.application.reconciliation import Difference, Done, Scope
-from billing.domain import AlertKind, EventStatus, JobKind, Money, Order, Payment, PaymentStatus, RefundStatus
+from billing.domain import AlertKind, EventStatus, JobKind, Money, Order, Payment, PaymentStatus, Refund, RefundStatus
 from billing.domain.errors import Conflict
 from tests.builders import a_domain, a_hosting
 from tests.twins import BY, Twins
@@ -292,6 +294,20 @@ def test_a_refund_that_nobody_pays_any_more_needs_a_person(shop: Twins, paid: Pa
     assert (found.about, found.done) == (f"refund {refund.id} of payment {paid.id}", Done.NEEDS_PERSON)
 
 
+def test_a_refund_that_failed_here_and_went_through_there_needs_a_person(shop: Twins, paid: Payment) -> None:
+    _, refund = shop.container.request_refund()(paid.id, Money(499, "USD"), [], "asked for", BY)
+    shop.work()
+    shop.ledger.write(BY, lambda uow: _fail(uow.orders.lock(paid.order_id).refund(refund.id)[1]))
+    for _ in range(2):
+        (found,) = reconcile(shop)
+        assert (found.ours, found.theirs, found.done) == ("4.99 USD failed", "4.99 USD succeeded", Done.NEEDS_PERSON)
+    assert [one.status for one in now(shop, paid).refunds] == [RefundStatus.FAILED]
+
+
+def _fail(refund: Refund) -> None:
+    refund.fail("given up")
+
+
 @pytest.mark.parametrize(("state", "theirs"), [("payment.open", "nothing received"), (None, "5.00 USD received")])
 def test_money_that_the_provider_does_not_show_needs_a_person(
     shop: Twins, paid: Payment, state: str | None, theirs: str
@@ -364,3 +380,21 @@ def test_nothing_is_asked_without_a_deadline(shop: Twins) -> None:
     scope = Scope(since=shop.now - DAYS, until=shop.now, by=BY, deadline=lambda: over)
     found = [difference for look in shop.container.comparing.reconcile()(scope) for difference in look.differences]
     assert {one.done for one in found} == {Done.NOT_COMPARED}
+
+
+# ---------------------------------------------------------------------- providers left in peace
+
+
+def test_a_feed_that_does_not_answer_is_left_in_peace_with_its_gateway(shop: Twins) -> None:
+    guard = shop.container.guard("gateway memory")
+    feed, statements = GuardedFeed(shop.feed, guard), GuardedStatements(shop.statements, guard)
+    assert (feed.gateway, feed.kept, statements.gateway) == ("memory", shop.feed.kept, "memory")
+    order = shop.buy(a_domain())
+    assert feed.page(shop.now - DAYS, shop.now, None, shop.soon()).events
+    assert statements.of(order.payments[0], shop.soon()).received == order.total
+    shop.feed.fail_with(RetryLater("no answer"), times=9)
+    for _ in range(9):
+        with pytest.raises((RetryLater, Unreachable)):
+            feed.page(shop.now - DAYS, shop.now, None, shop.soon())
+    with pytest.raises(Unreachable):
+        statements.of(order.payments[0], shop.soon())
