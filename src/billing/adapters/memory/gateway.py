@@ -20,6 +20,8 @@ from billing.adapters.memory.pages import (
     Page,
     PaidBack,
     Told,
+    page_of,
+    refund_of,
 )
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
 from billing.application.ports import Clock, Envelope, Forged, PaymentGateway, Reading, Started
@@ -84,7 +86,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
         told: dict[str, Any] = json.loads(body)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
-        page, refund, ours = _page(told), _refund(told), self._installation()
+        page, refund, ours = page_of(told), refund_of(told), self._installation()
         if "dispute" in told:
             with self._mutex:
                 fact = page.dispute_fact(self._of_dispute(page.payment_id, told["dispute"])[1], ours)
@@ -248,19 +250,6 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
 
     def _digest(self, body: bytes, at: int) -> str:
         return hmac.new(self._secret, b"%d." % at + body, sha256).hexdigest()
-
-
-def _page(told: dict[str, Any]) -> Page:
-    details = {**told["page"], "amount": Money(**told["page"]["amount"])}
-    state = details["state"] if {"refund", "dispute"} & told.keys() else told["type"]
-    return Page(**{**details, "state": Told(state)})
-
-
-def _refund(told: dict[str, Any]) -> PaidBack | None:
-    details = told.get("refund")
-    if details is None:
-        return None
-    return PaidBack(**{**details, "amount": Money(**details["amount"]), "state": Back(details["state"])})
 
 
 def _of_ref(page: Page, ref: str) -> PaidBack:

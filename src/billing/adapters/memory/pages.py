@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from billing.domain.dispute import DisputeStatus
 from billing.domain.facts import (
@@ -170,6 +170,21 @@ class Page:
                 return PaymentExpired(**about)
             case Told.OPEN | Told.SUBMITTED:
                 return PaymentPending(**about, under_way=self.state is Told.SUBMITTED)
+
+
+def page_of(told: dict[str, Any]) -> Page:
+    """The page as a notification shows it, at the moment that this tells of."""
+    details = {**told["page"], "amount": Money(**told["page"]["amount"])}
+    state = details["state"] if {"refund", "dispute"} & told.keys() else told["type"]
+    return Page(**{**details, "state": Told(state)})
+
+
+def refund_of(told: dict[str, Any]) -> PaidBack | None:
+    """The refund that a notification tells of, if it does."""
+    details = told.get("refund")
+    if details is None:
+        return None
+    return PaidBack(**{**details, "amount": Money(**details["amount"]), "state": Back(details["state"])})
 
 
 class _About(TypedDict):
