@@ -115,14 +115,15 @@ def test_a_pending_refund_and_a_lost_dispute_of_the_same_money_pay_an_item_back_
     assert order.payments[0].disputes[0].item_ids == [order.items[0].id]
 
 
-def test_surplus_that_is_disputed_goes_back_once_it_is_won() -> None:
+@pytest.mark.parametrize("minor", [499, 100])
+def test_surplus_that_is_disputed_in_whole_or_in_part_goes_back_once_it_is_won(minor: int) -> None:
     order = an_order(a_hosting())
     payment = an_attempt(order)
     order.cancel()
     order.record_success(payment, order.total, NOW)
-    take(order, told(NEEDS_RESPONSE, 499))
+    take(order, told(NEEDS_RESPONSE, minor))
     assert owe_surplus(order, payment, "ref_1", NOW) is None
-    take(order, told(WON, 499))
+    take(order, told(WON, minor))
     refund = owe_surplus(order, payment, "ref_2", NOW)
     assert refund and refund.amount == usd(499)
 

@@ -23,8 +23,8 @@ from billing.adapters.memory.pages import (
     Page,
     PaidBack,
     Told,
-    page_in,
-    refund_in,
+    page_of,
+    refund_of,
 )
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
 from billing.application.ports import Clock, Envelope, Forged, PaymentGateway, Reading, Started
@@ -119,7 +119,7 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
             return self._billing.interpret(told)
         if told["type"] not in READABLE:
             return Reading(why=f"nobody reads {told['type']}")
-        page, refund, ours = page_in(told), refund_in(told), self._installation()
+        page, refund, ours = page_of(told), refund_of(told), self._installation()
         if "dispute" in told:
             with self._mutex:
                 facts = [page.dispute_fact(self._of_dispute(page.key, told["dispute"])[1], ours)]

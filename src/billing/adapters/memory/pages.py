@@ -198,15 +198,15 @@ class Page:
                 return PaymentPending(**about, under_way=self.state is Told.SUBMITTED)
 
 
-def page_in(told: dict[str, Any]) -> Page:
-    """The page that a notification tells of, as it was then."""
+def page_of(told: dict[str, Any]) -> Page:
+    """The page as a notification shows it, at the moment that this tells of."""
     details = {**told["page"], "amount": Money(**told["page"]["amount"])}
     state = details["state"] if {"refund", "dispute"} & told.keys() else told["type"]
     return Page(**{**details, "state": Told(state)})
 
 
-def refund_in(told: dict[str, Any]) -> PaidBack | None:
-    """The refund in it, if it tells of one."""
+def refund_of(told: dict[str, Any]) -> PaidBack | None:
+    """The refund that a notification tells of, if it does."""
     details = told.get("refund")
     if details is None:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import invoice_tables, mail_tables, renewal_tables, tables, wallet_tables
+from billing.adapters.sql import dispute_tables, invoice_tables, mail_tables, renewal_tables, tables, wallet_tables
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
@@ -49,12 +49,13 @@ def _map_all() -> None:
         price=_money(tables.order_items, "price"),
     )
     _map(Refund, tables.refunds, amount=_money(tables.refunds, "amount"))
+    disputes = dispute_tables.disputes
     _map(
         Dispute,
-        tables.disputes,
-        amount=_money(tables.disputes, "amount"),
-        withdrawn=_money(tables.disputes, "withdrawn"),
-        reinstated=_money(tables.disputes, "reinstated"),
+        disputes,
+        amount=_money(disputes, "amount"),
+        withdrawn=_money(disputes, "withdrawn"),
+        reinstated=_money(disputes, "reinstated"),
     )
     _map(
         Payment,
@@ -63,7 +64,7 @@ def _map_all() -> None:
         received=_money(tables.payments, "received"),
         # Within the statement that loads the payments: a payment has few of either.
         refunds=relationship(Refund, order_by=(tables.refunds.c.created_at, tables.refunds.c.id), lazy="joined"),
-        disputes=relationship(Dispute, order_by=(tables.disputes.c.created_at, tables.disputes.c.id), lazy="joined"),
+        disputes=relationship(Dispute, order_by=(disputes.c.created_at, disputes.c.id), lazy="joined"),
     )
     _map(
         Order,

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, or_, select
 
 from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.dispute_tables import disputes
 from billing.adapters.sql.places import places
-from billing.adapters.sql.tables import disputes, order_items, orders, payments, pending, refunds
+from billing.adapters.sql.tables import order_items, orders, payments, pending, refunds
 from billing.adapters.sql.work import Work
 from billing.application.records import Made
 from billing.domain.dispute import Dispute, DisputeStatus

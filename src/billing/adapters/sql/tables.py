@@ -46,7 +46,6 @@ from billing.adapters.sql.types import (
     word_of,
 )
 from billing.domain.catalogue import Cycle
-from billing.domain.dispute import DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
 from billing.domain.job import OPEN, JobKind, JobStatus
@@ -190,25 +189,6 @@ refunds = Table(
 )
 Index(None, refunds.c.status, refunds.c.id)
 Index(None, refunds.c.created_at, refunds.c.id)
-
-disputes = Table(
-    "disputes",
-    metadata,
-    id_column(),
-    Column("payment_id", ForeignKey("payments.id"), nullable=False, index=True),
-    Column("dispute_ref", String, nullable=False, unique=True),
-    *money_columns("amount"),
-    Column("reason", String, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    *money_columns("withdrawn"),
-    *money_columns("reinstated"),
-    Column("status", status_of(DisputeStatus), nullable=False),
-    why_column(),
-    Column("respond_by", Moment),
-    Column("item_ids", Document, nullable=False),
-    version_column(),
-)
-Index(None, disputes.c.status, disputes.c.id)
 
 subscriptions = Table(
     "subscriptions",
