@@ -63,6 +63,14 @@ def test_a_refund_is_told_with_the_sum_given_back_so_far(sandbox: Sandbox, endpo
     eventually(lambda: len(told(endpoint, "refund.created")) == 2)
 
 
+def test_a_refunds_metadata_may_be_changed_and_that_is_told(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    refund = sandbox.api.refunds.create({"payment_intent": a_paid_intent(sandbox), "metadata": {"refund": "ref_1"}})
+    changed = sandbox.api.refunds.update(refund.id, {"metadata": {"why": "late"}})
+    metadata = changed.metadata or {}
+    assert (metadata["refund"], metadata["why"]) == ("ref_1", "late")
+    eventually(lambda: [one for one in told(endpoint, "refund.updated") if "why" in one["object"]["metadata"]])
+
+
 def test_a_pending_refund_counts_until_it_fails(sandbox: Sandbox, endpoint: Endpoint) -> None:
     intent = a_paid_intent(sandbox)
     next_refunds(sandbox, "pending")

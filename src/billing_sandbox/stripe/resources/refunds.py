@@ -7,6 +7,7 @@ from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.lists import NEWEST_FIRST, page
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import Choice, Metadata, Text, Whole
+from billing_sandbox.stripe.updates import earlier, update
 
 _ACCEPTED = {
     "amount": Whole(least=1),
@@ -24,6 +25,14 @@ def _create(ledger: Ledger, call: Call) -> Json:
 
 def _retrieve(ledger: Ledger, call: Call) -> Json:
     return ledger.get("refund", call.id)
+
+
+def _update(ledger: Ledger, call: Call) -> Json:
+    before = _retrieve(ledger, call)
+    refund = update(ledger, before, call.params, "refund.updated", call.cause)
+    if refund != before:
+        ledger.tell("charge.refund.updated", refund, call.cause, earlier(before, refund))
+    return refund
 
 
 def _list(ledger: Ledger, call: Call) -> Json:
@@ -45,4 +54,5 @@ OPERATIONS = (
     Operation("POST", "/v1/refunds", "refunds.create", _ACCEPTED, _create),
     Operation("GET", "/v1/refunds", "refunds.list", NEWEST_FIRST | _FILTERS, _list),
     Operation("GET", "/v1/refunds/<id>", "refunds.retrieve", {}, _retrieve),
+    Operation("POST", "/v1/refunds/<id>", "refunds.update", {"metadata": Metadata()}, _update),
 )
