@@ -23,6 +23,7 @@ def default_of(shop: Shop) -> str | None:
 def test_it_shows_the_cards_and_nothing_else_of_the_customer(shop, path):
     page = look(shop, path)
     assert "visa ending in 4242, until 04/2029" in page.text
+    assert "At present that is visa ending in 4242." in page.text
     assert "Aline" not in page.text
     assert page.tags.count("button") == 1  # there is nothing to choose
     speak_french(shop)
