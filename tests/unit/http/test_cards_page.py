@@ -48,7 +48,7 @@ def test_another_of_the_saved_cards_is_chosen(shop, path):
     assert look(shop, path).fields["method"] == second["id"]
 
 
-@pytest.mark.parametrize("method", ["", "mth_404"])
+@pytest.mark.parametrize("method", ["", "mth_404", "a\0b"])
 def test_a_card_that_is_not_on_the_page_is_refused_in_words(shop, path, method):
     before = default_of(shop)
     answer = send(shop, path, act="choose", method=method)
