@@ -14,6 +14,8 @@ from billing.domain.term import Term
 # RFC 5731 §4, pLimitType: a registry counts a period up to 99.
 _YEARS_MAX = 99
 _RENEW_AHEAD_DAYS = 30
+_RENEW_AHEAD_DAYS_MAX = 300
+"""Well below a year, or a name that was just renewed for one would be due again."""
 
 
 class Operation(StrEnum):
@@ -102,7 +104,9 @@ class TldOffer:
             register=PriceList.read(node.member("register"), currencies),
             renew=PriceList.read(node.member("renew"), currencies),
             renew_until_days=node.member("renew_until_days", default=0).number(least=0),
-            renew_ahead_days=node.member("renew_ahead_days", default=_RENEW_AHEAD_DAYS).number(least=1),
+            renew_ahead_days=node.member("renew_ahead_days", default=_RENEW_AHEAD_DAYS).number(
+                least=1, most=_RENEW_AHEAD_DAYS_MAX
+            ),
         )
 
     def price(self, operation: Operation, years: int, currency: str) -> Money:

@@ -1,11 +1,13 @@
 """Names that renew by themselves, day by day, with the business clock and the ledger's moved together."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from billing.adapters.memory.pages import Told
 from billing.application.outcomes import RetryLater
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     AlertKind,
     Conflict,
@@ -452,3 +454,50 @@ def test_a_name_without_a_price_in_its_currency_is_a_persons_business(shop: Twin
     assert our_orders(shop) == []
     (alert,) = [one for one in shop.alerts() if one.kind is AlertKind.RENEWAL_NOT_OFFERED]
     assert "has no price in USD" in alert.why
+
+
+# ---------------------------------------------------------------------- many names
+
+
+def test_however_many_names_there_are_each_is_seen_to_step_by_step(shop: Twins) -> None:
+    for n in range(3):
+        a_held_name(shop, name=f"n{n}.rw")
+    go_to(shop, EXPIRY - 30 * DAY)
+    one_by_one = replace(shop.container.renewing.names(), batch=1)
+    after, steps = one_by_one(None), 1
+    while after is not None:
+        after, steps = one_by_one(after), steps + 1
+    assert steps == 4  # the last one finds nothing more
+    assert sorted(str(order.items[0].domain) for order in our_orders(shop)) == ["n0.rw", "n1.rw", "n2.rw"]
+
+
+def test_a_suffix_may_begin_earlier_than_others(shop: Twins) -> None:
+    a_held_name(shop)
+    a_held_name(shop, name="early.com")
+    document = shop.ledger.read(lambda uow: uow.catalogues.current()).to_document()
+    document["tlds"]["com"]["renew_ahead_days"] = 60
+    shop.container.load_catalogue()(document, BY)
+    day_by_day(shop, EXPIRY - 60 * DAY, 15 * DAY)
+    assert [str(order.items[0].domain) for order in our_orders(shop)] == ["early.com"]
+    assert told(shop) == []
+
+
+def test_a_name_that_a_defect_keeps_from_being_seen_to_keeps_no_other_waiting(shop: Twins) -> None:
+    broken = a_held_name(shop, name="a-broken.rw")
+    a_held_name(shop)
+
+    def break_it(uow: UnitOfWork) -> None:
+        found = uow.registrations.lock_name(broken.name)
+        assert found is not None
+        found.item_id, found.expires_at = "itm_404", EXPIRY - DAY
+
+    shop.ledger.write(BY, break_it)
+    go_to(shop, EXPIRY - 30 * DAY)
+    keep_house(shop)
+    assert [str(order.items[0].domain) for order in our_orders(shop)] == ["example.rw"]
+    assert [fields["domain"] for name, fields in shop.telemetry.alarms if name == "name_not_seen_to"] == ["a-broken.rw"]
+
+
+def test_where_nothing_is_on_sale_the_round_is_done(shop: Twins) -> None:
+    shop.begin.store.tables.clear()
+    assert shop.container.renewing.names()(None) is None

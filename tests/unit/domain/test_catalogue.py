@@ -51,6 +51,7 @@ def test_a_catalogue_survives_json():
 def test_one_year_is_the_least_and_no_renewal_follows_expiry_unless_said():
     offers = a_catalogue().tlds
     assert (offers["rw"].years_min, offers["rw"].renew_until_days) == (1, 30)
+    assert offers["rw"].renew_ahead_days == 30
     assert (offers["co.rw"].years_min, offers["co.rw"].renew_until_days) == (2, 0)
 
 
@@ -148,6 +149,8 @@ def test_a_catalogue_does_not_follow_changes_of_its_document():
         (11, ("tlds", "rw", "years_min"), "tlds.rw.years_max"),
         (100, ("tlds", "rw", "years_max"), "tlds.rw.years_max"),
         (-1, ("tlds", "rw", "renew_until_days"), "tlds.rw.renew_until_days"),
+        (0, ("tlds", "rw", "renew_ahead_days"), "tlds.rw.renew_ahead_days"),
+        (301, ("tlds", "rw", "renew_ahead_days"), "tlds.rw.renew_ahead_days"),
         (1, ("tlds", "rw", "years"), "tlds.rw.years"),
         ({}, ("tlds", "com"), "tlds.com.years_max"),
         ({}, ("tlds", "RW"), "tlds.RW"),

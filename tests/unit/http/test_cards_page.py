@@ -23,6 +23,7 @@ def default_of(shop: Shop) -> str | None:
 def test_it_shows_the_cards_and_nothing_else_of_the_customer(shop, path):
     page = look(shop, path)
     assert "visa ending in 4242, until 04/2029" in page.text
+    assert "At present that is visa ending in 4242." in page.text
     assert "Aline" not in page.text
     assert page.tags.count("button") == 1  # there is nothing to choose
     speak_french(shop)
@@ -47,7 +48,7 @@ def test_another_of_the_saved_cards_is_chosen(shop, path):
     assert look(shop, path).fields["method"] == second["id"]
 
 
-@pytest.mark.parametrize("method", ["", "mth_404"])
+@pytest.mark.parametrize("method", ["", "mth_404", "a\0b"])
 def test_a_card_that_is_not_on_the_page_is_refused_in_words(shop, path, method):
     before = default_of(shop)
     answer = send(shop, path, act="choose", method=method)

@@ -299,7 +299,12 @@ def test_a_form_that_another_site_sends_does_nothing(shop):
     path = path_of(shop, order)
     sent = look(shop, path).fields
     stranger = shop.app.test_client()
-    for client, fields in ((stranger, sent), (shop.client, {**sent, "seal": "x"}), (shop.client, {"way": "stripe"})):
+    for client, fields in (
+        (stranger, sent),
+        (shop.client, {**sent, "seal": "x"}),
+        (shop.client, {**sent, "seal": "é\0"}),
+        (shop.client, {"way": "stripe"}),
+    ):
         answer = client.post(path, data=fields, base_url=CONFIG.public_url)
         assert answer.status_code == 403
         assert "Please press the button again." in answer.text

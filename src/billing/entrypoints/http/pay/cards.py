@@ -9,6 +9,7 @@ from billing.application.ports import Clock
 from billing.application.saved_methods import SetDefaultMethod
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid, NotFound
+from billing.domain.wallet import Wallet
 from billing.entrypoints.http.pay.subjects import Sight, Subject
 
 
@@ -29,13 +30,19 @@ class CardSubject(Subject):
         """To the provider's page for a new card, or back where another one of those that are saved was chosen."""
         wallet = self.ledger.read(lambda uow: uow.wallets.get(subject_id))
         if form.get("act") == "choose":
-            try:
-                self.set_default(wallet.customer_id, form.get("method", ""), by)
-            except NotFound as gone:
-                raise Invalid("method", "one of those on the page") from gone
+            self._choose(wallet, form.get("method", ""), by)
             return f"{here}/status"
         pages = {"success_url": f"{here}/status", "cancel_url": here}
         return self.start_setup(wallet.customer_id, wallet.gateway, pages, by).redirect_url or f"{here}/status"
+
+    def _choose(self, wallet: Wallet, method_id: str, by: str) -> None:
+        """Only what is on the page is asked for, since anything may be sent."""
+        if method_id not in [method.id for method in wallet.usable]:
+            raise Invalid("method", "one of those on the page")
+        try:
+            self.set_default(wallet.customer_id, method_id, by)
+        except NotFound as gone:
+            raise Invalid("method", "it was removed just now") from gone
 
     def status(self, subject_id: str, by: str) -> Sight:
         """The same: a new card is there as soon as its provider has told of it."""
