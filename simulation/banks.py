@@ -26,7 +26,7 @@ class Bank:
             self._sleep(90)
             for page in self.world.gateway.pages_of(self.world.installation()):
                 if page.left.minor and self._happens(_DISPUTED):
-                    self.world.schedule.spawn("a bank", partial(self._dispute, page.payment_id))
+                    self.world.schedule.spawn("a bank", partial(self._dispute, page.key))
 
     def notice(self, payment_id: str) -> None:
         """Somebody pays with a card that is not theirs: it may be disputed before anything is delivered."""

@@ -107,7 +107,7 @@ class MoneyRules:
         for page in self._world.gateway.pages_of(self._world.installation()):
             if page.state is not Told.PAID or page.payment_id in unread:
                 continue
-            payment = known.get(page.payment_id)
+            payment = known.get(page.payment_id) if page.payment_id else None
             is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
             require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
             for back in page.refunds:

@@ -35,9 +35,11 @@ def a_renewal(name: str = "example.com", years: int = 1) -> DomainRenewal:
     return DomainRenewal(domain=DomainName(name), years=years)
 
 
-def a_hosting(plan: str = "starter", cycle: Cycle = Cycle.MONTHLY, name: str | None = None) -> Hosting:
+def a_hosting(
+    plan: str = "starter", cycle: Cycle = Cycle.MONTHLY, name: str | None = None, auto_renew: bool = False
+) -> Hosting:
     """Hosting to buy."""
-    return Hosting(plan=plan, cycle=cycle, domain=DomainName(name) if name else None)
+    return Hosting(plan=plan, cycle=cycle, domain=DomainName(name) if name else None, auto_renew=auto_renew)
 
 
 def more_of(subscription_id: str, cycles: int = 1) -> SubscriptionRenewal:

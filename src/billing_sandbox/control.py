@@ -1,6 +1,7 @@
 """The control address: where people and tests see into the sandbox and pull its strings."""
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, jsonify, redirect, render_template, request
@@ -18,6 +19,7 @@ _API_VERSION = r"(\d{4}-\d{2}-\d{2}(\.[a-z]+)?)?"
 def control_app(world: World) -> Flask:
     """The app: its own calls and those of every provider."""
     app = Flask(__name__)
+    app.add_template_filter(_day, "day")
     for control in world.controls:
         app.register_blueprint(control)
 
@@ -54,7 +56,7 @@ def control_app(world: World) -> Flask:
         seconds = _body().get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             abort(400, 'the body must be {"seconds": n}')
-        world.clock.advance(seconds)
+        world.advance(seconds)
         return world.clock.to_json()
 
     @app.errorhandler(ValueError)
@@ -72,6 +74,11 @@ def control_app(world: World) -> Flask:
         return redirect("/", code=303) if pressed and response.status_code == 200 else response
 
     return app
+
+
+def _day(moment: int) -> str:
+    """Unix seconds as a person reads them."""
+    return f"{datetime.fromtimestamp(moment, UTC):%d %b %Y %H:%M}"
 
 
 def _body() -> Json:

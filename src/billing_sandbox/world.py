@@ -1,5 +1,6 @@
 """The outside world put together: every provider, on one clock, with one set of faults."""
 
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -50,6 +51,7 @@ class World:
         stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhooks)
         self.controls: list[Blueprint] = [stripe.control()]
         self.providers: dict[str, Provider] = {"stripe": stripe}
+        self._catch_up = stripe.catch_up
         mailbox = Mailbox(self.store, self.clock.now, self.faults, _identity(directory) if mail_login else None)
         self.controls.append(mailbox.control())
         self.providers["mail"] = mailbox
@@ -83,6 +85,11 @@ class World:
         for provider in self.providers.values():
             provider.stop()
 
+    def advance(self, seconds: float) -> None:
+        """Move the business clock on; what is due by then has happened when this returns."""
+        self.clock.advance(seconds)
+        self._catch_up()
+
     def port_before(self, name: str) -> int:
         """The port something had when it last ran here, else 0."""
         kept = self.store.get("port", name)
@@ -94,7 +101,16 @@ class World:
 
     def settings(self) -> dict[str, str]:
         """The environment that points billing at every provider."""
-        return {name: value for provider in self.providers.values() for name, value in provider.settings().items()}
+        told = {name: value for provider in self.providers.values() for name, value in provider.settings().items()}
+        return told | {"BILLING_SECRET_KEY": self._secret_key()}
+
+    def _secret_key(self) -> str:
+        """What billing signs its links with: made once, so that links in old mails stay good."""
+        kept = self.store.get("sandbox", "secret_key")
+        if kept is None:
+            kept = {"id": "secret_key", "key": secrets.token_hex(32)}
+            self.store.put("sandbox", kept)
+        return str(kept["key"])
 
     def state(self) -> Json:
         """Everything that has happened, in one document."""

@@ -6,7 +6,9 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 
 from billing.application.access import Role
+from billing.domain.catalogue import Cycle
 from billing.domain.money import Money
+from billing.domain.subscription import Subscription
 from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
 
 SHOP = Shop()
@@ -50,8 +52,49 @@ def test_the_answers_of_a_purchase_fit_their_description():
     fits("/v1/orders/{order_id}", "GET", shop.get(path), 200)
     fits("/v1/orders/{order_id}/cancel", "POST", shop.post(f"{path}/cancel"), 200)
     fits("/v1/orders", "GET", shop.get("/v1/orders?limit=1"), 200)
+    _the_answers_about_saved_methods_fit(shop, fits)
     _the_answers_of_a_refund_fit(shop, fits)
+    _the_answers_about_a_subscription_fit(shop, fits)
     fits("/v1/orders", "POST", shop.post("/v1/orders", a_basket(currency="usd")), 422)
+
+
+def _the_answers_about_saved_methods_fit(shop: Shop, fits):
+    card, another = shop.save_a_card(), shop.save_a_card()
+    template, path = "/v1/customers/{customer_id}/payment-methods", "/v1/customers/cus_1/payment-methods"
+    pages = {"success_url": "https://shop.example/saved", "cancel_url": "https://shop.example/account"}
+    fits(template, "GET", shop.get(path), 200)
+    fits(f"{template}/setup", "POST", shop.post(f"{path}/setup", pages), 201)
+    fits(f"{template}/portal", "POST", shop.post(f"{path}/portal", {"return_url": "https://shop.example"}), 201)
+    chosen = {"payment_method": another["id"]}
+    fits(f"{template}/default", "PUT", shop.call("PUT", f"{path}/default", chosen), 200)
+    fits(f"{template}/{{method_id}}", "DELETE", shop.call("DELETE", f"{path}/{card['id']}"), 200)
+    fits(f"{template}/{{method_id}}", "DELETE", shop.call("DELETE", f"{path}/{card['id']}"), 404)
+    order = shop.place(a_hosting()).json
+    body = {"gateway": "stripe", "payment_method": another["id"]}
+    fits("/v1/orders/{order_id}/payments", "POST", shop.post(f"/v1/orders/{order['id']}/payments", body), 201)
+
+
+def _the_answers_about_a_subscription_fit(shop: Shop, fits):
+    held = Subscription(
+        id="sub_1",
+        customer_id="cus_1",
+        item_id="itm_1",
+        plan="starter",
+        cycle=Cycle.MONTHLY,
+        price=Money(499, "USD"),
+        domain=None,
+        auto_renew=True,
+        created_at=shop.now,
+    )
+    held.activate(shop.now)
+    shop.ledger.write("test", lambda uow: uow.subscriptions.add(held))
+    path, of_it = "/v1/subscriptions/sub_1", "/v1/subscriptions/{subscription_id}"
+    fits(of_it, "GET", shop.get(path), 200)
+    fits(f"{of_it}/change-plan", "POST", shop.post(f"{path}/change-plan", {"plan": "pro"}), 409)
+    shop.ledger.write("test", lambda uow: uow.subscriptions.lock("sub_1").bind("stripe", "bill_1"))
+    fits(f"{of_it}/cancel", "POST", shop.post(f"{path}/cancel", {"at": "period_end"}), 202)
+    fits(f"{of_it}/resume", "POST", shop.post(f"{path}/resume"), 409)
+    fits(f"{of_it}/cancel", "POST", shop.post(f"{path}/cancel", {"at": "later"}), 422)
 
 
 def _the_answers_of_a_refund_fit(shop: Shop, fits):

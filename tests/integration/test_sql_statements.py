@@ -18,6 +18,7 @@ from billing.domain import (
     JobStatus,
     OrderStatus,
     RefundStatus,
+    SubscriptionStatus,
 )
 from tests.builders import NOW
 from tests.contracts.ledger_jobs import REGISTER, an_event
@@ -40,10 +41,33 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "order of dispute": lambda uow: uow.orders.of_dispute("dsp_1"),
     "disputes": lambda uow: uow.orders.disputes(None, None, 20),
     "open disputes": lambda uow: uow.orders.disputes(DisputeStatus.NEEDS_RESPONSE, "dsp_9", 20),
+    "attempts made": lambda uow: uow.orders.attempts_made(NOW, NOW, "pay_1", 20),
+    "refunds made": lambda uow: uow.orders.refunds_made(NOW, NOW, "ref_1", 20),
+    "wallets made": lambda uow: uow.wallets.made(NOW, NOW, "wal_1", 20),
+    "periods ended": lambda uow: uow.subscriptions.periods_ended(NOW, NOW, "sub_1", 20),
+    "known notifications": lambda uow: uow.inbox.known("stripe", ["evt_1", "evt_2"]),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
+    "subscription of references": lambda uow: uow.subscriptions.of_refs("stripe", frozenset({"sub_1", "cus_1"})),
+    "subscriptions to look at": lambda uow: uow.subscriptions.to_look_at(NOW, 1),
+    "subscriptions": lambda uow: uow.subscriptions.page(None, "sub_9", 1),
+    "subscriptions of status": lambda uow: uow.subscriptions.page(SubscriptionStatus.PAST_DUE, "sub_9", 20),
+    "subscriptions needing attention": lambda uow: uow.subscriptions.page(None, None, 20, needing_attention=True),
+    "invoice of reference": lambda uow: uow.invoices.of_ref("stripe", "in_1"),
+    "invoice of order": lambda uow: uow.invoices.of_order("ord_1"),
+    "invoices of subscription": lambda uow: uow.invoices.of_subscription("sub_1"),
     "holding": lambda uow: uow.registrations.of_name(NAME),
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),
     "unpaid renewal": lambda uow: uow.registrations.has_unpaid_renewal(NAME),
+    "renewal under delivery": lambda uow: uow.registrations.is_being_renewed(NAME),
+    "names that expire": lambda uow: uow.registrations.expiring(NOW, None, 20),
+    "further names that expire": lambda uow: uow.registrations.expiring(NOW, (NOW, "reg_1"), 20),
+    "renewal of registration": lambda uow: uow.renewals.of("reg_1", NOW),
+    "renewal of order": lambda uow: uow.renewals.of_order("ord_1"),
+    "round": lambda uow: uow.rounds.get("names"),
+    "cards that expire": lambda uow: uow.wallets.expiring(2027, 2, "mth_1", 20),
+    "method": lambda uow: uow.wallets.of_method("mth_1"),
+    "hosting that renews": lambda uow: uow.subscriptions.renews_for("cus_1"),
+    "names that renew": lambda uow: uow.registrations.renews_for("cus_1"),
     "notification": lambda uow: uow.inbox.find("stripe", "evt_1"),
     "order of number": lambda uow: uow.orders.of_number("7K3M-9QX2-HB"),
     "notifications": lambda uow: uow.inbox.page(None, None, None, "evt_9", 20),
@@ -70,6 +94,7 @@ SORTED_IN_MEMORY = {
     "history",
     "moves of somebody",
     "payment of references",
+    "subscription of references",
     "numbers of jobs",
     "dead jobs of kind",
 }
@@ -101,12 +126,13 @@ def begin(engine: Engine) -> SqlLedger:
 
 
 def plan_of(uow: Any, statement: str, parameters: Any) -> list[str]:
-    """How the database would go about it; PostgreSQL scans a table only where it has no other way."""
+    """How the database would go about it; PostgreSQL scans a table, or sorts, only where it has no other way."""
     connection = uow._work.connection
     if connection.dialect.name == "sqlite":
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row[-1] for row in plan]
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    connection.exec_driver_sql("SET LOCAL enable_sort = off")
     return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
 
 

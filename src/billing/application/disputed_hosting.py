@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing.application.alerts import raise_alert
+from billing.application.billing_jobs import end_of
 from billing.application.jobs import Handler, Record, Run
 from billing.application.parts import lock_dispute
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.alert import AlertKind
 from billing.domain.dispute import Dispute
 from billing.domain.job import Job
 from billing.domain.payment import Payment
@@ -16,9 +15,10 @@ from billing.domain.subscription import Subscription
 
 @dataclass(frozen=True)
 class ByCause(Handler):
-    """Service is stopped, restored and ended for several causes: each has its handler, by how its ids begin."""
+    """Service is stopped and ended for several causes: each has its handler, by how its ids begin; or there is one."""
 
     causes: Mapping[str, Handler]
+    otherwise: Handler
 
     def __call__(self, run: Run) -> Record:
         """As its cause has it."""
@@ -46,7 +46,7 @@ class ByCause(Handler):
 
     def _of(self, subject: str) -> Handler:
         """`sub_1:dsp_1` is for `dsp`."""
-        return self.causes[subject.partition(":")[2].partition("_")[0]]
+        return self.causes.get(subject.partition(":")[2].partition("_")[0], self.otherwise)
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,9 @@ class EndDisputed(_OfDispute):
     """Its payment is lost."""
 
     def move(self, uow: UnitOfWork, subscription: Subscription, payment: Payment, dispute: Dispute) -> None:
-        """Where a provider bills it by itself, a person is told to stop that."""
+        """A provider that bills it by itself is told to stop."""
         if not payment.is_lost:
             return
         subscription.end(f"its payment was lost in a dispute: {dispute.reason}")
-        if subscription.is_billed_by_provider:
-            about = f"it has ended, and {subscription.gateway} still bills {subscription.billing_ref}: cancel it there"
-            raise_alert(uow, AlertKind.DISPUTE_DECIDED, subscription.id, about, once=dispute.id)
+        if subscription.gateway is not None and subscription.billing_ref is not None:
+            uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))

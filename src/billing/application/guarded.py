@@ -6,12 +6,18 @@ from datetime import datetime
 from billing.application.breakers import Guard
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.application.ports import Availability, DomainInfo, Envelope, PaymentGateway, Reading, Registrar, Started
+from billing.application.provider_ports import RecurringBilling, SavedMethods
 from billing.domain.contact import Contact
+from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
-from billing.domain.facts import Fact
+from billing.domain.facts import BillingStands, Fact, InvoiceStands, MethodStands
+from billing.domain.money import Money
+from billing.domain.offer import Cycle
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
+from billing.domain.subscription import Subscription
+from billing.domain.wallet import Wallet
 
 
 class GuardedRegistrar(Registrar):
@@ -83,3 +89,79 @@ class GuardedGateway(PaymentGateway):
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """Guarded."""
         return self._guard(deadline, lambda: self._inner.refund(payment, refund, deadline))
+
+
+class GuardedMethods(SavedMethods):
+    """A provider that keeps payment methods, left in peace while it does not answer."""
+
+    def __init__(self, inner: SavedMethods, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+        self.gateway = inner.gateway
+
+    def open_account(self, customer: Customer, deadline: Deadline) -> str:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.open_account(customer, deadline))
+
+    def start_setup(self, wallet: Wallet, key: str, options: Mapping[str, str], deadline: Deadline) -> Started:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.start_setup(wallet, key, options, deadline))
+
+    def attached(self, wallet: Wallet, deadline: Deadline) -> Sequence[MethodStands]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.attached(wallet, deadline))
+
+    def set_default(self, wallet: Wallet, method_ref: str, deadline: Deadline) -> None:
+        """Guarded."""
+        self._guard(deadline, lambda: self._inner.set_default(wallet, method_ref, deadline))
+
+    def detach(self, method_ref: str, deadline: Deadline) -> None:
+        """Guarded."""
+        self._guard(deadline, lambda: self._inner.detach(method_ref, deadline))
+
+    def portal_url(self, wallet: Wallet, return_url: str, deadline: Deadline) -> str:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.portal_url(wallet, return_url, deadline))
+
+
+class GuardedBilling(RecurringBilling):
+    """Recurring billing at a provider that is left in peace while it does not answer."""
+
+    def __init__(self, inner: RecurringBilling, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+        self.gateway = inner.gateway
+
+    def ensure_price(self, plan: str, name: str, cycle: Cycle, price: Money, deadline: Deadline) -> str:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.ensure_price(plan, name, cycle, price, deadline))
+
+    def begin(self, subscription: Subscription, wallet: Wallet, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.begin(subscription, wallet, deadline))
+
+    def read(self, billing_ref: str, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.read(billing_ref, deadline))
+
+    def cancel(self, billing_ref: str, *, at_period_end: bool, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+
+        def cancel() -> BillingStands:
+            return self._inner.cancel(billing_ref, at_period_end=at_period_end, deadline=deadline)
+
+        return self._guard(deadline, cancel)
+
+    def resume(self, billing_ref: str, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.resume(billing_ref, deadline))
+
+    def change_plan(self, billing_ref: str, price_ref: str, key: str, deadline: Deadline) -> BillingStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.change_plan(billing_ref, price_ref, key, deadline))
+
+    def invoices(self, billing_ref: str, deadline: Deadline) -> Sequence[InvoiceStands]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.invoices(billing_ref, deadline))
+
+    def pay(self, invoice_ref: str, key: str, deadline: Deadline) -> InvoiceStands:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.pay(invoice_ref, key, deadline))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from billing.application.alerts import raise_alert, raise_not_delivered, raise_refund_failed
+from billing.application.billing_jobs import end_of
 from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson
 from billing.application.parts import lock_attempt
@@ -58,7 +59,8 @@ class PayBack:
         return self._promised(uow, refund)
 
     def surplus(self, uow: UnitOfWork, order: Order, payment: Payment) -> Refund | None:
-        """Nothing needs this money."""
+        """Nothing needs this money, nor the billing that began with it."""
+        _end_billing(uow, payment)
         return self._promised(uow, repayment.owe_surplus(order, payment, self.ids("ref"), self.clock()))
 
     def request(
@@ -70,6 +72,7 @@ class PayBack:
             order, payment, self.ids("ref"), self.clock(), amount=amount, item_ids=item_ids, reason=reason
         )
         free_names(uow, order, refund.item_ids)
+        _bill_no_more(uow, order, payment)
         self._promised(uow, refund)
         return payment, refund
 
@@ -91,7 +94,7 @@ class PayBack:
 
     def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         """Settle the refund that is meant, and name it; one made at the provider is adopted."""
-        refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
+        refund = refund_meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
         news = refund.is_pending
         match fact:
@@ -121,6 +124,7 @@ class PayBack:
         else:
             refund = repayment.adopt_refund(order, payment, new, fact.amount, now, _named(payment, fact))
             free_names(uow, order, refund.item_ids)
+            _bill_no_more(uow, order, payment)
         about = f"order {order.number}: {fact.amount} of payment {payment.id}"
         for item in order.items:
             if item.id in begun and item.id in refund.item_ids:
@@ -133,7 +137,7 @@ def _named(payment: Payment, fact: RefundFact) -> Refund | None:
     return next((refund for refund in payment.refunds if refund.id == fact.refund_id), None)
 
 
-def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
+def refund_meant(payment: Payment, fact: RefundFact) -> Refund | None:
     """By the provider's id, else by ours; not one that we gave up before the provider had told of it: money moved."""
     known = next((refund for refund in payment.refunds if refund.refund_ref == fact.refund_ref), None)
     named = _named(payment, fact)
@@ -155,4 +159,19 @@ def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:
     for item in order.items:
         opened = item.status is ItemStatus.FULFILLED and item.opens_subscription and item.subscription_id
         if item.id in refund.item_ids and opened:
-            uow.subscriptions.lock(opened).end("its price was paid back")
+            subscription = uow.subscriptions.lock(opened)
+            subscription.end("its price was paid back")
+            if subscription.gateway is not None and subscription.billing_ref is not None:
+                uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
+
+
+def _bill_no_more(uow: UnitOfWork, order: Order, payment: Payment) -> None:
+    """What was called off before it was delivered is not billed on either."""
+    called_off = (item for item in order.items if item.opens_subscription and item.status is ItemStatus.CANCELLED)
+    if payment is order.paying and any(called_off):
+        _end_billing(uow, payment)
+
+
+def _end_billing(uow: UnitOfWork, payment: Payment) -> None:
+    if payment.billing_ref is not None:
+        uow.jobs.request(end_of(payment.gateway, payment.billing_ref))

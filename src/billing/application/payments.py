@@ -17,6 +17,7 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentNews,
     PaymentPending,
     PaymentSucceeded,
@@ -83,6 +84,9 @@ class RecordFact:
                 self.follow(uow, order, payment, settlement)
             case PaymentDeclined(why=why):
                 payment.note(why)
+            case PaymentNeedsCustomer(why=why):
+                if payment.await_customer(why):
+                    self.notices.payment_needs_customer(uow, order, payment)
             case PaymentFailed(why=why):
                 self.fail(uow, order, payment, why)
             case PaymentCancelled(why=why):

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
+from billing.domain.invoice import Invoice
 from billing.domain.job import JobKind, JobRequest
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -15,7 +17,7 @@ from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
-Tracked = Order | OrderItem | Payment | Refund | Dispute | Subscription | Registration
+Tracked = Order | OrderItem | Payment | Refund | Dispute | Subscription | Registration | Invoice
 
 TRACKED: Mapping[type, str] = {
     Order: "order",
@@ -25,6 +27,7 @@ TRACKED: Mapping[type, str] = {
     Dispute: "dispute",
     Subscription: "subscription",
     Registration: "registration",
+    Invoice: "invoice",
 }
 """Whose moves are told, and what each is called there."""
 
@@ -59,6 +62,13 @@ class Transition:
     why: str | None
     by: str
     at: datetime
+
+
+class Made(NamedTuple):
+    """When something was made, and its id: a place in what is walked through."""
+
+    at: datetime
+    id: str
 
 
 def process_job(event_row_id: str, context: Mapping[str, str] | None = None) -> JobRequest:

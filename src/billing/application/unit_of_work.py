@@ -15,12 +15,15 @@ from billing.application.repositories import (
     Breakers,
     Catalogues,
     Customers,
+    DailyRounds,
     History,
     Inbox,
+    Invoices,
     Jobs,
     Orders,
     Registrations,
     RememberedAnswers,
+    Renewals,
     Subscriptions,
     Wallets,
 )
@@ -55,20 +58,23 @@ class UnitOfWork(ABC):
 
     Locks are taken in one order, so that nobody waits in a circle: the job that is run or changed; its kind; the
     notification or mail that it is about; jobs that are answered by what is recorded, by their keys; the order; the
-    wallet; registrations by name, or the subscription. New mails, alerts and jobs are written last. A breaker has a
-    unit of its own.
+    wallet; registrations by name, or the subscription, which is the lock of its invoices. New orders, mails, alerts and
+    jobs are written last. A breaker has a unit of its own, and so has a daily round.
     """
 
     orders: Orders
     customers: Customers
     subscriptions: Subscriptions
+    invoices: Invoices
     registrations: Registrations
+    renewals: Renewals
     wallets: Wallets
     inbox: Inbox
     jobs: Jobs
     mails: Mails
     alerts: Alerts
     breakers: Breakers
+    rounds: DailyRounds
     catalogues: Catalogues
     api_keys: ApiKeys
     answers: RememberedAnswers

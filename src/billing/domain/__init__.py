@@ -8,10 +8,12 @@ from billing.domain.breaker import Breaker, BreakerPolicy, BreakerState
 from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
 from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.domain_name import DomainName
+from billing.domain.dunning import DunningPolicy, Stage
 from billing.domain.errors import (
     BillingError,
     Conflict,
@@ -37,12 +39,14 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
     RefundPending,
     RefundSucceeded,
 )
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.mail import Mail, MailKind, MailStatus
 from billing.domain.money import Money, exponent, total
@@ -59,10 +63,12 @@ from billing.domain.purchase import (
 )
 from billing.domain.refund import Refund, RefundCause, RefundStatus
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
-from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.registration import NameStanding, Registration, RegistrationStatus
+from billing.domain.renewal import Renewal, RenewalPolicy
 from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
+from billing.domain.subscription_change import Change, ChangeKind
 from billing.domain.term import Term, add_months
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
@@ -78,12 +84,15 @@ __all__ = [
     "BreakerState",
     "Card",
     "Catalogue",
+    "Change",
+    "ChangeKind",
     "Compensation",
     "Conflict",
     "Contact",
     "Customer",
     "Cycle",
     "CycleLine",
+    "DailyRound",
     "DispatchPolicy",
     "Dispute",
     "DisputePolicy",
@@ -93,6 +102,7 @@ __all__ = [
     "DomainName",
     "DomainRegistration",
     "DomainRenewal",
+    "DunningPolicy",
     "EventStatus",
     "Fact",
     "Hosting",
@@ -100,6 +110,7 @@ __all__ = [
     "IllegalMove",
     "InboxEvent",
     "Invalid",
+    "Invoice",
     "InvoiceReason",
     "InvoiceStands",
     "InvoiceStatus",
@@ -115,6 +126,7 @@ __all__ = [
     "MethodStands",
     "Money",
     "NameHeld",
+    "NameStanding",
     "NotFound",
     "Operation",
     "Order",
@@ -126,6 +138,7 @@ __all__ = [
     "PaymentExpired",
     "PaymentFailed",
     "PaymentMethod",
+    "PaymentNeedsCustomer",
     "PaymentPending",
     "PaymentStatus",
     "PaymentSucceeded",
@@ -141,9 +154,12 @@ __all__ = [
     "RefundedHosting",
     "Registration",
     "RegistrationStatus",
+    "Renewal",
     "RenewalOpen",
+    "RenewalPolicy",
     "RetryPolicy",
     "Settlement",
+    "Stage",
     "Subscription",
     "SubscriptionRenewal",
     "SubscriptionStatus",

@@ -13,6 +13,7 @@ class AlertKind(StrEnum):
     EVENT_FAILED = "event_failed"
     EVENT_UNMATCHED = "event_unmatched"
     PAYMENT_NEEDS_ATTENTION = "payment_needs_attention"
+    SUBSCRIPTION_NEEDS_ATTENTION = "subscription_needs_attention"
     NOT_DELIVERED = "not_delivered"
     REFUND_FAILED = "refund_failed"
     REFUND_MADE_ELSEWHERE = "refund_made_elsewhere"
@@ -21,6 +22,10 @@ class AlertKind(StrEnum):
     DISPUTE_DECIDED = "dispute_decided"
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    BOOKS_DIFFER = "books_differ"
+    RENEWAL_NOT_OFFERED = "renewal_not_offered"
+    NAME_AT_RISK = "name_at_risk"
+    NAME_LOST = "name_lost"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -42,6 +42,13 @@ class PaymentDeclined(PaymentFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentNeedsCustomer(PaymentFact):
+    """The bank wants the customer's consent before it pays: nothing is decided, and nobody else can go on."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentFailed(PaymentFact):
     """The attempt is over without money."""
 
@@ -86,16 +93,18 @@ class RefundFailed(RefundFact):
     why: str
 
 
+RefundNews = RefundPending | RefundSucceeded | RefundFailed
+"""What may be told of one refund."""
+
 PaymentNews = (
     PaymentSucceeded
     | PaymentPending
     | PaymentDeclined
+    | PaymentNeedsCustomer
     | PaymentFailed
     | PaymentCancelled
     | PaymentExpired
-    | RefundPending
-    | RefundSucceeded
-    | RefundFailed
+    | RefundNews
 )
 """What may be told of one payment."""
 
@@ -119,13 +128,17 @@ class DisputeStands(PaymentFact):
 
 @dataclass(frozen=True, kw_only=True)
 class MethodStands:
-    """How a saved method stands; `customer_ref` is the account that it is, or was, attached to."""
+    """How a saved method stands; `customer_ref` is the account that it is, or was, attached to.
+
+    `is_default` says that somebody has chosen it at the provider; what was not chosen there is not told to be none.
+    """
 
     customer_ref: str
     method_ref: str
     is_attached: bool
     kind: str = "card"
     card: Card | None = None
+    is_default: bool = False
 
 
 # ---------------------------------------------------------------------- recurring billing

@@ -18,11 +18,18 @@ class JobKind(StrEnum):
     RENEW_DOMAIN = "renew_domain"
     ACTIVATE_SUBSCRIPTION = "activate_subscription"
     RENEW_SUBSCRIPTION = "renew_subscription"
+    CREATE_STRIPE_SUBSCRIPTION = "create_stripe_subscription"
+    CHANGE_SUBSCRIPTION = "change_subscription"
+    CHECK_SUBSCRIPTION = "check_subscription"
     SUSPEND_SUBSCRIPTION = "suspend_subscription"
     RESTORE_SUBSCRIPTION = "restore_subscription"
     END_SUBSCRIPTION = "end_subscription"
+    END_BILLING = "end_billing"
     REFUND_PAYMENT = "refund_payment"
+    SET_DEFAULT_METHOD = "set_default_method"
+    DETACH_METHOD = "detach_method"
     SEND_MAIL = "send_mail"
+    RECONCILE = "reconcile"
 
 
 PRIORITIES: Mapping[JobKind, int] = {
@@ -36,8 +43,17 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.RESTORE_SUBSCRIPTION: 40,
     JobKind.END_SUBSCRIPTION: 40,
     JobKind.REFUND_PAYMENT: 40,
+    JobKind.CREATE_STRIPE_SUBSCRIPTION: 40,
+    JobKind.CHANGE_SUBSCRIPTION: 40,
+    JobKind.END_BILLING: 40,
     JobKind.CLOSE_PAYMENT: 30,
+    JobKind.SET_DEFAULT_METHOD: 30,
+    JobKind.DETACH_METHOD: 30,
+    JobKind.CHECK_SUBSCRIPTION: 30,
+    JobKind.SUSPEND_SUBSCRIPTION: 30,
+    JobKind.END_SUBSCRIPTION: 30,
     JobKind.SEND_MAIL: 10,
+    JobKind.RECONCILE: 5,
 }
 """Which bell is heard first when there is more work than workers."""
 

@@ -76,6 +76,27 @@ class Order:
         """Whether a payment for it was accepted."""
         return self.paid_at is not None
 
+    @property
+    def renews_by_itself(self) -> bool:
+        """Whether anything in it is to be charged again without its customer."""
+        return any(item.renews_by_itself for item in self.items)
+
+    @property
+    def sole_recurring(self) -> OrderItem | None:
+        """The item that is all of the order, where that is hosting which renews by itself."""
+        match self.items:
+            case [item] if item.opens_subscription and item.renews_by_itself:
+                return item
+        return None
+
+    def recurring_with(self, payment: Payment) -> OrderItem | None:
+        """The item that a provider bills from this payment on: all of the order, paid on a page by a known account.
+
+        What is charged off session is paid once, as is everything that is bought in company.
+        """
+        is_known = bool(payment.options.get("customer_ref"))
+        return self.sole_recurring if is_known and not payment.is_off_session else None
+
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
         return _one(self.items, item_id, "item")
@@ -125,6 +146,7 @@ class Order:
             created_at=now,
             expires_at=min(expires_at, self.expires_at),
         )
+        payment.under_way = payment.is_off_session  # it is the bank's from the first call on: no cancel overtakes it
         self.payments.append(payment)
         return payment
 
@@ -146,6 +168,28 @@ class Order:
             settlement = self._take(payment, received, at)
         self.derive_status()
         return settlement
+
+    def record_collection(
+        self, payment_id: str, gateway: str, collected: Money, payment_ref: str | None, at: datetime
+    ) -> Payment:
+        """Its provider has collected by itself: the price, less what credit paid and more by tax, as one payment.
+
+        Surplus where the order is paid or was cancelled.
+        """
+        payment = Payment(
+            id=payment_id,
+            order_id=self.id,
+            attempt=len(self.payments) + 1,
+            gateway=gateway,
+            amount=collected,
+            payment_ref=payment_ref,
+            created_at=at,
+            expires_at=at,
+        )
+        self.payments.append(payment)
+        self._take(payment, collected, at)
+        self.derive_status()
+        return payment
 
     def accept(self, payment: Payment, at: datetime) -> Settlement:
         """A person takes the sum that came for the one that was asked; Conflict where it can't pay this order."""
@@ -188,15 +232,15 @@ class Order:
         payment.succeed(received)
         payment.surplus, payment.why = True, f"{received} received, surplus"
 
-    def cancel(self) -> None:
-        """The customer's own wish, while nothing is paid; a repeat changes nothing."""
+    def cancel(self, why: str = "cancelled by the customer") -> None:
+        """Nobody wants it any more, while nothing is paid; a repeat changes nothing."""
         if self.closed_as is OrderStatus.CANCELLED:
             return
         if self.status is not OrderStatus.PENDING:
             raise Conflict(f"order {self.number}", self._why_not_cancelled())
         if any(payment.is_open and payment.under_way for payment in self.payments):
             raise Conflict(f"order {self.number}", "a payment is under way at the bank; it decides first")
-        self._close(OrderStatus.CANCELLED, "cancelled by the customer")
+        self._close(OrderStatus.CANCELLED, why)
 
     def _why_not_cancelled(self) -> str:
         """And what to do instead."""

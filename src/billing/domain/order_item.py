@@ -107,6 +107,11 @@ class OrderItem:
         """Whether its delivery is a new subscription, not more time of an old one."""
         return isinstance(self.what, Hosting)
 
+    @property
+    def renews_by_itself(self) -> bool:
+        """Whether its customer wants more time of it to be bought automatically."""
+        return isinstance(self.what, DomainRegistration | Hosting) and self.what.auto_renew
+
     def move(self, after: ItemStatus, why: str) -> None:
         """Only `Order` calls this, so that the order's status follows."""
         if after not in _MOVES[self.status]:

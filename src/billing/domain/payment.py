@@ -50,8 +50,9 @@ class Payment:
 
     `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
     a repeated call has the same body. `surplus` marks money that no item of the order needs. `under_way` says that
-    a slow method was chosen and decides later. `attention` says why a person must find out how an open one stands.
-    `billing_ref` is the recurring billing at the provider that began with it.
+    a bank decides, and nobody has to do anything; `needs_customer` that it waits for the customer's consent.
+    `attention` says why a person must find out how an open one stands. `billing_ref` is the recurring billing at the
+    provider that began with it.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Payment:
     received: Money | None = None
     surplus: bool = False
     under_way: bool = False
+    needs_customer: bool = False
     attention: str | None = None
     refunds: list[Refund] = field(default_factory=list)
     disputes: list[Dispute] = field(default_factory=list)
@@ -85,6 +87,11 @@ class Payment:
     def has_money(self) -> bool:
         """Whether something was paid by it, be it the sum asked or another."""
         return self.status in _PAID
+
+    @property
+    def is_off_session(self) -> bool:
+        """Whether a saved method is charged while the customer is not there: no page, and none that would close."""
+        return "method_ref" in self.options
 
     @property
     def is_started(self) -> bool:
@@ -221,10 +228,17 @@ class Payment:
         if self.is_open:
             self.why, self.under_way = why, False
 
+    def await_customer(self, why: str) -> bool:
+        """The bank wants the customer's consent; False, and nothing, where that is known or all is decided."""
+        if not self.is_open or self.needs_customer:
+            return False
+        self.why, self.under_way, self.needs_customer = why, False, True
+        return True
+
     def wait(self) -> None:
         """A slow method was chosen: the provider decides later, and the page is of no more use."""
         if self.is_open:
-            self.under_way = True
+            self.under_way, self.needs_customer = True, False
 
     def flag(self, why: str) -> None:
         """Nobody asks its provider any more: while it is open, a person must."""
@@ -238,4 +252,4 @@ class Payment:
     def _move(self, after: PaymentStatus, why: str) -> None:
         if after not in _MOVES[self.status]:
             raise IllegalMove(f"payment {self.id}", self.status, after)
-        self.status, self.why, self.attention = after, why, None
+        self.status, self.why, self.attention, self.needs_customer = after, why, None, False

@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, datetime
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from typing import Self
 
 from billing.domain.errors import Invalid
@@ -69,3 +69,15 @@ class Term:
         if type(count) is not int or count < 0:
             raise Invalid("count", f"must be a whole number from 0, not {count!r}")
         return add_months(anchor, self.months * count)
+
+    def count_until(self, anchor: datetime, end: datetime, rounding: timedelta = timedelta()) -> int | None:
+        """How many periods since the anchor are over at that end; None where none ends then, give or take `rounding`.
+
+        >>> from datetime import UTC
+        >>> anchor = datetime(2027, 1, 31, tzinfo=UTC)
+        >>> [Term(1).count_until(anchor, datetime(2027, 3, day, tzinfo=UTC)) for day in (30, 31)]
+        [None, 2]
+        """
+        months = (end.year - anchor.year) * _MONTHS_A_YEAR + end.month - anchor.month
+        near = range(max(0, months // self.months - 1), months // self.months + 2)
+        return next((count for count in near if abs(self.end(anchor, count) - end) <= rounding), None)

@@ -14,6 +14,7 @@ from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.job_settings import BreakerSettings, JobSettings, contradictions, read_breaker, read_jobs
 from billing.entrypoints.mail_settings import MailSettings, read_mails
+from billing.entrypoints.renewal_settings import RenewalSettings, read_renewals
 from billing.entrypoints.setting_formats import POSITIVE, optional
 
 
@@ -67,6 +68,7 @@ class HttpSettings:
     body_bytes_max: int
     page_size_max: int
     idempotency_hours: int
+    pay_posts_per_minute: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,11 @@ class ShopSettings:
     renewal_turn_seconds: float
     expiry_rounding_days: int
     restart_after_days: int
+    dunning_grace_days: int
+    dunning_end_days: int
+    renewal_check_hours: float
+    charge_poll_hours: float
+    card_poll_seconds: float
     compensation: str
     refunded_hosting: str
     disputed_hosting: str
@@ -94,6 +101,9 @@ class ShopSettings:
     refund_retry_minutes: float
     refund_poll_minutes: float
     inbox_body_days: int
+    reconcile_interval_hours: float
+    reconcile_days: int
+    reconcile_page_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +112,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     queue_url: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
     stripe: StripeSettings | None
     epp: EppSettings | None
     registrars: dict[str, str]
@@ -110,6 +121,7 @@ class Settings:
     breaker: BreakerSettings
     shop: ShopSettings
     mails: MailSettings | None
+    renewals: RenewalSettings
     busy_deadline_ms: int
     pool_size: int
     log_level: str
@@ -147,6 +159,7 @@ def _read(env: Env) -> Settings:
     return Settings(
         database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
+        secret_keys=tuple(env.list("SECRET_KEY", [], validate=formats.long_secrets) or ()),
         stripe=_read_stripe(env),
         epp=_read_epp(env),
         registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
@@ -155,6 +168,7 @@ def _read(env: Env) -> Settings:
         breaker=read_breaker(env),
         shop=_read_shop(env),
         mails=read_mails(env),
+        renewals=read_renewals(env),
         busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
         pool_size=env.int("POOL_SIZE", 10, validate=POSITIVE),
         log_level=env.str("LOG_LEVEL", "info", validate=OneOf(("debug", "info", "warning", "error"))),
@@ -171,7 +185,7 @@ def _read_stripe(env: Env) -> StripeSettings | None:
         return None
     return StripeSettings(
         api_key=api_key,
-        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
+        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", (), validate=formats.secrets) or ()),
         api_base=optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 
@@ -206,6 +220,7 @@ def _read_http(env: Env) -> HttpSettings:
         body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=POSITIVE),
         page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=POSITIVE),
         idempotency_hours=env.int("IDEMPOTENCY_HOURS", 24, validate=POSITIVE),
+        pay_posts_per_minute=env.int("PAY_POSTS_PER_MINUTE", 10, validate=POSITIVE),
     )
 
 
@@ -224,6 +239,11 @@ def _read_shop(env: Env) -> ShopSettings:
         renewal_turn_seconds=env.float("RENEWAL_TURN_SECONDS", 600, validate=POSITIVE),
         expiry_rounding_days=env.int("EXPIRY_ROUNDING_DAYS", 2, validate=POSITIVE),
         restart_after_days=env.int("SUBSCRIPTION_RESTART_AFTER_DAYS", 30, validate=POSITIVE),
+        dunning_grace_days=env.int("DUNNING_GRACE_DAYS", 7, validate=POSITIVE),
+        dunning_end_days=env.int("DUNNING_END_DAYS", 30, validate=POSITIVE),
+        renewal_check_hours=env.float("RENEWAL_CHECK_HOURS", 6, validate=POSITIVE),
+        charge_poll_hours=env.float("CHARGE_POLL_HOURS", 6, validate=POSITIVE),
+        card_poll_seconds=env.float("CARD_POLL_SECONDS", 60, validate=POSITIVE),
         compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),
         refunded_hosting=env.str("REFUNDED_HOSTING", "keep", validate=OneOf(list(RefundedHosting))),
         disputed_hosting=env.str("DISPUTED_HOSTING", "suspend", validate=OneOf(list(DisputedHosting))),
@@ -232,11 +252,16 @@ def _read_shop(env: Env) -> ShopSettings:
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
         inbox_body_days=env.int("INBOX_BODY_DAYS", 90, validate=POSITIVE),
+        reconcile_interval_hours=env.float("RECONCILE_INTERVAL_HOURS", 6, validate=formats.never_or_hours),
+        reconcile_days=env.int("RECONCILE_DAYS", 3, validate=Range(min=1, max=30)),
+        reconcile_page_size=env.int("RECONCILE_PAGE_SIZE", 20, validate=POSITIVE),
     )
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     yield from contradictions(settings.jobs, settings.breaker)
+    if settings.shop.dunning_end_days <= settings.shop.dunning_grace_days:
+        yield "BILLING_DUNNING_END_DAYS must be more than BILLING_DUNNING_GRACE_DAYS: what ends is suspended first"
     live = settings.stripe is not None and settings.stripe.is_live
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import checkout, versions
+from billing_sandbox.stripe import versions
 from billing_sandbox.stripe.errors import RecordedError, StripeError
 from billing_sandbox.stripe.expansion import EXPAND, expand
 from billing_sandbox.stripe.form import Tree, decode
@@ -18,6 +18,7 @@ from billing_sandbox.stripe.ids import new_id
 from billing_sandbox.stripe.ledger import Cause, Ledger
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import read_parameters
+from billing_sandbox.stripe.recurring import advancing
 from billing_sandbox.stripe.resources import OPERATIONS
 from billing_sandbox.web import under_fault
 
@@ -64,7 +65,7 @@ class StripeApi:
         params = read_parameters(sent, {**operation.accepts, **EXPAND})
         versions.check_parameters(_version(), operation.name.split(".")[0], params)
         call = Call(params, request.path, request.host_url.rstrip("/"), Cause(g.request_id, key), **named)
-        checkout.expire_due(self._ledger)
+        advancing.catch_up(self._ledger)
         return self._act(operation, call, partial(self._remember, key, sent))
 
     def _act(self, operation: Operation, call: Call, remember: Callable[[Answer], None]) -> Answer:

@@ -7,6 +7,7 @@ from billing_sandbox.stripe import attempts, setups
 from billing_sandbox.stripe.authentication import return_address
 from billing_sandbox.stripe.errors import NotPossible, no_such
 from billing_sandbox.stripe.ledger import NOBODY, Ledger
+from billing_sandbox.stripe.recurring import invoices, sessions
 
 _KINDS = {"pi": "payment_intent", "seti": "setup_intent"}
 
@@ -44,11 +45,12 @@ ACTS = {"authenticate": authenticate, "fail_authentication": fail}
 def onward(ledger: Ledger, intent: Json) -> str | None:
     """Where the customer goes from the bank's page; None where the shop's own page only has to look again."""
     kind = intent["object"]
-    for session in ledger.find("checkout.session", [field_is(kind, intent["id"])]):
-        if session["status"] == "complete":
-            return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
-        return str(session["url"]) if session["url"] else None
-    back = return_address(ledger, intent)
+    session = _session_of(ledger, intent)
+    if session and session["status"] == "complete":
+        return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+    if session:
+        return session["url"] and str(session["url"])
+    back = return_address(ledger, intent) or invoices.page_of(ledger, intent)
     if back is None:
         return None
     told = {
@@ -57,6 +59,11 @@ def onward(ledger: Ledger, intent: Json) -> str | None:
         "redirect_status": "succeeded" if intent["status"] == "succeeded" else "failed",
     }
     return back + ("&" if urlsplit(back).query else "?") + urlencode(told)
+
+
+def _session_of(ledger: Ledger, intent: Json) -> Json | None:
+    found = ledger.find("checkout.session", [field_is(intent["object"], intent["id"])])
+    return found[0] if found else sessions.of_intent(ledger, intent)
 
 
 def _asked(ledger: Ledger, id: str) -> Json:

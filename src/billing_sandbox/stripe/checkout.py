@@ -6,6 +6,7 @@ from billing_sandbox.store import Json, field_is
 from billing_sandbox.stripe import attempts, methods, objects, setups
 from billing_sandbox.stripe.errors import NotPossible
 from billing_sandbox.stripe.ledger import NOBODY, Cause, Ledger
+from billing_sandbox.stripe.recurring import sessions
 
 _INDEX = """
 CREATE INDEX IF NOT EXISTS sessions_by_expiry ON documents (json_extract(json, '$.expires_at'))
@@ -27,6 +28,8 @@ def define(ledger: Ledger) -> None:
     ledger.upon("payment_intent.succeeded", _follow("paid"))
     ledger.upon("payment_intent.processing", _follow("unpaid"))
     ledger.upon("setup_intent.succeeded", _follow("no_payment_required"))
+    ledger.upon("payment_intent.succeeded", _subscribe("paid"))
+    ledger.upon("setup_intent.succeeded", _subscribe("no_payment_required"))
 
 
 def pay(ledger: Ledger, session: Json, card: str | None = None) -> Json:
@@ -99,6 +102,8 @@ def perform(ledger: Ledger, act: str, session_id: str, card: str | None = None) 
 
 def intent_of(ledger: Ledger, session: Json) -> Json | None:
     """What the session is paid or its card saved by, once there is one."""
+    if session["mode"] == "subscription":
+        return sessions.intent_of(ledger, session)
     for kind in ("payment_intent", "setup_intent"):
         if session[kind]:
             return ledger.get(kind, session[kind])
@@ -128,7 +133,11 @@ def _set_up(ledger: Ledger, session: Json, method: Json) -> None:
     setups.attempt(ledger, ledger.get("setup_intent", session["setup_intent"]), method, NOBODY)
 
 
-_TRIES: dict[str, Callable[[Ledger, Json, Json], None]] = {"payment": _pay, "setup": _set_up}
+_TRIES: dict[str, Callable[[Ledger, Json, Json], None]] = {
+    "payment": _pay,
+    "setup": _set_up,
+    "subscription": sessions.attempt,
+}
 
 
 def _intent(ledger: Ledger, session: Json) -> Json:
@@ -170,6 +179,17 @@ def _follow(payment_status: str) -> Callable[[Ledger, Json, Cause], None]:
         for session in ledger.find("checkout.session", [field_is(intent["object"], intent["id"])]):
             if session["status"] == "open":
                 _complete(ledger, session, payment_status)
+
+    return complete
+
+
+def _subscribe(payment_status: str) -> Callable[[Ledger, Json, Cause], None]:
+    """Begin the subscription of an open session, and complete it with this word on its payment."""
+
+    def complete(ledger: Ledger, intent: Json, cause: Cause) -> None:
+        session = sessions.of_intent(ledger, intent)
+        if session and session["status"] == "open":
+            _complete(ledger, session | sessions.subscribe(ledger, session, intent), payment_status)
 
     return complete
 

@@ -50,6 +50,47 @@ class IntentFailed(RecordedError):
         return {"error": super().body()["error"] | self._more}
 
 
+class InvoiceUnpaid(RecordedError):
+    """An invoice could not be paid when that was asked: declined, not authenticated, or with nothing to pay with."""
+
+    def __init__(self, intent: Json) -> None:
+        failure = intent["last_payment_error"] or (_UNAUTHENTICATED if intent["next_action"] else _NO_METHOD)
+        status = 402 if failure["type"] == "card_error" else 400
+        super().__init__(failure["message"], status=status, type=failure["type"], code=failure["code"])
+        self._more = {"decline_code": failure.get("decline_code"), "payment_intent": intent}
+
+    def body(self) -> Json:
+        """The JSON document, with the invoice's intent as it stands after the attempt."""
+        return {"error": super().body()["error"] | self._more}
+
+
+class Undone(StripeError):
+    """The same refusal to who wanted all or nothing: nothing of what led to it is kept."""
+
+    def __init__(self, refusal: RecordedError) -> None:
+        super().__init__(str(refusal), status=refusal.status)
+        self._body = refusal.body()
+
+    def body(self) -> Json:
+        """As the refusal's."""
+        return self._body
+
+
+_UNAUTHENTICATED = {
+    "code": "invoice_payment_intent_requires_action",
+    "message": "This payment requires additional user action before it can be completed successfully. Payment can be "
+    "completed using the PaymentIntent associated with the invoice.",
+    "type": "card_error",
+}
+_NO_METHOD = {
+    "code": "resource_missing",
+    "message": "There is no `default_payment_method` set on this Customer or Invoice. Please set either an Invoice "
+    "`default_payment_method`, a Subscription `default_payment_method`, or a Customer "
+    "`invoice_settings[default_payment_method]`.",
+    "type": "invalid_request_error",
+}
+
+
 def no_such(kind: str, id: str, *, param: str, status: int = 404) -> StripeError:
     """The object doesn't exist: 404 where the path names it, 400 where a parameter does."""
     return StripeError(f"No such {kind}: '{id}'", status=status, code="resource_missing", param=param)

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from billing_sandbox.store import Condition, Json, Store
@@ -39,6 +40,9 @@ class Ledger:
         """`announce` takes each new event and sees to its delivery."""
         self.store = store
         self._now = now
+        self._told = now
+        self.clock: str | None = None
+        """The test clock whose time `now` gives, if it is one's."""
         self._announce = announce
         self._reactions: dict[str, list[Reaction]] = defaultdict(list)
         self.address = ""
@@ -52,6 +56,18 @@ class Ledger:
     def moment(self) -> datetime:
         """The business time."""
         return self._now()
+
+    def at(self, moment: int) -> "Ledger":
+        """The same ledger at a moment gone by, for what ought to have happened then."""
+        earlier = self.on_clock(None, moment)
+        earlier._told = earlier._now
+        return earlier
+
+    def on_clock(self, clock: str | None, moment: int) -> "Ledger":
+        """The same ledger for what lives by a test clock; its events are told by the ordinary time."""
+        other, stopped = copy(self), datetime.fromtimestamp(moment, UTC)
+        other._now, other.clock = lambda: stopped, clock
+        return other
 
     def save(self, document: Json) -> Json:
         """Keep an object as it now is."""
@@ -78,7 +94,7 @@ class Ledger:
             "id": new_id("evt"),
             "object": "event",
             "api_version": NEWEST,
-            "created": self.now(),
+            "created": int(self._told().timestamp()),
             "data": shown,
             "livemode": False,
             "pending_webhooks": 1,

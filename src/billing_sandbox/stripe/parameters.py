@@ -178,6 +178,16 @@ class Many(Parameter):
         return [self.of.read(value, f"{name}[{index}]") for index, value in in_order]
 
 
+@dataclass(frozen=True)
+class Moment(Parameter):
+    """Unix seconds, or one of these words, such as `now`."""
+
+    words: tuple[str, ...] = ()
+
+    def read(self, raw: Raw, name: str) -> int | str:
+        return raw if isinstance(raw, str) and raw in self.words else Whole().read(raw, name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TimeRange(Parameter):
     """A moment, or bounds `gt`, `gte`, `lt`, `lte`; in Unix seconds."""

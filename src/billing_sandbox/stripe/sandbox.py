@@ -17,6 +17,7 @@ from billing_sandbox.stripe.endpoints import Endpoints
 from billing_sandbox.stripe.idempotency import IdempotencyKeys
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.pages import stripe_pages
+from billing_sandbox.stripe.recurring import advancing, wiring
 from billing_sandbox.web import WebServer
 
 _TICK_SECONDS = 0.5
@@ -30,6 +31,14 @@ _LISTED = {
     "payment_methods": "payment_method",
     "setup_intents": "setup_intent",
     "webhook_endpoints": "webhook_endpoint",
+    "products": "product",
+    "prices": "price",
+    "subscriptions": "subscription",
+    "invoices": "invoice",
+    "invoice_items": "invoiceitem",
+    "invoice_payments": "invoice_payment",
+    "balance_transactions": "customer_balance_transaction",
+    "test_clocks": "test_helpers.test_clock",
 }
 
 
@@ -46,6 +55,7 @@ class StripeSandbox:
         self._ledger = Ledger(store, now, self._deliveries.announce)
         checkout.define(self._ledger)
         disputing.define(self._ledger)
+        wiring.set_up(self._ledger)
         self._app = Flask(__name__)
         keys = IdempotencyKeys(store, now)
         api = StripeApi(self._ledger, keys, faults, self._credentials["api_key"])
@@ -88,7 +98,7 @@ class StripeSandbox:
 
     def state(self) -> Json:
         """Everything in the account, oldest first."""
-        checkout.expire_due(self._ledger)
+        self.catch_up()
         with self._ledger.store.transaction():
             listed = {name: self._ledger.find(kind)[::-1] for name, kind in _LISTED.items()}
             told = self._deliveries.summaries()
@@ -102,9 +112,13 @@ class StripeSandbox:
             )
         return {**listed, "events": events, "thin_events": thin}
 
+    def catch_up(self) -> None:
+        """Let everything happen whose time has come on the business clock."""
+        advancing.catch_up(self._ledger)
+
     def _tick(self) -> None:
         while not self._stopped.wait(_TICK_SECONDS):
-            checkout.expire_due(self._ledger)
+            self.catch_up()
 
 
 def _credentials(store: Store) -> Json:

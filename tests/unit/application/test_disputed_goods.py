@@ -142,9 +142,9 @@ def test_hosting_waits_until_every_dispute_of_its_payment_is_decided(shop: Twins
     assert hosting(shop, order).status.value == "ended"
 
 
-def test_when_hosting_ends_that_a_provider_bills_a_person_is_told_to_stop_it(shop: Twins) -> None:
+def test_when_hosting_ends_its_provider_is_told_to_bill_no_more(shop: Twins) -> None:
     order, payment = bought(shop)
     subscription_id = hosting(shop, order).id
     shop.ledger.write(BY, lambda uow: uow.subscriptions.lock(subscription_id).bind("memory", "sub_there"))
     decide(shop, payment, dispute(shop, payment), LOST)
-    assert "still bills sub_there" in said(shop)
+    assert [job.subject for job in shop.jobs(JobKind.END_BILLING)] == ["memory:sub_there"]

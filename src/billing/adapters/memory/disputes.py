@@ -28,7 +28,7 @@ class DisputeDesk:
             page = self._page(payment_id)
             amount = amount or page.amount
             if not page.left.minor:
-                raise Conflict(page.session_ref, "nothing of it is left to dispute")
+                raise Conflict(page.key, "nothing of it is left to dispute")
             self._disputed += 1
             status = DisputeStatus.INQUIRY if is_inquiry else DisputeStatus.NEEDS_RESPONSE
             dispute = Contested(

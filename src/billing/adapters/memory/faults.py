@@ -40,6 +40,11 @@ class FailsOnOrder:
         with self._mutex:
             self._faults += [_Fault(call or self.usual_call, error, once_done)] * times
 
+    def mend(self) -> None:
+        """Nothing is to fail any more."""
+        with self._mutex:
+            self._faults.clear()
+
     def _act(self, call: str, act: Callable[[], T]) -> T:
         """What the call does, or the fault that was ordered for it; the caller holds the mutex."""
         fault = next((one for one in self._faults if one.call == call), None)

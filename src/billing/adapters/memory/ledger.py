@@ -9,10 +9,17 @@ from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, Memory
 from billing.adapters.memory.breakers import MemoryBreakers
 from billing.adapters.memory.copies import clone, restore
 from billing.adapters.memory.correspondence import MemoryAlerts, MemoryMails
-from billing.adapters.memory.holdings import MemoryCustomers, MemoryRegistrations, MemorySubscriptions, MemoryWallets
+from billing.adapters.memory.holdings import (
+    MemoryCustomers,
+    MemoryInvoices,
+    MemoryRegistrations,
+    MemorySubscriptions,
+    MemoryWallets,
+)
 from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.jobs import JobMaking, MemoryJobs
 from billing.adapters.memory.orders import MemoryOrders
+from billing.adapters.memory.renewals import MemoryDailyRounds, MemoryRenewals
 from billing.adapters.memory.session import Loaded, Session
 from billing.adapters.memory.store import Store
 from billing.application.ports import Clock, Ids
@@ -53,13 +60,16 @@ class MemoryUnitOfWork(UnitOfWork):
         self.orders = MemoryOrders(session)
         self.customers = MemoryCustomers(session)
         self.subscriptions = MemorySubscriptions(session)
+        self.invoices = MemoryInvoices(session)
         self.registrations = MemoryRegistrations(session)
+        self.renewals = MemoryRenewals(session)
         self.wallets = MemoryWallets(session)
         self.jobs = MemoryJobs(session, self._ledger.making, self.bells)
         self.inbox = MemoryInbox(session, self.jobs, self.now)
         self.mails = MemoryMails(session)
         self.alerts = MemoryAlerts(session, self.raised)
         self.breakers = MemoryBreakers(session)
+        self.rounds = MemoryDailyRounds(session)
         self.catalogues = MemoryCatalogues(session)
         self.api_keys = MemoryApiKeys(session)
         self.answers = MemoryAnswers(session)

@@ -1,13 +1,15 @@
 """Orders of the in-memory ledger, with their items, payments, refunds and disputes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
 from billing.adapters.memory.session import Session
+from billing.application.records import Made
 from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
+from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundStatus
 
 _REFS = ("session_ref", "payment_ref")
@@ -76,6 +78,19 @@ class MemoryOrders:
         overdue = self._session.waiting(Order, lambda order: order.expires_at <= now)
         return [order.id for order in islice(overdue, limit)]
 
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        every = (payment for order in self._session.all(Order) for payment in order.payments)
+        return _made(every, since, until, after)[:limit]
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        every = (r for order in self._session.all(Order) for payment in order.payments for r in payment.refunds)
+        return _made(every, since, until, after)[:limit]
+
     def _bearing(self, rule: str, value: str) -> str | None:
         order = self._session.claimant(Order, rule, value)
         return order.id if order else None
+
+
+def _made(every: Iterable[Payment | Refund], since: datetime, until: datetime, after: str) -> list[Made]:
+    places = sorted(Made(one.created_at, one.id) for one in every)
+    return [place for place in places if (since, after) < place and place.at <= until]

@@ -13,9 +13,11 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
+    RefundNews,
     RefundPending,
     RefundSucceeded,
 )
@@ -28,6 +30,7 @@ class Told(StrEnum):
     OPEN = "payment.open"
     DECLINED = "payment.declined"
     SUBMITTED = "payment.submitted"
+    NEEDS_CUSTOMER = "payment.needs_customer"
     PAID = "payment.paid"
     FAILED = "payment.failed"
     CANCELLED = "payment.cancelled"
@@ -80,28 +83,49 @@ class Contested:
 
 
 PAYABLE = frozenset({Told.OPEN, Told.DECLINED})
-UNDECIDED = PAYABLE | {Told.SUBMITTED}
+CLOSABLE = PAYABLE | {Told.NEEDS_CUSTOMER}
+UNDECIDED = CLOSABLE | {Told.SUBMITTED}
 READABLE = frozenset(Told) | frozenset(Back) | frozenset(Contest)
+ATTACHED, DETACHED, UPDATED, NOT_SAVED = "method.attached", "method.detached", "method.updated", "method.not_saved"
+CHOSEN = "method.chosen"
+KEPT = frozenset({ATTACHED, DETACHED, UPDATED, CHOSEN, NOT_SAVED})
+"""The types of notifications about saved methods."""
 
 
 @dataclass
 class Page:
-    """One attempt; `amount` is what was asked and, once paid, what came."""
+    """One attempt; `amount` is what was asked and, once paid, what came. Off session it has no `session_ref`.
 
-    payment_id: str
-    session_ref: str
+    What was collected by recurring billing has no page and no payment of ours: then both ids are None.
+    """
+
+    payment_id: str | None
+    session_ref: str | None
     installation: str
     amount: Money
     state: Told = Told.OPEN
     payment_ref: str | None = None
+    billing_ref: str | None = None
     why: str = ""
     refunds: list[PaidBack] = field(default_factory=list)
     disputes: list[Contested] = field(default_factory=list)
 
     @property
+    def key(self) -> str:
+        """What it is kept under: our payment's id or, where it has none, the provider's."""
+        return self.payment_id or str(self.payment_ref)
+
+    @property
     def refs(self) -> frozenset[str]:
         """The provider's ids in it."""
-        return frozenset(ref for ref in (self.session_ref, self.payment_ref) if ref)
+        return frozenset(ref for ref in (self.session_ref, self.payment_ref, self.billing_ref) if ref)
+
+    def close(self) -> None:
+        """Nobody can pay on it any more; one that is decided, or with the bank, stays as it is."""
+        if self.state in CLOSABLE and self.session_ref:
+            self.state = Told.EXPIRED
+        elif self.state in CLOSABLE:
+            self.state, self.why = Told.CANCELLED, "abandoned"
 
     @property
     def left(self) -> Money:
@@ -116,7 +140,7 @@ class Page:
         """What banks have withdrawn and not reinstated."""
         return total((one.withdrawn - one.reinstated for one in self.disputes), self.amount.currency)
 
-    def refund_fact(self, refund: PaidBack, installation: str) -> Fact:
+    def refund_fact(self, refund: PaidBack, installation: str) -> RefundNews:
         """What a refund of it proves."""
         ours = self.installation == installation
         about: _AboutRefund = {
@@ -159,9 +183,11 @@ class Page:
         about = self._about(installation)
         match self.state:
             case Told.PAID:
-                return PaymentSucceeded(**about, received=self.amount)
+                return PaymentSucceeded(**about, received=self.amount, billing_ref=self.billing_ref)
             case Told.DECLINED:
                 return PaymentDeclined(**about, why=self.why)
+            case Told.NEEDS_CUSTOMER:
+                return PaymentNeedsCustomer(**about, why=self.why)
             case Told.FAILED:
                 return PaymentFailed(**about, why=self.why)
             case Told.CANCELLED:

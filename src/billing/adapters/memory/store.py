@@ -11,6 +11,7 @@ from billing.domain.alert import Alert
 from billing.domain.job import OPEN, Job
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
+from billing.domain.subscription import Subscription
 
 Key = tuple[type, Hashable]
 
@@ -93,4 +94,6 @@ def is_waiting(value: Any) -> bool:
             return value.status is OrderStatus.PENDING
         case Alert():
             return value.told_by is None
+        case Subscription():
+            return value.look_at is not None
     return False

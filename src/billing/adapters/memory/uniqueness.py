@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from billing.domain.errors import BillingError, NameHeld, RenewalOpen
 from billing.domain.event import InboxEvent
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job
 from billing.domain.mail import Mail
 from billing.domain.order import Order
@@ -12,6 +13,7 @@ from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Wallet
 
@@ -52,15 +54,23 @@ def claims_of(row: Any) -> Iterator[Claim]:
             yield Claim("mail", f"{row.occasion} {row.recipient}")
         case Registration() if row.status is RegistrationStatus.ACTIVE:
             yield Claim("held", str(row.name))
+        case Renewal():
+            yield Claim("renewal_at", f"{row.registration_id} {row.expires_at.isoformat()}")
+            yield Claim("renewal_by", row.order_id)
         case Subscription():
             yield Claim("opened_by", row.item_id)
             if row.billing_ref:
                 yield Claim("billing_ref", f"{row.gateway} {row.billing_ref}")
+        case Invoice():
+            yield Claim("invoice_ref", f"{row.gateway} {row.invoice_ref}")
+            if row.order_id:
+                yield Claim("renewed_by", row.order_id)
         case Wallet():
             yield Claim("wallet", f"{row.customer_id} {row.gateway}")
             if row.customer_ref:
                 yield Claim("customer_ref", f"{row.gateway} {row.customer_ref}")
             for method in row.methods:
+                yield Claim("method", method.id)
                 yield Claim("method_ref", f"{row.gateway} {method.ref}")
 
 

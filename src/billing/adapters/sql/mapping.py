@@ -6,13 +6,15 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import dispute_tables, mail_tables, tables, wallet_tables
+from billing.adapters.sql import dispute_tables, invoice_tables, mail_tables, renewal_tables, tables, wallet_tables
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
+from billing.domain.invoice import Invoice
 from billing.domain.job import Job
 from billing.domain.mail import Mail
 from billing.domain.money import Money
@@ -21,6 +23,7 @@ from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.domain.registration import Registration
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
@@ -70,8 +73,22 @@ def _map_all() -> None:
         items=relationship(OrderItem, order_by=tables.order_items.c.position, lazy="selectin"),
         payments=relationship(Payment, order_by=tables.payments.c.attempt, lazy="selectin"),
     )
-    _map(Subscription, tables.subscriptions, price=_money(tables.subscriptions, "price"))
+    _map(
+        Subscription,
+        tables.subscriptions,
+        price=_money(tables.subscriptions, "price"),
+        former_price=_money(tables.subscriptions, "former_price"),
+    )
+    _map(
+        Invoice,
+        invoice_tables.invoices,
+        total=_money(invoice_tables.invoices, "total"),
+        collected=_money(invoice_tables.invoices, "collected"),
+        line_price=_money(invoice_tables.invoices, "line_price"),
+    )
     _map(Registration, tables.registrations)
+    _map(Renewal, renewal_tables.renewals)
+    _map(DailyRound, renewal_tables.daily_rounds)
     methods = wallet_tables.payment_methods
     _map(PaymentMethod, methods, card=_card(methods))
     _map(

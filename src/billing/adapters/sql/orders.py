@@ -7,8 +7,10 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.dispute_tables import disputes
+from billing.adapters.sql.places import places
 from billing.adapters.sql.tables import order_items, orders, payments, pending, refunds
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
 from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
@@ -110,3 +112,9 @@ class SqlOrders:
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         over = select(orders.c.id).where(pending, orders.c.expires_at <= now)
         return self._work.session.scalars(over.order_by(orders.c.expires_at).limit(limit)).all()
+
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        return places(self._work.session, payments.c.created_at, since, until, after, limit)
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        return places(self._work.session, refunds.c.created_at, since, until, after, limit)

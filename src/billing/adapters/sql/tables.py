@@ -33,6 +33,7 @@ from billing.adapters.sql.columns import (
 )
 from billing.adapters.sql.errors import HELD_NAME, LIVE_NAME, UNPAID_RENEWAL
 from billing.adapters.sql.types import (
+    ChangeDocument,
     ContactDocument,
     Document,
     Id,
@@ -40,6 +41,7 @@ from billing.adapters.sql.types import (
     Moment,
     Name,
     PurchaseDocument,
+    Words,
     status_of,
     word_of,
 )
@@ -132,6 +134,11 @@ unpaid_renewal = and_(
 )
 partial_unique(LIVE_NAME, order_items.c.domain, live_registration)
 partial_unique(UNPAID_RENEWAL, order_items.c.domain, unpaid_renewal)
+paid_renewal = and_(
+    fixed(order_items.c.kind, DomainRenewal.kind),
+    fixed(order_items.c.status, ItemStatus.DUE, ItemStatus.IN_PROGRESS),
+)
+partial_index(order_items.c.domain, where=paid_renewal)
 
 payments = Table(
     "payments",
@@ -153,12 +160,14 @@ payments = Table(
     *money_columns("received", optional=True),
     Column("surplus", Boolean, nullable=False),
     Column("under_way", Boolean, nullable=False, server_default=false()),
+    Column("needs_customer", Boolean, nullable=False, server_default=false()),
     Column("attention", String),
     version_column(),
     UniqueConstraint("order_id", "attempt"),
     UniqueConstraint("gateway", "session_ref"),
     UniqueConstraint("gateway", "payment_ref"),
 )
+Index(None, payments.c.created_at, payments.c.id)
 
 refunds = Table(
     "refunds",
@@ -179,6 +188,7 @@ refunds = Table(
     UniqueConstraint("payment_id", "refund_ref"),
 )
 Index(None, refunds.c.status, refunds.c.id)
+Index(None, refunds.c.created_at, refunds.c.id)
 
 subscriptions = Table(
     "subscriptions",
@@ -198,13 +208,29 @@ subscriptions = Table(
     Column("periods", Integer, nullable=False),
     Column("current_period_end", Moment),
     Column("cancel_at_period_end", Boolean, nullable=False),
+    Column("past_due_since", Moment),
     Column("gateway", String(32)),
     Column("billing_ref", String),
+    Column("adopts_anchor", Boolean, nullable=False, server_default=false()),
+    Column("as_of", Moment),
+    *money_columns("former_price", optional=True),
+    Column("priced_since", Moment),
+    Column("change", ChangeDocument),
+    Column("changes", Integer, nullable=False, server_default="0"),
+    Column("concerns", Words),
     Column("attention", String),
     Column("holds", Ids),
+    Column("look_at", Moment),
     version_column(),
 )
 Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)
+Index(None, subscriptions.c.status, subscriptions.c.id)
+needs_attention = subscriptions.c.attention.is_not(None)
+partial_index(subscriptions.c.id, where=needs_attention)
+is_billed = subscriptions.c.billing_ref.is_not(None)
+partial_index(subscriptions.c.current_period_end, subscriptions.c.id, where=is_billed)
+is_looked_at = subscriptions.c.look_at.is_not(None)
+partial_index(subscriptions.c.look_at, where=is_looked_at)
 
 registrations = Table(
     "registrations",
@@ -220,10 +246,12 @@ registrations = Table(
     Column("status", status_of(RegistrationStatus), nullable=False),
     why_column(),
     Column("renewing_item", ForeignKey("order_items.id")),
+    Column("expired_at", Moment),
     version_column(),
 )
 active = fixed(registrations.c.status, RegistrationStatus.ACTIVE)
 partial_unique(HELD_NAME, registrations.c.name, active)
+partial_index(registrations.c.status, registrations.c.expires_at, registrations.c.id, where=active)
 
 inbox_events = Table(
     "inbox_events",

@@ -12,7 +12,9 @@ from sqlalchemy.types import TypeDecorator
 from billing.domain.catalogue import Cycle
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
+from billing.domain.money import Money
 from billing.domain.purchase import PURCHASES, Purchase
+from billing.domain.subscription_change import Change, ChangeKind
 
 Id = String().with_variant(String(collation="C"), "postgresql")
 """An id: compared byte by byte, so that paging by it gives the same order on every database."""
@@ -77,6 +79,38 @@ class ContactDocument(TypeDecorator[Contact]):
 
     def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> Contact | None:
         return None if value is None else Contact.from_document(value)
+
+
+class Words(TypeDecorator[Mapping[str, str]]):
+    """Texts by their keys, as a JSON object; where there are none, nothing."""
+
+    impl = Document
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> dict[str, str] | None:
+        return dict(value) if value else None
+
+    def process_result_value(self, value: dict[str, str] | None, dialect: Dialect) -> Mapping[str, str]:
+        return value or {}
+
+
+class ChangeDocument(TypeDecorator[Change]):
+    """What is wanted of a subscription, as a JSON object."""
+
+    impl = Document
+    cache_ok = True
+
+    def process_bind_param(self, value: Change | None, dialect: Dialect) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        price = value.price and [value.price.minor, value.price.currency]
+        return {"kind": value.kind.value, "plan": value.plan, "price": price}
+
+    def process_result_value(self, value: dict[str, Any] | None, dialect: Dialect) -> Change | None:
+        if value is None:
+            return None
+        price = value["price"] and Money(*value["price"])
+        return Change(kind=ChangeKind(value["kind"]), plan=value["plan"], price=price)
 
 
 class PurchaseDocument(TypeDecorator[Purchase]):

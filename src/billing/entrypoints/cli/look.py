@@ -92,7 +92,8 @@ def _items(order: Order) -> list[dict[str, Any]]:
 def _payments(order: Order) -> list[dict[str, Any]]:
     return [
         {"id": p.id, "gateway": p.gateway, "amount": str(p.amount), "status": p.status, "why": p.attention or p.why,
-         "surplus": p.surplus or None, "session": p.session_ref, "payment": p.payment_ref}
+         "surplus": p.surplus or None, "needs_customer": p.needs_customer or None,
+         "session": p.session_ref, "payment": p.payment_ref}
         for p in order.payments
     ]  # fmt: skip
 

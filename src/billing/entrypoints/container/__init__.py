@@ -7,12 +7,14 @@ from dependency_injector import providers
 
 from billing.adapters.telemetry import configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey, RevokeKey
+from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
 from billing.application.disputes import TakeDispute
+from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
@@ -24,23 +26,35 @@ from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
-from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
+from billing.application.recurring import CheckSubscription, EndBilling
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
-from billing.application.renewals import SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import (
+    ForgetMethod,
+    RefreshWallet,
+    RemoveMethod,
+    SetDefaultMethod,
+    TakeMethod,
+    TellDefault,
+)
+from billing.application.setting_up import SetUpProvider
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.facts import DisputeStands
+from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
+from billing.entrypoints.container.comparing import Comparing
+from billing.entrypoints.container.hosting import Hosting
+from billing.entrypoints.container.renewing import Renewing
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
 
@@ -59,18 +73,25 @@ class Container(Adapters):
     ids = Adapters.ids
     order_number = Adapters.order_number
     api_secret = Adapters.api_secret
+    random_token = Adapters.random_token
     dice = Adapters.dice
     telemetry = Adapters.telemetry
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
+    event_feeds = Adapters.event_feeds
+    statements = Adapters.statements
+    provider_setups = Adapters.provider_setups
+    saved_methods = Adapters.saved_methods
+    recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
     notifier = Adapters.notifier
 
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
     postbox = providers.ThreadSafeSingleton(Postbox, ids, sender_domain)
-    notices = providers.ThreadSafeSingleton(Notices, postbox)
+    pay_links = providers.ThreadSafeSingleton(limits.pay_links, settings)
+    notices = providers.ThreadSafeSingleton(Notices, postbox, pay_links)
     operator_mail = providers.Callable(limits.operator_mail, settings.provided.mails)
     tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
 
@@ -93,6 +114,20 @@ class Container(Adapters):
         telemetry=telemetry,
         notices=notices,
     )
+    hosting = providers.Container(
+        Hosting,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        monotonic=monotonic,
+        ids=ids,
+        order_number=order_number,
+        postbox=postbox,
+        pay_back=pay_back,
+        billing=recurring_billing,
+    )
+    take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
     take_dispute = providers.ThreadSafeSingleton(
         TakeDispute,
         policy=providers.Factory(limits.dispute_policy, shop),
@@ -101,7 +136,15 @@ class Container(Adapters):
         ids=ids,
         clock=business_clock,
     )
-    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, providers.Dict({DisputeStands: take_dispute}))
+    takers = providers.Dict(
+        {
+            MethodStands: take_method,
+            DisputeStands: take_dispute,
+            BillingStands: hosting.take_billing,
+            InvoiceStands: hosting.take_invoice,
+        }
+    )
+    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
         clock=business_clock,
@@ -112,14 +155,24 @@ class Container(Adapters):
     receive_webhook = providers.ThreadSafeSingleton(
         ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
     )
-    start_payment = providers.ThreadSafeSingleton(
-        StartPayment, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
+    open_attempt = providers.ThreadSafeSingleton(
+        OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
     )
+    keepers = providers.ThreadSafeSingleton(MethodKeepers, saved_methods, shop.web_call_deadline_seconds, monotonic)
+    ensure_account = providers.ThreadSafeSingleton(EnsureAccount, ledger, keepers, business_clock, ids)
+    start_payment = providers.ThreadSafeSingleton(StartPayment, ledger, ensure_account, open_attempt)
     refresh_payment = providers.ThreadSafeSingleton(
         RefreshPayment,
         ledger,
         interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
+
+    # ------------------------------------------------------------------ saved methods
+    start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
+    open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
+    refresh_wallet = providers.ThreadSafeSingleton(RefreshWallet, ledger, keepers, take_method)
+    set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
+    remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
 
     # ------------------------------------------------------------------ money back
     make_sure_undelivered = providers.ThreadSafeSingleton(
@@ -153,7 +206,18 @@ class Container(Adapters):
     check_domain = providers.ThreadSafeSingleton(
         CheckDomain, ledger, registrars, shop.availability_deadline_seconds, monotonic
     )
-    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger)
+    renewing = providers.Container(
+        Renewing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        order_number=order_number,
+        postbox=postbox,
+        pay_links=pay_links,
+        gateways=gateways,
+    )
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
     revoke_key = providers.ThreadSafeSingleton(RevokeKey, ledger)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
@@ -165,9 +229,36 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
+    comparing = providers.Container(
+        Comparing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        context=providers.Object(logging_context),
+        event_feeds=event_feeds,
+        gateways=gateways,
+        statements=statements,
+        billing=recurring_billing,
+        keepers=saved_methods,
+        take_fact=take_fact,
+        process_event=process_event,
+        letterbox=letterbox,
+    )
+    set_up_provider = providers.ThreadSafeSingleton(SetUpProvider, provider_setups)
+    stop_service = providers.Factory(
+        StopService,
+        recurring_billing,
+        take_fact,
+        hosting.move,
+        business_clock,
+        providers.Factory(timedelta, hours=shop.charge_poll_hours),
+    )
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
+            JobKind.RECONCILE: comparing.reconcile_part,
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -187,7 +278,7 @@ class Container(Adapters):
                 expiry_rounding=providers.Factory(timedelta, days=shop.expiry_rounding_days),
             ),
             JobKind.ACTIVATE_SUBSCRIPTION: providers.Factory(
-                ActivateSubscription, pay_back, notices, business_clock, ids
+                ActivateSubscription, pay_back, notices, business_clock, ids, recurring_billing
             ),
             JobKind.RENEW_SUBSCRIPTION: providers.Factory(
                 RenewSubscription,
@@ -196,18 +287,22 @@ class Container(Adapters):
                 business_clock,
                 providers.Factory(timedelta, days=shop.restart_after_days),
             ),
+            JobKind.CREATE_STRIPE_SUBSCRIPTION: hosting.begin_billing,
+            JobKind.CHANGE_SUBSCRIPTION: hosting.carry_out_change,
+            JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
+            JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
             JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(
-                ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)})
+                ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)}), stop_service
             ),
-            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(
-                ByCause, providers.Dict({"dsp": providers.Factory(RestoreDisputed)})
-            ),
+            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(RestoreDisputed),
             JobKind.END_SUBSCRIPTION: providers.Factory(
-                ByCause, providers.Dict({"dsp": providers.Factory(EndDisputed)})
+                ByCause, providers.Dict({"dsp": providers.Factory(EndDisputed)}), stop_service
             ),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
+            JobKind.SET_DEFAULT_METHOD: providers.Factory(TellDefault, keepers),
+            JobKind.DETACH_METHOD: providers.Factory(ForgetMethod, keepers),
             JobKind.SEND_MAIL: providers.Factory(
                 SendMail,
                 notifier,
@@ -246,7 +341,17 @@ class Container(Adapters):
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
-        providers.List(expire_orders, tell_outages, tell_operator, forget_answers, prune_bodies),
+        providers.List(
+            expire_orders,
+            hosting.tick_subscriptions,
+            renewing.names_once_a_day,
+            renewing.cards_once_a_day,
+            tell_outages,
+            tell_operator,
+            forget_answers,
+            prune_bodies,
+            comparing.request,
+        ),
         telemetry,
     )
     retry_job = providers.ThreadSafeSingleton(RetryJob, ledger, handlers)
@@ -275,12 +380,18 @@ class Container(Adapters):
         cancel_order=cancel_order,
         start_payment=start_payment,
         refresh_payment=refresh_payment,
+        keepers=keepers,
+        start_setup=start_setup,
+        open_portal=open_portal,
+        set_default_method=set_default_method,
+        remove_method=remove_method,
         request_refund=request_refund,
         resolve_payment=resolve_payment,
         open_customer=open_customer,
         change_customer=change_customer,
         check_domain=check_domain,
-        set_auto_renew=set_auto_renew,
+        set_auto_renew=renewing.set_auto_renew,
+        change_subscription=hosting.change_subscription,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),
@@ -293,7 +404,9 @@ class Container(Adapters):
             settings.provided.metrics_dir,
         ),
         ids=ids,
+        clock=business_clock,
         monotonic=monotonic,
+        pay_gate=providers.Callable(limits.pay_gate, settings, pay_links, random_token, monotonic),
     )
     web_app = providers.ThreadSafeSingleton(
         create_app, use_cases, providers.Factory(limits.http_config, settings, gateways)

@@ -3,6 +3,7 @@
 from flask import Blueprint, jsonify
 from werkzeug.wrappers import Response
 
+from billing_sandbox.stripe.control.billing import billing_calls
 from billing_sandbox.stripe.control.cards import card_calls
 from billing_sandbox.stripe.control.disputes import dispute_calls
 from billing_sandbox.stripe.control.events import event_calls
@@ -21,6 +22,7 @@ def stripe_control(ledger: Ledger, deliveries: Deliveries) -> Blueprint:
     card_calls(control, ledger)
     refund_calls(control, ledger)
     dispute_calls(control, ledger)
+    billing_calls(control, ledger)
     event_calls(control, ledger, deliveries)
 
     @control.errorhandler(StripeError)

@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
-from billing_sandbox.stripe import outcomes, refunding
+from billing_sandbox.stripe import checkout, outcomes, refunding
 from billing_sandbox.stripe.control.given import act_of, given
 from billing_sandbox.stripe.errors import NotPossible
 from billing_sandbox.stripe.ledger import Ledger
@@ -19,10 +19,10 @@ def refund_calls(control: Blueprint, ledger: Ledger) -> None:
 
     @control.post("/sessions/<id>/refund")
     def refund_session(id: str) -> Response:
-        session = ledger.get("checkout.session", id)
-        if session["payment_intent"] is None:
+        intent = checkout.intent_of(ledger, ledger.get("checkout.session", id))
+        if intent is None or intent["object"] != "payment_intent":
             raise NotPossible("nobody has tried to pay the session yet")
-        return jsonify(refunding.refund_by_hand(ledger, session["payment_intent"], given(_BY_HAND)))
+        return jsonify(refunding.refund_by_hand(ledger, intent["id"], given(_BY_HAND)))
 
     @control.post("/payment_intents/<id>/refund")
     def refund_intent(id: str) -> Response:

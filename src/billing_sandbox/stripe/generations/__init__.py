@@ -9,8 +9,10 @@ from copy import deepcopy
 from typing import Any
 
 from billing_sandbox.store import Json, Store
+from billing_sandbox.stripe.generations.billing import BILLING
 from billing_sandbox.stripe.generations.change import Change
 from billing_sandbox.stripe.generations.payments import PAYMENTS
+from billing_sandbox.stripe.updates import earlier
 from billing_sandbox.stripe.versions import LINES, NEWEST, before
 
 
@@ -25,7 +27,20 @@ def render(store: Store, document: Json, version: str) -> Json:
 
 def render_event(store: Store, event: Json, version: str) -> Json:
     """An event as an endpoint of this version gets it."""
-    return event | {"api_version": version, "data": render(store, event["data"], version)}
+    data = render(store, event["data"], version)
+    if "previous_attributes" in event["data"] and version != NEWEST:
+        now = event["data"]["object"]
+        was = render(store, _put_back(now, event["data"]["previous_attributes"]), version)
+        data |= {"previous_attributes": earlier(was, data["object"])}
+    return event | {"api_version": version, "data": data}
+
+
+def _put_back(now: Json, previous: Json) -> Json:
+    """The object as it was before it changed."""
+    return now | {
+        name: _put_back(now[name], was) if isinstance(was, dict) and isinstance(now.get(name), dict) else was
+        for name, was in previous.items()
+    }
 
 
 def _render(store: Store, value: Any, version: str) -> None:
@@ -49,4 +64,4 @@ def _by_kind(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return kinds
 
 
-_CHANGES = _by_kind(PAYMENTS)
+_CHANGES = _by_kind((*PAYMENTS, *BILLING))

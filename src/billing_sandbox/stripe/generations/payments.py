@@ -22,8 +22,10 @@ def _shipping_details(store: Store, session: Json) -> None:
 
 
 def _invoice(store: Store, paid: Json) -> None:
-    """basil took the invoice from what pays it; nothing that is paid by itself has one."""
-    paid.setdefault("invoice", None)
+    """basil took the invoice from what pays it, since that may be several."""
+    intent = paid["id"] if paid["object"] == "payment_intent" else paid["payment_intent"]
+    found = store.find("invoice_payment", [("json_extract(json, '$.payment.payment_intent') = ?", (intent,))])
+    paid["invoice"] = found[0]["invoice"] if found else None
 
 
 def _capture_method(store: Store, intent: Json) -> None:

@@ -10,31 +10,14 @@ from billing_sandbox.stripe.lists import NEWEST_FIRST, PAGING, page
 from billing_sandbox.stripe.money import check_chargeable
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import Choice, Currency, Flag, Group, Many, Metadata, Text, Url, Whole
+from billing_sandbox.stripe.recurring import sessions
 from billing_sandbox.stripe.resources.customers import living
+from billing_sandbox.stripe.resources.session_lines import LINE, lines_to_pay, lines_to_subscribe_to
+from billing_sandbox.stripe.resources.subscription_data import BEGINNING
 
 _EXPIRY_MIN_SECONDS = 30 * 60
 _EXPIRY_MAX_SECONDS = 24 * 3600
 
-_PRODUCT = Group(
-    {
-        "name": Text(required=True),
-        "description": Text(),
-        "images": Many(Url(), length_max=8),
-        "metadata": Metadata(),
-        "tax_code": Text(),
-    },
-    required=True,
-)
-_PRICE = Group(
-    {
-        "currency": Currency(required=True),
-        "product_data": _PRODUCT,
-        "tax_behavior": Choice(("exclusive", "inclusive", "unspecified")),
-        "unit_amount": Whole(required=True),
-    },
-    required=True,
-)
-_LINE = Group({"price_data": _PRICE, "quantity": Whole(least=1, required=True), "metadata": Metadata()})
 _INTENT = Group(
     {
         "description": Text(length_max=1000),
@@ -55,11 +38,12 @@ _ACCEPTED = {
     "customer_creation": Choice(("always", "if_required")),
     "customer_email": Text(length_max=800),
     "expires_at": Whole(),
-    "line_items": Many(_LINE),
+    "line_items": Many(LINE),
     "locale": Text(length_max=10),
     "metadata": Metadata(),
-    "mode": Choice(("payment", "setup"), required=True),
+    "mode": Choice(("payment", "setup", "subscription"), required=True),
     "payment_intent_data": _INTENT,
+    "payment_method_collection": Choice(("always", "if_required")),
     "payment_method_types": Many(Text()),
     "allowed_payment_method_types": Many(Text()),
     "phone_number_collection": Group({"enabled": Flag(required=True)}),
@@ -71,15 +55,22 @@ _ACCEPTED = {
         }
     ),
     "setup_intent_data": Group({"description": Text(length_max=1000), "metadata": Metadata()}),
+    "subscription_data": Group(
+        {**BEGINNING, "proration_behavior": Choice(("create_prorations", "none")), "trial_end": Whole()}
+    ),
     "submit_type": Choice(("auto", "book", "donate", "pay", "subscribe")),
     "success_url": Url(required=True),
     "ui_mode": Choice(("hosted", "hosted_page")),
 }
 _SHOWN_OTHERWISE = (
     "allowed_payment_method_types", "currency", "expires_at", "line_items", "payment_intent_data",
-    "setup_intent_data", "ui_mode",
+    "setup_intent_data", "subscription_data", "ui_mode",
 )  # fmt: skip
-_OF_OTHER_MODES = {"payment": ("setup_intent_data",), "setup": ("line_items", "payment_intent_data", "submit_type")}
+_OF_OTHER_MODES = {
+    "payment": ("payment_method_collection", "setup_intent_data", "subscription_data"),
+    "setup": ("line_items", "payment_intent_data", "payment_method_collection", "submit_type", "subscription_data"),
+    "subscription": ("customer_creation", "payment_intent_data", "setup_intent_data"),
+}
 
 
 def _create(ledger: Ledger, call: Call) -> Json:
@@ -102,7 +93,7 @@ def _create(ledger: Ledger, call: Call) -> Json:
 
 def _begin_payment(ledger: Ledger, call: Call, session: Json) -> None:
     given = call.params
-    lines = _lines(given, ledger.now())
+    lines = lines_to_pay(ledger, call)
     currency, total = lines[0]["currency"], sum(line["amount_total"] for line in lines)
     check_chargeable(total, currency, "line_items")
     session |= {"amount_subtotal": total, "amount_total": total, "currency": currency}
@@ -121,7 +112,16 @@ def _begin_setup(ledger: Ledger, call: Call, session: Json) -> None:
     session["setup_intent"] = setups.begin(ledger, call.cause, wanted)["id"]
 
 
-_BEGINNINGS: dict[str, Callable[[Ledger, Call, Json], None]] = {"payment": _begin_payment, "setup": _begin_setup}
+def _begin_subscription(ledger: Ledger, call: Call, session: Json) -> None:
+    wanted = lines_to_subscribe_to(ledger, call)
+    session |= sessions.prepare(ledger, session, wanted, call.params.get("subscription_data", {}))
+
+
+_BEGINNINGS: dict[str, Callable[[Ledger, Call, Json], None]] = {
+    "payment": _begin_payment,
+    "setup": _begin_setup,
+    "subscription": _begin_subscription,
+}
 
 
 def _retrieve(ledger: Ledger, call: Call) -> Json:
@@ -145,22 +145,6 @@ def _line_items(ledger: Ledger, call: Call) -> Json:
     _retrieve(ledger, call)
     lines = ledger.store.get("line_items", call.id) or {"data": []}
     return objects.listing(call.path, lines["data"])
-
-
-def _lines(given: Json, now: int) -> list[Json]:
-    lines, currency = [], given.get("currency")
-    for index, line in enumerate(given.get("line_items", [])):
-        price, at = line["price_data"], f"line_items[{index}][price_data]"
-        currency = currency or price["currency"]
-        if price["currency"] != currency:
-            message = "All line items of a Checkout Session must have the same currency"
-            raise StripeError(f"{message}: {currency}.", param=f"{at}[currency]")
-        check_chargeable(price["unit_amount"], currency, f"{at}[unit_amount]")
-        product = price["product_data"]
-        lines.append(objects.line_item(now, currency, price["unit_amount"], line["quantity"], product))
-    if not lines:
-        raise StripeError("Missing required param: line_items.", code="parameter_missing", param="line_items")
-    return lines
 
 
 def _check_mode(given: Json) -> None:
@@ -189,7 +173,12 @@ def _expiry(given: Json, now: int) -> int:
     raise StripeError(message, param="expires_at")
 
 
-_FILTERS = {"customer": Text(), "payment_intent": Text(), "status": Choice(("complete", "expired", "open"))}
+_FILTERS = {
+    "customer": Text(),
+    "payment_intent": Text(),
+    "status": Choice(("complete", "expired", "open")),
+    "subscription": Text(),
+}
 _BASE = "/v1/checkout/sessions"
 
 OPERATIONS = (

@@ -7,6 +7,7 @@ from billing_sandbox.stripe.ledger import Cause, Ledger
 from billing_sandbox.stripe.lists import NEWEST_FIRST, page
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import Choice, Group, Many, Metadata, Text, Unsettable, Whole
+from billing_sandbox.stripe.recurring import test_clocks
 from billing_sandbox.stripe.resources.method_data import ADDRESS, ADDRESS_LINES
 from billing_sandbox.stripe.updates import update
 
@@ -29,7 +30,7 @@ _CHANGES = {
     "source": Text(),
     "tax_exempt": Choice(("exempt", "none", "reverse")),
 }
-_ACCEPTED = {**_CHANGES, "payment_method": Text()}
+_ACCEPTED = {**_CHANGES, "payment_method": Text(), "test_clock": Text()}
 
 
 def living(ledger: Ledger, id: str, *, param: str = "customer", status: int = 404) -> Json:
@@ -44,6 +45,9 @@ def _create(ledger: Ledger, call: Call) -> Json:
     given = _complete(call.params)
     settings, method = given.pop("invoice_settings", {}), given.pop("payment_method", None)
     source = given.pop("source", None)
+    if "test_clock" in given:
+        ledger.get(test_clocks.KIND, given["test_clock"], param="test_clock", status=400)
+    ledger = test_clocks.ledger_of(ledger, given)
     customer = objects.customer(ledger.now(), given)
     brought = _bring(ledger, customer, method, source, call.cause)
     if settings.get("default_payment_method") and settings["default_payment_method"] == method:
@@ -81,7 +85,7 @@ def _delete(ledger: Ledger, call: Call) -> Json:
 
 
 def _list(ledger: Ledger, call: Call) -> Json:
-    asked = [field_is("email", call.params["email"])] if "email" in call.params else []
+    asked = [field_is(name, call.params[name]) for name in ("email", "test_clock") if name in call.params]
     return page(ledger, "customer", call, [*asked, ("json_extract(json, '$.deleted') IS NULL", ())])
 
 
@@ -115,7 +119,7 @@ def _complete(given: Json) -> Json:
 
 OPERATIONS = (
     Operation("POST", "/v1/customers", "customers.create", _ACCEPTED, _create),
-    Operation("GET", "/v1/customers", "customers.list", NEWEST_FIRST | {"email": Text()}, _list),
+    Operation("GET", "/v1/customers", "customers.list", NEWEST_FIRST | {"email": Text(), "test_clock": Text()}, _list),
     Operation("GET", "/v1/customers/<id>", "customers.retrieve", {}, _retrieve),
     Operation("POST", "/v1/customers/<id>", "customers.update", _CHANGES, _update),
     Operation("DELETE", "/v1/customers/<id>", "customers.delete", {}, _delete),

@@ -20,6 +20,7 @@ from billing_sandbox.stripe.parameters import (
     Url,
     Whole,
 )
+from billing_sandbox.stripe.recurring import invoices
 from billing_sandbox.stripe.resources.customers import living
 from billing_sandbox.stripe.resources.method_data import ADDRESS, METHOD_DATA, OPTIONS, chosen, shown
 from billing_sandbox.stripe.updates import update
@@ -108,6 +109,9 @@ def _confirm(ledger: Ledger, call: Call) -> Json:
 
 def _cancel(ledger: Ledger, call: Call) -> Json:
     intent = _in_state(_retrieve(ledger, call), (*_PAYABLE, "processing"), "cancel")
+    if invoices.payment_by_intent(ledger, intent["id"]):
+        message = "You cannot cancel this PaymentIntent because it was created by an Invoice. Void the Invoice instead."
+        raise StripeError(message, code="payment_intent_unexpected_state")
     if ledger.find("checkout.session", [field_is("payment_intent", intent["id"])]):
         raise StripeError("You cannot cancel the PaymentIntent of a Checkout Session. Expire the session instead.")
     return attempts.cancel(ledger, intent, call.cause, call.params.get("cancellation_reason"))

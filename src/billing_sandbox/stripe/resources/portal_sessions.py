@@ -1,8 +1,9 @@
-"""`/v1/billing_portal/sessions`: links to the page on which customers look after their cards."""
+"""`/v1/billing_portal`: links to the page on which customers look after their cards; nobody has configured it."""
 
 from billing_sandbox.store import Json
 from billing_sandbox.stripe import objects
 from billing_sandbox.stripe.ledger import Ledger
+from billing_sandbox.stripe.lists import PAGING, page
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import Choice, Group, Text, Url
 from billing_sandbox.stripe.resources.customers import living
@@ -25,4 +26,13 @@ def _create(ledger: Ledger, call: Call) -> Json:
     return ledger.save(session | {"url": f"{call.base_url}/p/session/{session['id']}"})
 
 
-OPERATIONS = (Operation("POST", "/v1/billing_portal/sessions", "billing_portal_sessions.create", _ACCEPTED, _create),)
+def _configurations(ledger: Ledger, call: Call) -> Json:
+    return page(ledger, "billing_portal.configuration", call)
+
+
+_BASE = "/v1/billing_portal"
+
+OPERATIONS = (
+    Operation("POST", f"{_BASE}/sessions", "billing_portal_sessions.create", _ACCEPTED, _create),
+    Operation("GET", f"{_BASE}/configurations", "billing_portal_configurations.list", PAGING, _configurations),
+)
