@@ -6,9 +6,10 @@ import pytest
 
 from billing.application.outcomes import NeedsPerson
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DisputeStatus, JobKind, JobStatus
+from billing.domain import DisputeStands, DisputeStatus, JobKind, JobStatus
 from tests.builders import a_domain, a_hosting, a_renewal, more_of
 from tests.twins import BY, Twins
+from tests.unit.application.billed import hosted, now_of, renew, renewals
 from tests.unit.application.disputing import LOST, WON, decide, dispute, due_for_delivery, hear_now, hosting, said
 from tests.unit.application.refunding import bought, usd
 
@@ -192,3 +193,27 @@ def test_what_falls_due_while_it_is_disputed_is_past_due_when_that_is_won(shop: 
     assert hosting(shop, order).status.value == "suspended"
     decide(shop, payment, ref, WON)
     assert hosting(shop, order).status.value == "past_due"
+
+
+def test_a_renewal_that_a_provider_collected_for_is_disputed_by_its_charge_alone(shop: Twins) -> None:
+    """What Stripe charges by itself bears no id of ours: the renewal's payment is known by the charge's intent."""
+    subscription = hosted(shop)
+    renew(shop, subscription)
+    (renewal,) = renewals(shop)
+    (payment,) = renewal.payments
+    for status, served in ((DisputeStatus.NEEDS_RESPONSE, "suspended"), (LOST, "ended")):
+        told = DisputeStands(
+            payment_ref=payment.payment_ref,
+            dispute_ref="dp_1",
+            amount=usd(499),
+            status=status,
+            reason="subscription_canceled",
+            withdrawn=usd(499),
+            reinstated=usd(0),
+            why=f"{status} at the bank",
+        )
+        for _ in range(2):
+            shop.ledger.write(BY, lambda uow, told=told: shop.container.take_fact()(uow, "memory", told))
+            shop.sweep_and_work()
+        assert now_of(shop, subscription).status.value == served
+    assert [job.subject for job in shop.jobs(JobKind.END_BILLING)] == [f"memory:{subscription.billing_ref}"]
