@@ -8,7 +8,7 @@ from billing.application.alerts import raise_alert
 from billing.application.delivery import is_held
 from billing.application.outcomes import NeedsPerson
 from billing.application.parts import attempt_of
-from billing.application.paying_back import PayBack, free_names
+from billing.application.paying_back import PayBack, bill_no_more, free_names
 from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
@@ -77,6 +77,7 @@ class TakeDispute:
         doubtful = [str(item.what) for item in covered_by(order, dispute.item_ids) if item.id in begun]
         _tell(uow, order, dispute, doubtful)
         free_names(uow, order, dispute.item_ids)
+        bill_no_more(uow, order, payment)
         is_settled = was_contested and payment.contested is None
         if payment is order.paying:
             self._see_to_hosting(uow, order, payment, dispute, is_settled)

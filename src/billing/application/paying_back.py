@@ -72,7 +72,7 @@ class PayBack:
             order, payment, self.ids("ref"), self.clock(), amount=amount, item_ids=item_ids, reason=reason
         )
         free_names(uow, order, refund.item_ids)
-        _bill_no_more(uow, order, payment)
+        bill_no_more(uow, order, payment)
         self._promised(uow, refund)
         return payment, refund
 
@@ -124,7 +124,7 @@ class PayBack:
         else:
             refund = repayment.adopt_refund(order, payment, new, fact.amount, now, _named(payment, fact))
             free_names(uow, order, refund.item_ids)
-            _bill_no_more(uow, order, payment)
+            bill_no_more(uow, order, payment)
         about = f"order {order.number}: {fact.amount} of payment {payment.id}"
         for item in order.items:
             if item.id in begun and item.id in refund.item_ids:
@@ -165,9 +165,9 @@ def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:
                 uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
 
 
-def _bill_no_more(uow: UnitOfWork, order: Order, payment: Payment) -> None:
+def bill_no_more(uow: UnitOfWork, order: Order, payment: Payment) -> None:
     """What was called off before it was delivered is not billed on either."""
-    called_off = (item for item in order.items if item.opens_subscription and item.status is ItemStatus.CANCELLED)
+    called_off = (item for item in order.items if item.opens_subscription and is_over(item))
     if payment is order.paying and any(called_off):
         _end_billing(uow, payment)
 

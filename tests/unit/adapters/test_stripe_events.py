@@ -394,5 +394,13 @@ def test_a_dispute_about_somebody_elses_payment_is_theirs() -> None:
     assert (reading.installation, [fact.payment_id for fact in reading.facts]) == (None, [None])
 
 
+def test_a_dispute_whose_event_names_no_intent_is_found_by_what_is_fetched() -> None:
+    event = stored(OLD, "charge.dispute.created", payment_intent=None)
+    now = stored(OLD, "charge.dispute.created")["data"]["object"]
+    (fact,) = events.read_event(event, INSTALLATION, Account(now)).facts
+    assert isinstance(fact, DisputeStands)
+    assert (fact.payment_id, fact.payment_ref) == ("pay_0", OLD_INTENT["payment_ref"])
+
+
 def test_a_dispute_of_a_charge_without_an_intent_is_none_of_ours() -> None:
     assert read(OLD, "charge.dispute.created", payment_intent=None).facts == ()

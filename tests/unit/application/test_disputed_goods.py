@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from billing.application.outcomes import NeedsPerson
-from billing.domain import DisputeStatus, JobKind, JobStatus
-from tests.builders import a_domain, a_renewal, more_of
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import DisputeStands, DisputeStatus, JobKind, JobStatus
+from tests.builders import a_domain, a_hosting, a_renewal, more_of
 from tests.twins import BY, Twins
+from tests.unit.application.billed import hosted, now_of, renew, renewals
 from tests.unit.application.disputing import LOST, WON, decide, dispute, due_for_delivery, hear_now, hosting, said
 from tests.unit.application.refunding import bought, usd
 
@@ -148,3 +150,70 @@ def test_when_hosting_ends_its_provider_is_told_to_bill_no_more(shop: Twins) -> 
     shop.ledger.write(BY, lambda uow: uow.subscriptions.lock(subscription_id).bind("memory", "sub_there"))
     decide(shop, payment, dispute(shop, payment), LOST)
     assert [job.subject for job in shop.jobs(JobKind.END_BILLING)] == ["memory:sub_there"]
+
+
+def test_hosting_that_is_called_off_since_its_money_is_lost_is_not_billed_on(shop: Twins) -> None:
+    order = shop.order(a_hosting(auto_renew=True))
+    payment = shop.container.start_payment()(order.id, "memory", {"customer_ref": "account_1"}, BY)
+    shop.hear(shop.pay(payment))
+    hear_now(shop)
+    shop.queue.rung.clear()
+    ref = dispute(shop, payment)
+    assert (shop.statuses(order)[1], shop.jobs(JobKind.END_BILLING)) == ("due", [])
+    decide(shop, payment, ref, LOST)
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    begun = shop.read(order).payments[0].billing_ref
+    assert begun
+    assert [job.subject for job in shop.jobs(JobKind.END_BILLING)] == [f"memory:{begun}"]
+
+
+def test_what_is_unpaid_and_disputed_is_served_again_when_neither_stands(shop: Twins) -> None:
+    order, payment = bought(shop)
+    subscription_id = hosting(shop, order).id
+
+    def dun(uow: UnitOfWork) -> None:
+        subscription = uow.subscriptions.lock(subscription_id)
+        subscription.fall_due(shop.now, "not paid")
+        subscription.suspend("nobody paid")
+
+    shop.ledger.write(BY, dun)
+    decide(shop, payment, dispute(shop, payment), WON)
+    assert (hosting(shop, order).status.value, hosting(shop, order).holds) == ("suspended", ["unpaid"])
+    again = dispute(shop, payment)
+    shop.ledger.write(BY, lambda uow: uow.subscriptions.lock(subscription_id).recover("paid"))
+    assert hosting(shop, order).status.value == "suspended"
+    decide(shop, payment, again, WON)
+    assert (hosting(shop, order).status.value, hosting(shop, order).holds) == ("active", [])
+
+
+def test_what_falls_due_while_it_is_disputed_is_past_due_when_that_is_won(shop: Twins) -> None:
+    order, payment = bought(shop)
+    ref, subscription_id = dispute(shop, payment), hosting(shop, order).id
+    shop.ledger.write(BY, lambda uow: uow.subscriptions.lock(subscription_id).fall_due(shop.now, "not paid"))
+    assert hosting(shop, order).status.value == "suspended"
+    decide(shop, payment, ref, WON)
+    assert hosting(shop, order).status.value == "past_due"
+
+
+def test_a_renewal_that_a_provider_collected_for_is_disputed_by_its_charge_alone(shop: Twins) -> None:
+    """What Stripe charges by itself bears no id of ours: the renewal's payment is known by the charge's intent."""
+    subscription = hosted(shop)
+    renew(shop, subscription)
+    (renewal,) = renewals(shop)
+    (payment,) = renewal.payments
+    for status, served in ((DisputeStatus.NEEDS_RESPONSE, "suspended"), (LOST, "ended")):
+        told = DisputeStands(
+            payment_ref=payment.payment_ref,
+            dispute_ref="dp_1",
+            amount=usd(499),
+            status=status,
+            reason="subscription_canceled",
+            withdrawn=usd(499),
+            reinstated=usd(0),
+            why=f"{status} at the bank",
+        )
+        for _ in range(2):
+            shop.ledger.write(BY, lambda uow, told=told: shop.container.take_fact()(uow, "memory", told))
+            shop.sweep_and_work()
+        assert now_of(shop, subscription).status.value == served
+    assert [job.subject for job in shop.jobs(JobKind.END_BILLING)] == [f"memory:{subscription.billing_ref}"]

@@ -168,7 +168,12 @@ def _reading(document: Json, facts: Sequence[Fact]) -> Reading:
 
 
 def _read_part(document: Json, read: Callable[[Json, About], Fact], installation: str, parents: Parents) -> Reading:
-    """A refund, charge or dispute; those not made by us bear no metadata of ours, so their intent is asked."""
+    """A refund, charge or dispute; those not made by us bear no metadata of ours, so their intent is asked.
+
+    Of a dispute everything is asked anew: its events come several at once, in any order.
+    """
+    if document["object"] == "dispute":
+        document = parents.dispute(document["id"])
     ref = intent_ref(document)
     if ref is None:
         return _nothing(document, "it belongs to no payment intent")
@@ -182,10 +187,8 @@ def _read_part(document: Json, read: Callable[[Json, About], Fact], installation
     refs = refs_in(document) | refs_in(owner)
     meant: Sequence[Json] = ()
     match document["object"]:
-        case "refund":
+        case "refund" | "dispute":
             meant = [document]
-        case "dispute":
-            meant = [parents.dispute(document["id"])]
         case _ if theirs == installation:
             meant = parents.refunds(ref)
     return Reading(facts=[read(part, ids) for part in meant], refs=refs, installation=theirs)
