@@ -23,6 +23,11 @@ def end_of(gateway: str, billing_ref: str) -> JobRequest:
     return JobRequest(JobKind.END_BILLING, f"{gateway}:{billing_ref}")
 
 
+def pay_of(invoice_id: str, method_id: str) -> JobRequest:
+    """The one job that has a provider try an invoice with this method."""
+    return JobRequest(JobKind.PAY_INVOICE, f"{invoice_id}:{method_id}")
+
+
 def suspension_of(subscription_id: str, unpaid: str) -> JobRequest:
     """The one job that stops service for what is unpaid: an invoice, or a period."""
     return JobRequest(JobKind.SUSPEND_SUBSCRIPTION, f"{subscription_id}:{unpaid}")

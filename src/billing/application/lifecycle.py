@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from billing.application.billers import biller
 from billing.application.billing_jobs import begin_of, change_of, split
 from billing.application.delivery import leave_be
 from billing.application.jobs import Handler, Record, Run
@@ -34,7 +35,7 @@ class TellBilling:
         change, gateway, ref = subscription.change, subscription.gateway, subscription.billing_ref
         if change is None or gateway is None or ref is None:
             raise Conflict(f"subscription {subscription.id}", "its provider has nothing to be told")
-        billing = self.billing[gateway]
+        billing = biller(self.billing, gateway)
         match change:
             case Change(kind=ChangeKind.CANCEL):
                 return billing.cancel(ref, at_period_end=False, deadline=deadline)

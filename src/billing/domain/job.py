@@ -24,6 +24,7 @@ class JobKind(StrEnum):
     SUSPEND_SUBSCRIPTION = "suspend_subscription"
     END_SUBSCRIPTION = "end_subscription"
     END_BILLING = "end_billing"
+    PAY_INVOICE = "pay_invoice"
     REFUND_PAYMENT = "refund_payment"
     SEND_MAIL = "send_mail"
 
@@ -39,6 +40,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.CREATE_STRIPE_SUBSCRIPTION: 40,
     JobKind.CHANGE_SUBSCRIPTION: 40,
     JobKind.END_BILLING: 40,
+    JobKind.PAY_INVOICE: 40,
     JobKind.CLOSE_PAYMENT: 30,
     JobKind.CHECK_SUBSCRIPTION: 30,
     JobKind.SUSPEND_SUBSCRIPTION: 30,

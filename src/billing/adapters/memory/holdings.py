@@ -54,6 +54,10 @@ class MemorySubscriptions:
         moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
         return [subscription_id for _, subscription_id in moments[:limit]]
 
+    def owing(self, customer_id: str) -> Sequence[str]:
+        theirs = self._session.waiting(Subscription, lambda one: one.customer_id == customer_id)
+        return [one.id for one in theirs if one.past_due_since is not None]
+
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
     ) -> Sequence[Subscription]:
@@ -73,6 +77,9 @@ class MemoryInvoices:
     def add(self, invoice: Invoice) -> None:
         self._session.add(invoice.id, invoice)
         self._session.require_unique()
+
+    def get(self, invoice_id: str) -> Invoice:
+        return self._session.get(Invoice, invoice_id)
 
     def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
         return self._session.claimant(Invoice, "invoice_ref", f"{gateway} {invoice_ref}")

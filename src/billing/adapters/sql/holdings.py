@@ -63,6 +63,10 @@ class SqlSubscriptions:
         due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
         return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
 
+    def owing(self, customer_id: str) -> Sequence[str]:
+        theirs = select(subscriptions.c.id).where(subscriptions.c.customer_id == customer_id)
+        return self._work.session.scalars(theirs.where(subscriptions.c.past_due_since.is_not(None))).all()
+
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
     ) -> Sequence[Subscription]:

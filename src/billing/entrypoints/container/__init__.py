@@ -23,6 +23,7 @@ from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
+from billing.application.owed import PayInvoice
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
@@ -217,6 +218,7 @@ class Container(Adapters):
             JobKind.CREATE_STRIPE_SUBSCRIPTION: hosting.begin_billing,
             JobKind.CHANGE_SUBSCRIPTION: hosting.carry_out_change,
             JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
+            JobKind.PAY_INVOICE: providers.Factory(PayInvoice, recurring_billing, take_fact),
             JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
             JobKind.SUSPEND_SUBSCRIPTION: stop_service,
             JobKind.END_SUBSCRIPTION: stop_service,
