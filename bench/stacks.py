@@ -25,6 +25,7 @@ _AS_A_SHOP_HAS_IT = {
     "BILLING_BREAKER_OPEN_SECONDS": "30",
     "BILLING_BREAKER_OPEN_MAX_SECONDS": "600",
     "BILLING_HTTP_PROCESSES": "2",
+    "BILLING_RECONCILE_INTERVAL_HOURS": "6",
 }
 assert _AS_A_SHOP_HAS_IT.keys() == QUICK.keys(), "what the tests hurry is put back to its default here"
 

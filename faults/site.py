@@ -42,6 +42,7 @@ SETTINGS = {
     "BILLING_HTTP_TIMEOUT_SECONDS": "4",
     "BILLING_HTTP_PROCESSES": "2",
     "BILLING_BUSY_DEADLINE_MS": "2000",
+    "BILLING_RECONCILE_INTERVAL_HOURS": "0",
 }
 """Short leases and deadlines, in the proportions of the long ones; outages of seconds may cost many attempts."""
 

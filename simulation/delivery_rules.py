@@ -129,8 +129,9 @@ def _was_compensated(order: Order, item: OrderItem) -> bool:
 
 
 def _asked_back(order: Order, item: OrderItem) -> bool:
-    """Whether a person had its price paid back, knowing that it might be delivered."""
-    return any(r.cause in (RefundCause.REQUESTED, RefundCause.PROVIDER) for r in _refunds_of(order, item))
+    """Whether a person had its price paid back, or a bank took it, knowing that it might be delivered."""
+    lost = any(item.id in dispute.item_ids for payment in order.payments for dispute in payment.disputes)
+    return lost or any(r.cause in (RefundCause.REQUESTED, RefundCause.PROVIDER) for r in _refunds_of(order, item))
 
 
 def _refunds_of(order: Order, item: OrderItem) -> Iterator[Refund]:

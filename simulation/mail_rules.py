@@ -27,6 +27,7 @@ _DELIVERED = {
     SubscriptionRenewal: MailKind.SUBSCRIPTION_RENEWED,
 }
 _SENDINGS_MAX = 2
+_RETURNED = ("succeeded", "failed")
 
 
 class MailRules:
@@ -64,6 +65,7 @@ class MailRules:
     def _check_customers(self, told: set[tuple[MailKind, str, str]]) -> None:
         # It counts as failed where its refund came to nothing: what an operator has to see to was no delivery.
         called_off = {move.entity_id for move in self._books.moves() if move.after == ItemStatus.CANCELLED}
+        returned = {move.entity_id for move in self._books.moves() if (move.before, move.after) == _RETURNED}
         for order in self._books.rows(Order):
             if order.id in self._world.opened:
                 continue
@@ -77,6 +79,7 @@ class MailRules:
                 elif item.status is ItemStatus.FAILED and item.id not in called_off:
                     due.append((MailKind.NOT_DELIVERED, item.id))
             due += [(MailKind.REFUNDED, r.id) for p in order.payments for r in p.refunds if r.status == "succeeded"]
+            due += [(MailKind.REFUND_RETURNED, r.id) for p in order.payments for r in p.refunds if r.id in returned]
             for kind, subject in due:
                 is_told = (kind, subject, address) in told
                 require(is_told, "customers are told", f"{kind} {subject} was not told to {address}")

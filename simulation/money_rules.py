@@ -3,7 +3,7 @@
 import json
 from collections.abc import Container
 
-from billing.adapters.memory.pages import Back, PaidBack, Told
+from billing.adapters.memory.pages import Back, Page, PaidBack, Told
 from billing.domain import (
     InboxEvent,
     ItemStatus,
@@ -27,7 +27,7 @@ _SAME = {Back.SUCCEEDED: RefundStatus.SUCCEEDED, Back.FAILED: RefundStatus.FAILE
 
 
 class MoneyRules:
-    """received = refunded + kept, and what is kept is for items that are delivered, under way or told about."""
+    """received = refunded + lost in disputes + kept; what is kept is for items delivered, under way or told about."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -118,6 +118,17 @@ class MoneyRules:
                     "every refund is recorded",
                     f"{page.payment_id}: {back}, in the ledger {refund}",
                 )
+            self._check_disputes(page, payment)
+
+    def _check_disputes(self, page: Page, payment: Payment | None) -> None:
+        """The last word of a bank comes, so that every dispute is known, and as the bank has it."""
+        known = {one.dispute_ref: one for one in payment.disputes} if payment else {}
+        for there in page.disputes:
+            here = known.get(there.ref)
+            is_same = here is not None and all(
+                getattr(here, name) == getattr(there, name) for name in ("amount", "status", "withdrawn", "reinstated")
+            )
+            require(is_same, "every dispute is recorded", f"{page.payment_id}: {there}, in the ledger {here}")
 
     def _check_refund(self, order: Order, payment: Payment, refund: Refund) -> None:
         told = order.status is OrderStatus.REQUIRES_ATTENTION
@@ -130,7 +141,7 @@ class MoneyRules:
             require(told, "nothing is kept silently", f"{refund.id} failed, {order.id} is {order.status}")
 
     def _check_balance(self, order: Order, payment: Payment) -> None:
-        """received = refunded + kept; and what is kept is for items, or a person knows of it."""
+        """received = refunded + lost + kept; and what is kept is for items, or a person knows of it."""
         if payment.received is None:
             return
         told = order.status is OrderStatus.REQUIRES_ATTENTION
@@ -138,14 +149,16 @@ class MoneyRules:
         back = sum(back.amount.minor for back in backs)
         currencies = {payment.amount.currency, payment.received.currency} | {one.amount.currency for one in backs}
         require(currencies == {order.currency}, "the books balance", f"{payment.id} of {order.id}: in {currencies}")
-        require(back <= payment.received.minor, "the books balance", f"{payment.id}: {back} went back")
+        lost = self._pages[payment.id].taken.minor
+        require(back + lost <= payment.received.minor, "the books balance", f"{payment.id}: {back} back, {lost} lost")
         gone = {back.refund_id for back in backs}
         reserved = sum(r.amount.minor for r in payment.refunds if r.is_pending and r.id not in gone)
-        kept = payment.received.minor - back - reserved
+        kept = payment.received.minor - back - lost - reserved
         if payment.status is PaymentStatus.REQUIRES_ATTENTION or payment.surplus:
             require(kept == 0 or told, "nothing is kept silently", f"{kept} of {payment.id} of {order.id}")
             return
         given = sum(refund.amount.minor for refund in payment.refunds if refund.is_live and not refund.item_ids)
+        given += lost - sum(item.price.minor for item in order.items if _is_lost(item, payment))
         agreed = payment.received.minor - payment.amount.minor
         needed = sum(item.price.minor for item in order.items if _is_kept_for(item, payment))
         why = f"{payment.id} of {order.id}: {kept} kept, {needed} for items, {given} given up, {agreed} agreed on"
@@ -166,4 +179,8 @@ def _is_kept_for(item: OrderItem, payment: Payment) -> bool:
 
 
 def _is_covered(item: OrderItem, payment: Payment) -> bool:
-    return any(refund.is_live and item.id in refund.item_ids for refund in payment.refunds)
+    return _is_lost(item, payment) or any(refund.is_live and item.id in refund.item_ids for refund in payment.refunds)
+
+
+def _is_lost(item: OrderItem, payment: Payment) -> bool:
+    return any(dispute.is_lost and item.id in dispute.item_ids for dispute in payment.disputes)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 from billing.adapters.memory.pages import Page, Told
 from billing.domain import DomainName, Money
+from simulation.banks import Bank
 from simulation.people import Operator, Shopper
 from simulation.scenario import MINUTE_MS
 from simulation.world import ALERT_MINUTES, START, World
@@ -33,6 +35,9 @@ def set_going(world: World) -> None:
     for number in range(scenario.strangers):
         schedule.spawn("a stranger", Stranger(world, number))
     schedule.spawn("operator", Operator(world), 20 * MINUTE_MS)
+    bank = Bank(world, Random(f"banks {scenario.seed}"))
+    world.gateway.when_paid = bank.notice
+    schedule.spawn("banks", bank)
 
 
 @dataclass(frozen=True)

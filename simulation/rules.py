@@ -6,13 +6,20 @@ from billing.domain import InboxEvent, ItemStatus, Job, JobStatus, Order, OrderS
 from billing.domain.event import EventStatus
 from simulation.claim_rules import ClaimRules
 from simulation.delivery_rules import DeliveryRules
+from simulation.dispute_rules import DisputeRules
 from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
 from simulation.schedule import require
 from simulation.world import World
 
 _WAITING = {ItemStatus.DUE, ItemStatus.IN_PROGRESS}
-_FINAL = {("item", "fulfilled"), ("payment", "succeeded"), ("refund", "failed")}
+_FINAL = {
+    ("item", "fulfilled"),
+    ("payment", "succeeded"),
+    ("refund", "failed"),
+    ("dispute", "lost"),
+    ("dispute", "won"),
+}
 
 
 class Rules:
@@ -21,7 +28,7 @@ class Rules:
     def __init__(self, world: World) -> None:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
-        self._claims = ClaimRules(world)
+        self._claims, self._disputes = ClaimRules(world), DisputeRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
@@ -40,6 +47,7 @@ class Rules:
             if self._sound.get(order.id) is not order:
                 self._money.check_now(order)
                 self._deliveries.check_now(order)
+                self._disputes.check_now(order)
                 self._sound[order.id] = order
 
     def at_rest(self) -> None:
@@ -50,6 +58,7 @@ class Rules:
         self._money.check_at_rest()
         self._deliveries.check_at_rest()
         self._mails.check_at_rest()
+        self._disputes.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
         self._check_jobs()

@@ -6,7 +6,7 @@ from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.pages import PAYABLE, Back, Page, PaidBack, Told
 from billing.application.outcomes import Deadline, Refused
 from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started
-from billing.domain import Conflict, Fact, Money, Order, Payment, Refund
+from billing.domain import Conflict, DisputeStatus, Fact, Money, Order, Payment, Refund
 from simulation.weather import Weather
 
 _AGES_SECONDS = 3600.0
@@ -22,6 +22,7 @@ class WildGateway(PaymentGateway):
         self.twin = MemoryGateway(installation=installation, now=now)
         self.tell: Callable[[bytes], None] = lambda body: None
         self.tell_surely = self.tell
+        self.when_paid: Callable[[str], None] = lambda payment_id: None
         self.told = 0
         self._refusals: dict[str, bool] = {}
         self.asked: dict[str, Money] = {}
@@ -97,9 +98,32 @@ class WildGateway(PaymentGateway):
         self.twin.refunds_wait = False
         self.tell_surely(self._told(self.twin.refund_at_the_desk(payment_id, amount)))
 
+    def open_dispute(self, payment_id: str, amount: Money, is_inquiry: bool) -> str:
+        """A bank disputes a payment; its id there."""
+        self._tell(self.twin.open_dispute(payment_id, amount, is_inquiry=is_inquiry))
+        ref = self.twin.pages[payment_id].disputes[-1].ref
+        self._weather.schedule.note(f"{payment_id} is disputed: {amount}, {ref}")
+        return ref
+
+    def withdraw(self, payment_id: str, ref: str) -> None:
+        """It takes the money."""
+        self._tell(self.twin.withdraw(payment_id, ref))
+
+    def respond(self, payment_id: str, ref: str) -> None:
+        """Somebody sends evidence."""
+        self._tell(self.twin.respond(payment_id, ref))
+
+    def decide(self, payment_id: str, ref: str, status: DisputeStatus) -> None:
+        """It has decided; only the webhook tells, so it comes."""
+        self._weather.schedule.note(f"{ref} is {status}")
+        self.tell_surely(self._told(self.twin.decide(payment_id, ref, status)))
+
     def pay(self, payment_id: str, amount: Money | None = None) -> bool:
         """Whether the page took the money."""
-        return self._on_page("pays", payment_id, lambda: self.twin.pay(payment_id, amount))
+        is_paid = self._on_page("pays", payment_id, lambda: self.twin.pay(payment_id, amount))
+        if is_paid:
+            self.when_paid(payment_id)
+        return is_paid
 
     def decline(self, payment_id: str) -> bool:
         """Whether the page took the card, and refused it."""

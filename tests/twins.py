@@ -1,5 +1,6 @@
 """The whole program on its in-memory twins: the real container with the outside things replaced."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,11 +10,14 @@ from pathlib import Path
 from dependency_injector import providers
 
 from billing.adapters.memory.billing import MemoryBilling
+from billing.adapters.memory.feed import MemoryFeed
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.notifier import MemoryNotifier
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.adapters.memory.statements import MemoryStatements
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.ledger import Begin
 from billing.application.outcomes import Deadline
@@ -26,6 +30,7 @@ from billing.entrypoints.settings import load_settings
 from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
+KEYS = (secrets.token_hex(32),)
 MAILS = MailSettings(
     server=SmtpServer.of("smtp://127.0.0.1:1"),
     ca_file=None,
@@ -74,7 +79,9 @@ class InterruptibleRegistrar(MemoryRegistrar):
 
 
 class Twins:
-    """A shop with its provider, registry, bell and clock in one hand."""
+    """A shop with its provider, registry, bell and clock in one hand; it reconciles only when asked to."""
+
+    reconcile_interval_hours = 0.0
 
     def __init__(self) -> None:
         self.now = NOW
@@ -84,6 +91,8 @@ class Twins:
         self.queue = MemoryQueue()
         self.begin = self.open_ledger()
         self.gateway = MemoryGateway(installation=self.installation, now=self.clock)
+        self.feed, self.statements = MemoryFeed(self.gateway), MemoryStatements(self.gateway)
+        self.methods = MemoryMethods(self.gateway, self.installation)
         self.billing = MemoryBilling(self.gateway, self.installation, self.clock, self.clock)
         self.registrar = InterruptibleRegistrar(self.clock)
         self.notifier = MemoryNotifier()
@@ -102,13 +111,18 @@ class Twins:
             return uow.installation()
 
     def _wire(self) -> Container:
-        container = Container(settings=replace(load_settings(Path("no such file")), mails=MAILS))
+        settings = load_settings(Path("no such file"))
+        shop = replace(settings.shop, reconcile_interval_hours=self.reconcile_interval_hours, reconcile_page_size=2)
+        container = Container(settings=replace(settings, mails=MAILS, shop=shop, secret_keys=KEYS))
         self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
         for name, twin in {
             "telemetry": self.telemetry,
             "queue": self.queue,
             "begin": self.begin,
             "gateways": {self.gateway.name: self.gateway},
+            "event_feeds": {self.gateway.name: self.feed},
+            "statements": {self.gateway.name: self.statements},
+            "saved_methods": {self.methods.gateway: self.methods},
             "recurring_billing": {self.billing.gateway: self.billing},
             "registrars": RegistrarRoutes(self.routes),
             "notifier": self.notifier,

@@ -65,7 +65,7 @@ def main(
 
     world = World(directory, epp=not without_epp, suffixes=suffixes, mail_login=smtp_login)
     if webhook_url:
-        world.webhook_url = webhook_url
+        world.post_webhooks_to(webhook_url)
     try:
         world.start(_HOST, {"stripe": stripe_port, "registry": epp_port, "mail": smtp_port})
         control = WebServer(control_app(world), _HOST, control_port or world.port_before("control"))

@@ -1,5 +1,7 @@
 """The control address: where people and tests see into the sandbox and pull its strings."""
 
+import re
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, jsonify, redirect, render_template, request
@@ -11,10 +13,13 @@ from billing_sandbox.store import Json
 from billing_sandbox.web import from_browser
 from billing_sandbox.world import World
 
+_API_VERSION = r"(\d{4}-\d{2}-\d{2}(\.[a-z]+)?)?"
+
 
 def control_app(world: World) -> Flask:
     """The app: its own calls and those of every provider."""
     app = Flask(__name__)
+    app.add_template_filter(_day, "day")
     for control in world.controls:
         app.register_blueprint(control)
 
@@ -28,11 +33,14 @@ def control_app(world: World) -> Flask:
 
     @app.put("/webhooks")
     def set_webhooks() -> Json:
-        url = _body().get("url")
+        body = _body()
+        url, version = body.get("url"), body.get("api_version", "")
         if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
             abort(400, 'the body must be {"url": "http://..."}')
-        world.webhook_url = url
-        return {"url": url}
+        if not isinstance(version, str) or not re.fullmatch(_API_VERSION, version):
+            abort(400, 'the version must be one of Stripe\'s API, such as "2025-03-31.basil"')
+        world.post_webhooks_to(url, **({"api_version": version} if version else {}))
+        return {"url": url} | ({"api_version": version} if version else {})
 
     @app.get("/faults")
     def list_faults() -> Json:
@@ -48,7 +56,7 @@ def control_app(world: World) -> Flask:
         seconds = _body().get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             abort(400, 'the body must be {"seconds": n}')
-        world.clock.advance(seconds)
+        world.advance(seconds)
         return world.clock.to_json()
 
     @app.errorhandler(ValueError)
@@ -66,6 +74,11 @@ def control_app(world: World) -> Flask:
         return redirect("/", code=303) if pressed and response.status_code == 200 else response
 
     return app
+
+
+def _day(moment: int) -> str:
+    """Unix seconds as a person reads them."""
+    return f"{datetime.fromtimestamp(moment, UTC):%d %b %Y %H:%M}"
 
 
 def _body() -> Json:

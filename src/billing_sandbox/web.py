@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from flask import Flask, Response, request
+from flask import Flask, Response, after_this_request, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from billing_sandbox.faults import Fault
@@ -67,7 +67,9 @@ def under_fault(fault: Fault | None, act: Callable[[], Response], refuse: Callab
             return act()
         case "lose_answer":
             act()
-            return _cut_connection()
+            # Only when the request has let go of what it holds, as its key: whoever was cut off asks again at once.
+            after_this_request(lambda _: _cut_connection())
+            return Response(status=500)
         case _:
             return act()
 

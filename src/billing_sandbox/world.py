@@ -1,5 +1,6 @@
 """The outside world put together: every provider, on one clock, with one set of faults."""
 
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,9 +48,10 @@ class World:
         self.store = Store(directory / "sandbox.sqlite3")
         self.clock = BusinessClock(self.store)
         self.faults = Faults(self.store)
-        stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhook_url)
+        stripe = StripeSandbox(self.store, self.clock.now, self.faults, lambda: self.webhooks)
         self.controls: list[Blueprint] = [stripe.control()]
         self.providers: dict[str, Provider] = {"stripe": stripe}
+        self._catch_up = stripe.catch_up
         mailbox = Mailbox(self.store, self.clock.now, self.faults, _identity(directory) if mail_login else None)
         self.controls.append(mailbox.control())
         self.providers["mail"] = mailbox
@@ -64,14 +66,13 @@ class World:
             self.controls.append(registry_control(registry))
 
     @property
-    def webhook_url(self) -> str | None:
-        """Where Stripe's events are posted to; nowhere yet while it is None."""
-        kept = self.store.get("sandbox", "webhooks")
-        return kept["url"] if kept else None
+    def webhooks(self) -> Json | None:
+        """Where Stripe's events are posted to and in the shape of which API version: `{"url", "api_version"?}`."""
+        return self.store.get("sandbox", "webhooks")
 
-    @webhook_url.setter
-    def webhook_url(self, url: str) -> None:
-        self.store.put("sandbox", {"id": "webhooks", "url": url})
+    def post_webhooks_to(self, url: str, **more: str) -> None:
+        """Have them posted there from now on, in the version that was said now or last."""
+        self.store.put("sandbox", (self.webhooks or {}) | {"id": "webhooks", "url": url} | more)
 
     def start(self, host: str, ports: dict[str, int]) -> None:
         """Start every provider; ports by name, 0 or none for a free one or the one it had before."""
@@ -84,6 +85,11 @@ class World:
         for provider in self.providers.values():
             provider.stop()
 
+    def advance(self, seconds: float) -> None:
+        """Move the business clock on; what is due by then has happened when this returns."""
+        self.clock.advance(seconds)
+        self._catch_up()
+
     def port_before(self, name: str) -> int:
         """The port something had when it last ran here, else 0."""
         kept = self.store.get("port", name)
@@ -95,13 +101,22 @@ class World:
 
     def settings(self) -> dict[str, str]:
         """The environment that points billing at every provider."""
-        return {name: value for provider in self.providers.values() for name, value in provider.settings().items()}
+        told = {name: value for provider in self.providers.values() for name, value in provider.settings().items()}
+        return told | {"BILLING_SECRET_KEY": self._secret_key()}
+
+    def _secret_key(self) -> str:
+        """What billing signs its links with: made once, so that links in old mails stay good."""
+        kept = self.store.get("sandbox", "secret_key")
+        if kept is None:
+            kept = {"id": "secret_key", "key": secrets.token_hex(32)}
+            self.store.put("sandbox", kept)
+        return str(kept["key"])
 
     def state(self) -> Json:
         """Everything that has happened, in one document."""
         absent: Json = {"registry": {}, "stripe": {}, "kpay": {}, "mail": []}
         shown = {name: provider.state() for name, provider in self.providers.items()}
-        return absent | shown | {"clock": self.clock.to_json(), "webhooks": {"url": self.webhook_url}}
+        return absent | shown | {"clock": self.clock.to_json(), "webhooks": {"url": None} | (self.webhooks or {})}
 
 
 def _identity(directory: Path) -> Identity:

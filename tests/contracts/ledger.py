@@ -1,6 +1,7 @@
 """What every ledger keeps to, on whatever it is kept."""
 
 from tests.contracts.ledger_correspondence import CorrespondenceCases
+from tests.contracts.ledger_disputes import DisputeCases
 from tests.contracts.ledger_engine import EngineCases
 from tests.contracts.ledger_entities import EntityCases
 from tests.contracts.ledger_history import HistoryCases
@@ -12,6 +13,7 @@ from tests.contracts.ledger_orders import OrderCases
 from tests.contracts.ledger_races import RaceCases
 from tests.contracts.ledger_records import RecordCases
 from tests.contracts.ledger_refunds import RefundCases
+from tests.contracts.ledger_renewals import RenewalCases
 from tests.contracts.ledger_units import UnitCases
 from tests.contracts.ledger_wallets import WalletCases
 
@@ -22,6 +24,7 @@ class LedgerContract(
     NameCases,
     OrderCases,
     RefundCases,
+    DisputeCases,
     JobCases,
     InboxCases,
     EngineCases,
@@ -31,5 +34,6 @@ class LedgerContract(
     RaceCases,
     WalletCases,
     InvoiceCases,
+    RenewalCases,
 ):
     """Subclass it with a fixture `begin` (see `LedgerCase`)."""

@@ -164,6 +164,7 @@ class EntityCases(LedgerCase):
             auto_renew=full,
             why="granted" if full else None,
             renewing_item=order.items[0].id if full else None,
+            expired_at=EXACT if full else None,
         )
         expected = shown(registration)
         ledger.write("test", lambda uow: uow.registrations.add(registration))

@@ -54,6 +54,17 @@ def bodies(ledger: Ledger) -> dict[str, bytes | None]:
 class InboxCases(LedgerCase):
     """Notifications."""
 
+    def test_what_is_known_of_many_is_known_by_the_providers_ids(self, ledger: Ledger) -> None:
+        for n in range(3):
+            stored(ledger, n)
+        stored(ledger, 3, gateway="kpay")
+
+        def known(*event_ids: str) -> set[str]:
+            return set(ledger.read(lambda uow: uow.inbox.known("stripe", event_ids)))
+
+        assert known("theirs_0", "theirs_2", "theirs_3", "theirs_9", "evt_1") == {"theirs_0", "theirs_2"}
+        assert known() == set()
+
     def test_pages_tell_notifications_by_status_provider_and_type(self, ledger: Ledger) -> None:
         for n, status in enumerate([*EventStatus, EventStatus.FAILED]):
             stored(ledger, n, status, type="refund.failed" if n % 2 else "charge.succeeded")

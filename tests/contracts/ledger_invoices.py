@@ -238,3 +238,24 @@ class InvoiceCases(LedgerCase):
         assert page(SubscriptionStatus.ENDED) == ["sub_3"]
         assert page(needing_attention=True) == ["sub_3", "sub_1"]
         assert page(SubscriptionStatus.ACTIVE, needing_attention=True) == ["sub_1"]
+
+    def test_billed_subscriptions_are_walked_through_by_the_end_of_their_period(
+        self, ledger: Ledger, customer: str
+    ) -> None:
+        for n, minutes in enumerate((0, 2, 2, 5)):
+            order = place(ledger, a_domain(f"n{n}.rw"), order_id=f"ord_{n}")
+            subscription = a_subscription(order.items[0].id, f"sub_{n}")
+            subscription.current_period_end = NOW + timedelta(minutes=minutes)
+            if n != 3:
+                subscription.bind("stripe", f"theirs_{n}")
+            ledger.write("setup", lambda uow, subscription=subscription: uow.subscriptions.add(subscription))
+
+        def walk(since: int, until: int, after: str = "", limit: int = 9) -> list[str]:
+            start, end = NOW + timedelta(minutes=since), NOW + timedelta(minutes=until)
+            ended = ledger.read(lambda uow: uow.subscriptions.periods_ended(start, end, after, limit))
+            return [one.id for one in ended]
+
+        assert walk(0, 9) == ["sub_0", "sub_1", "sub_2"]
+        assert walk(1, 2, limit=1) == ["sub_1"]
+        assert walk(2, 2, "sub_1") == ["sub_2"]
+        assert walk(3, 9) == []

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from billing.application.ledger import Begin, Ledger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import Order, OrderStatus
+from billing.domain import Money, Order, OrderStatus, RefundCause
 from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
 from tests.contracts.ledger_case import LedgerCase
 
@@ -66,3 +66,25 @@ class OrderCases(LedgerCase):
         overdue = ledger.read(lambda uow: uow.orders.overdue(NOW + timedelta(minutes=2), 10))
         assert sorted(overdue) == ["ord_0", "ord_2"]
         assert len(ledger.read(lambda uow: uow.orders.overdue(NOW + timedelta(minutes=2), 1))) == 1
+
+    def test_attempts_and_refunds_are_walked_through_by_their_making(self, ledger: Ledger, customer: str) -> None:
+        for n, minutes in enumerate((0, 2, 2, 2, 5)):
+            made = NOW + timedelta(minutes=minutes)
+            order = an_order(a_hosting(), order_id=f"ord_{n}")
+            payment = an_attempt(order, f"pay_{n}", at=made)
+            order.record_success(payment, order.total, made)
+            payment.open_refund(f"ref_{n}", Money(1, "USD"), RefundCause.REQUESTED, made)
+            ledger.write("setup", lambda uow, order=order: uow.orders.add(order))
+
+        def walk(since: int, until: int, after: str = "", limit: int = 9) -> list[str]:
+            start, end = NOW + timedelta(minutes=since), NOW + timedelta(minutes=until)
+            made = ledger.read(lambda uow: uow.orders.attempts_made(start, end, after and f"pay_{after}", limit))
+            back = ledger.read(lambda uow: uow.orders.refunds_made(start, end, after and f"ref_{after}", limit))
+            assert [one.id[4:] for one in made] == [one.id[4:] for one in back]
+            return [one.id[4:] for one in made]
+
+        assert walk(0, 5) == ["0", "1", "2", "3", "4"]
+        assert walk(1, 4) == ["1", "2", "3"]
+        assert walk(2, 5, limit=2) == ["1", "2"]
+        assert walk(2, 5, "2", limit=2) == ["3", "4"]
+        assert walk(2, 2, "3") == walk(6, 9) == []

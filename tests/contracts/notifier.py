@@ -19,14 +19,16 @@ DATA = {
     "total": "15.00 USD",
     "amount": "15.00 USD",
     "expires": "2027-02-01",
+    "domain": "example.rw",
+    "card": "visa ending in 4242",
+    "month": "2027-02-01",
     "until": "2028-01-31",
     "paid_back": "yes",
     "cause": "undelivered",
     "plan": "starter",
-    "domain": "example.rw",
     "cycle": "monthly",
     "price": "4.99 USD",
-    "link": "https://billing.example/pay/token",
+    "link": "https://billing.example/pay/a-signed-token",
 }
 
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from billing.adapters.sql.engine import make_engine
 from billing.application.ledger import Ledger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import BillingError, JobKind, Money
+from billing.domain import BillingError, DisputeStands, DisputeStatus, JobKind, Money
+from billing.domain.disputing import take_dispute
 from billing.entrypoints.cli import cli
 from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
 from tests.integration.sql_ledgers import a_ledger
@@ -137,3 +138,32 @@ def test_another_sum_is_accepted_and_the_order_delivered(desk: Desk) -> None:
     assert [job.kind for job in desk.ledger.read(lambda uow: uow.jobs.of_subjects([domain]))] == [
         JobKind.REGISTER_DOMAIN
     ]
+
+
+def test_a_dispute_is_listed_and_shown_and_bars_refunds(desk: Desk) -> None:
+    paid(desk)
+    told = DisputeStands(
+        dispute_ref="dp_1",
+        amount=Money(1999, "USD"),
+        status=DisputeStatus.NEEDS_RESPONSE,
+        reason="fraudulent",
+        withdrawn=Money(1999, "USD"),
+        reinstated=Money(0, "USD"),
+        respond_by=NOW,
+        why="needs_response at Stripe",
+    )
+
+    def take(uow: UnitOfWork) -> None:
+        order = uow.orders.lock("ord_1")
+        take_dispute(order, order.payments[0], "dsp_1", told, NOW)
+
+    desk.ledger.write("test", take)
+    (listed,) = desk.told("disputes", "list", "--status", "needs_response")
+    assert (listed["id"], listed["provider_id"], listed["withdrawn"]) == ("dsp_1", "dp_1", "19.99 USD")
+    assert desk.told("disputes", "list", "--status", "won") == []
+    assert desk.told("disputes", "show", "dsp_1") == {**listed, "order": "N-ord_1", "order_id": "ord_1", "jobs": []}
+    for words in (("disputes", "list"), ("disputes", "show", "dsp_1"), ("orders", "show", "ord_1")):
+        table = desk.type(*words)
+        assert (table.exit_code, "fraudulent" in table.output) == (0, True), table.output
+    assert "it is disputed" in desk.refused("refunds", "create", "pay_1", "--reason", "late")
+    assert "no dispute dsp_2" in desk.refused("disputes", "show", "dsp_2")

@@ -52,9 +52,26 @@ def test_the_answers_of_a_purchase_fit_their_description():
     fits("/v1/orders/{order_id}", "GET", shop.get(path), 200)
     fits("/v1/orders/{order_id}/cancel", "POST", shop.post(f"{path}/cancel"), 200)
     fits("/v1/orders", "GET", shop.get("/v1/orders?limit=1"), 200)
+    _the_answers_about_saved_methods_fit(shop, fits)
     _the_answers_of_a_refund_fit(shop, fits)
     _the_answers_about_a_subscription_fit(shop, fits)
     fits("/v1/orders", "POST", shop.post("/v1/orders", a_basket(currency="usd")), 422)
+
+
+def _the_answers_about_saved_methods_fit(shop: Shop, fits):
+    card, another = shop.save_a_card(), shop.save_a_card()
+    template, path = "/v1/customers/{customer_id}/payment-methods", "/v1/customers/cus_1/payment-methods"
+    pages = {"success_url": "https://shop.example/saved", "cancel_url": "https://shop.example/account"}
+    fits(template, "GET", shop.get(path), 200)
+    fits(f"{template}/setup", "POST", shop.post(f"{path}/setup", pages), 201)
+    fits(f"{template}/portal", "POST", shop.post(f"{path}/portal", {"return_url": "https://shop.example"}), 201)
+    chosen = {"payment_method": another["id"]}
+    fits(f"{template}/default", "PUT", shop.call("PUT", f"{path}/default", chosen), 200)
+    fits(f"{template}/{{method_id}}", "DELETE", shop.call("DELETE", f"{path}/{card['id']}"), 200)
+    fits(f"{template}/{{method_id}}", "DELETE", shop.call("DELETE", f"{path}/{card['id']}"), 404)
+    order = shop.place(a_hosting()).json
+    body = {"gateway": "stripe", "payment_method": another["id"]}
+    fits("/v1/orders/{order_id}/payments", "POST", shop.post(f"/v1/orders/{order['id']}/payments", body), 201)
 
 
 def _the_answers_about_a_subscription_fit(shop: Shop, fits):

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from billing.adapters.sql import mail_tables, migrations, records, tables  # noqa: F401 - imported for their tables
+from billing.adapters.sql import mail_tables, migrations, records, tables, wallet_tables  # noqa: F401 - for their tables
 from billing.adapters.sql.columns import metadata
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.migrations import current, head, upgrade

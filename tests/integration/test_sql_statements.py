@@ -10,6 +10,7 @@ from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
+    DisputeStatus,
     DomainName,
     EventStatus,
     JobKind,
@@ -37,6 +38,14 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "order of refund": lambda uow: uow.orders.of_refund("ref_1"),
     "refunds": lambda uow: uow.orders.refunds(None, None, 20),
     "pending refunds": lambda uow: uow.orders.refunds(RefundStatus.PENDING, "ref_9", 20),
+    "order of dispute": lambda uow: uow.orders.of_dispute("dsp_1"),
+    "disputes": lambda uow: uow.orders.disputes(None, None, 20),
+    "open disputes": lambda uow: uow.orders.disputes(DisputeStatus.NEEDS_RESPONSE, "dsp_9", 20),
+    "attempts made": lambda uow: uow.orders.attempts_made(NOW, NOW, "pay_1", 20),
+    "refunds made": lambda uow: uow.orders.refunds_made(NOW, NOW, "ref_1", 20),
+    "wallets made": lambda uow: uow.wallets.made(NOW, NOW, "wal_1", 20),
+    "periods ended": lambda uow: uow.subscriptions.periods_ended(NOW, NOW, "sub_1", 20),
+    "known notifications": lambda uow: uow.inbox.known("stripe", ["evt_1", "evt_2"]),
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
     "subscription of references": lambda uow: uow.subscriptions.of_refs("stripe", frozenset({"sub_1", "cus_1"})),
     "subscriptions to look at": lambda uow: uow.subscriptions.to_look_at(NOW, 1),
@@ -50,6 +59,16 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "holding": lambda uow: uow.registrations.of_name(NAME),
     "locked holding": lambda uow: uow.registrations.lock_name(NAME),
     "unpaid renewal": lambda uow: uow.registrations.has_unpaid_renewal(NAME),
+    "renewal under delivery": lambda uow: uow.registrations.is_being_renewed(NAME),
+    "names that expire": lambda uow: uow.registrations.expiring(NOW, None, 20),
+    "further names that expire": lambda uow: uow.registrations.expiring(NOW, (NOW, "reg_1"), 20),
+    "renewal of registration": lambda uow: uow.renewals.of("reg_1", NOW),
+    "renewal of order": lambda uow: uow.renewals.of_order("ord_1"),
+    "round": lambda uow: uow.rounds.get("names"),
+    "cards that expire": lambda uow: uow.wallets.expiring(2027, 2, "mth_1", 20),
+    "method": lambda uow: uow.wallets.of_method("mth_1"),
+    "hosting that renews": lambda uow: uow.subscriptions.renews_for("cus_1"),
+    "names that renew": lambda uow: uow.registrations.renews_for("cus_1"),
     "notification": lambda uow: uow.inbox.find("stripe", "evt_1"),
     "order of number": lambda uow: uow.orders.of_number("7K3M-9QX2-HB"),
     "notifications": lambda uow: uow.inbox.page(None, None, None, "evt_9", 20),
@@ -108,12 +127,13 @@ def begin(engine: Engine) -> SqlLedger:
 
 
 def plan_of(uow: Any, statement: str, parameters: Any) -> list[str]:
-    """How the database would go about it; PostgreSQL scans a table only where it has no other way."""
+    """How the database would go about it; PostgreSQL scans a table, or sorts, only where it has no other way."""
     connection = uow._work.connection
     if connection.dialect.name == "sqlite":
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         return [row[-1] for row in plan]
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    connection.exec_driver_sql("SET LOCAL enable_sort = off")
     return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)]
 
 

@@ -12,7 +12,9 @@ from dependency_injector import providers
 from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.jobs import MemoryJobs
 from billing.adapters.memory.ledger import MemoryUnitOfWork
+from billing.application.disputes import TakeDispute
 from billing.application.fulfilment import RegisterDomain, RenewDomain
+from billing.application.hosting import ActivateSubscription
 from billing.application.housekeeping import Sweep
 from billing.application.jobs import Record, Run
 from billing.application.outcomes import Deadline, OutcomeUnknown, Refused
@@ -22,12 +24,14 @@ from billing.application.ports import DomainInfo
 from billing.application.refunds import RefundPayment
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
+    DisputeStands,
     DomainName,
     Fact,
     InboxEvent,
     Job,
     JobKind,
     JobRequest,
+    Money,
     Order,
     Payment,
     PaymentExpired,
@@ -243,3 +247,30 @@ class _DeafSweep(Sweep):
 def ring_only_once(world: World) -> None:
     """A bell that nobody heard is not rung again."""
     world.container.sweep.override(providers.Object(_instead(_DeafSweep, world.container.sweep())))
+
+
+# ---------------------------------------------------------------------- what banks question
+
+
+class _Forgetful(TakeDispute):
+    def __call__(self, uow: UnitOfWork, gateway: str, fact: DisputeStands) -> Payment | None:
+        nothing = Money.zero(fact.amount.currency)
+        return super().__call__(uow, gateway, replace(fact, withdrawn=nothing, reinstated=nothing))
+
+
+def leave_what_banks_take_out_of_the_books(world: World) -> None:
+    """A dispute is known, and its money counts as ours all the same."""
+    world.container.take_dispute.override(providers.Object(_instead(_Forgetful, world.container.take_dispute())))
+
+
+class _Reckless(ActivateSubscription):
+    def _record(self, uow: UnitOfWork, item_id: str) -> None:
+        order, item = lock_item(uow, item_id)
+        if item.is_wanted:
+            order.begin_item(item.id)
+        super()._record(uow, item_id)
+
+
+def deliver_whatever_banks_say(world: World) -> None:
+    """Hosting begins though its payment is disputed."""
+    _handle(world, JobKind.ACTIVATE_SUBSCRIPTION, partial(_instead, _Reckless))

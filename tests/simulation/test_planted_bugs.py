@@ -21,6 +21,8 @@ BREAKS = {
     planted.take_no_answer_for_a_no: {"delivered or compensated, never both"},
     planted.leave_the_sum_unread: {"money received is money paid"},
     planted.ring_only_once: {"comes to rest"},
+    planted.leave_what_banks_take_out_of_the_books: {"every dispute is recorded", "the books balance"},
+    planted.deliver_whatever_banks_say: {"nothing disputed is begun"},
 }
 ALSO = {planted.ignore_the_fence: {"no defects"}}
 """Where the entities' own guards stop a bug in some seeds, before it has broken any rule: others show what it does."""

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from billing import domain
+from billing.adapters.stripe_gateway.client import API_VERSION
+from billing.adapters.stripe_gateway.events import READS
+from billing.adapters.stripe_gateway.setup import PERMISSIONS
 from billing.domain import (
     AlertKind,
     DispatchPolicy,
@@ -24,6 +27,7 @@ from billing.domain import (
 )
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_page_about_the_domain_is_true() -> None:
@@ -53,3 +57,25 @@ def test_what_a_newcomer_meets_first_has_an_example() -> None:
 def test_the_runbook_tells_what_to_do_about_every_alert() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/runbook.md").read_text(), re.M)
     assert sorted(rows) == sorted(AlertKind)
+
+
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its head."""
+    section = (ROOT / page).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_every_event_that_is_read_is_documented_and_no_other() -> None:
+    assert [row[0] for row in rows_of("docs/stripe.md", "Events")] == list(READS)
+    named = re.findall(r"`([a-z_]+\.(?:[a-z_]+\.)?(?:created|updated|failed|succeeded|completed|refunded))`", README)
+    assert set(named) <= set(READS)
+
+
+def test_every_permission_of_a_restricted_key_is_documented_and_no_other() -> None:
+    documented = [tuple(row) for row in rows_of("docs/stripe.md", "The key")]
+    assert documented == [(name, one.access, one.purpose) for name, one in PERMISSIONS.items()]
+
+
+def test_the_pinned_version_is_the_one_that_is_documented() -> None:
+    assert f"`{API_VERSION}`" in (ROOT / "docs/stripe.md").read_text()

@@ -1,6 +1,7 @@
 """Settings: each command asks for what it needs, and what is wrong is named."""
 
 import logging
+import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
-from billing.application.guarded import GuardedGateway, GuardedRegistrar
+from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
 from billing.domain import DomainName
 from billing.domain.errors import Invalid
 from billing.entrypoints.clock import business_clock, now
@@ -19,7 +20,8 @@ from billing.entrypoints.startup import start_serving
 NOWHERE = Path("no such file")
 EPP = {"BILLING_EPP_HOST": "epp.example", "BILLING_EPP_USERNAME": "us", "BILLING_EPP_PASSWORD": "secret"}
 STRIPE = {"BILLING_STRIPE_API_KEY": "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
-SHOP = {**STRIPE, **EPP, "BILLING_REGISTRARS": "rw=epp"}
+SECRET = {"BILLING_SECRET_KEY": secrets.token_hex(32)}
+SHOP = {**STRIPE, **EPP, **SECRET, "BILLING_REGISTRARS": "rw=epp"}
 MAIL = {"BILLING_SMTP_URL": "smtp://mail.example", "BILLING_MAIL_FROM": "Shop <billing@shop.example>"}
 
 
@@ -43,7 +45,6 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_WORKERS", "0", "BILLING_WORKERS: Must be greater than 0"),
         ("BILLING_ORDER_EXPIRY_MINUTES", "30", "BILLING_ORDER_EXPIRY_MINUTES"),
         ("BILLING_ATTEMPT_EXPIRY_MINUTES", "1441", "BILLING_ATTEMPT_EXPIRY_MINUTES"),
-        ("BILLING_STRIPE_API_KEY", "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set"),
         ("BILLING_EPP_HOST", "epp.example", "BILLING_EPP_PASSWORD: Environment variable not set"),
         ("BILLING_DATABASE_URL", "mysql://x", "BILLING_DATABASE_URL: Must begin with"),
         ("BILLING_DATABASE_URL", "sqlite:foo", "BILLING_DATABASE_URL: Must begin with"),
@@ -89,7 +90,12 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_JOB_BACKOFF_BASE_SECONDS", "901", "BILLING_JOB_BACKOFF_CAP_SECONDS must be at least"),
         ("BILLING_JOB_CLOSE_PAYMENT_ATTEMPTS_MAX", "0", "BILLING_JOB_CLOSE_PAYMENT_ATTEMPTS_MAX: Must be"),
         ("BILLING_JOB_CONCURRENCY_MAX", "-1", "BILLING_JOB_CONCURRENCY_MAX: Must be"),
+        ("BILLING_RECONCILE_INTERVAL_HOURS", "0.1", "BILLING_RECONCILE_INTERVAL_HOURS: Must be 0 or at least 0.25"),
+        ("BILLING_RECONCILE_INTERVAL_HOURS", "nan", "BILLING_RECONCILE_INTERVAL_HOURS: "),
+        ("BILLING_RECONCILE_INTERVAL_HOURS", "-1", "BILLING_RECONCILE_INTERVAL_HOURS: Must be"),
+        ("BILLING_RECONCILE_DAYS", "31", "BILLING_RECONCILE_DAYS: Must be"),
         ("BILLING_BREAKER_OPEN_SECONDS", "601", "BILLING_BREAKER_OPEN_MAX_SECONDS must be at least"),
+        ("BILLING_SECRET_KEY", "short", "BILLING_SECRET_KEY: Must be one or more by comma, each of 32 characters"),
         ("BILLING_FAILPOINTS_DIR", "/no/such", "BILLING_FAILPOINTS_DIR: There is no such folder"),
     ],
 )
@@ -297,12 +303,13 @@ def _logging_is_left_alone() -> Iterator[None]:
 
 
 def test_what_serves_is_built_before_it_runs(serving) -> None:
-    container = serving(**STRIPE, **EPP, **MAIL, BILLING_REGISTRARS="rw=epp")
+    container = serving(**SHOP, **MAIL)
     assert container.notifier() is not None
     assert list(container.gateways()) == ["stripe"]
     assert list(container.registrars().by_suffix) == ["rw"]
     # nobody outside is called but through a circuit breaker
     assert isinstance(container.gateways()["stripe"], GuardedGateway)
+    assert isinstance(container.recurring_billing()["stripe"], GuardedBilling)
     assert isinstance(container.registrars().of(DomainName("example.rw")), GuardedRegistrar)
     # the web server forks after this
     assert container.bell().storage._conn is None
@@ -313,7 +320,9 @@ def test_what_serves_is_built_before_it_runs(serving) -> None:
     ("settings", "words"),
     [
         ({}, "BILLING_STRIPE_API_KEY is not set"),
-        (STRIPE, "BILLING_REGISTRARS is not set"),
+        ({"BILLING_STRIPE_API_KEY": "sk_test_x"}, "BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set"),
+        (STRIPE, "BILLING_SECRET_KEY is not set"),
+        ({**STRIPE, **SECRET}, "BILLING_REGISTRARS is not set"),
         ({**STRIPE, "BILLING_REGISTRARS": "rw=epp"}, r"sends \.rw to epp, .* not set up by BILLING_EPP_"),
         ({**STRIPE, **EPP, "BILLING_REGISTRARS": "rw=other"}, r"sends \.rw to other, which is unknown"),
         ({**STRIPE, **EPP, "BILLING_EPP_CA_FILE": __file__, "BILLING_REGISTRARS": "rw=epp"}, "BILLING_EPP_CA_FILE: "),
@@ -331,7 +340,7 @@ def test_nothing_serves_with_settings_that_can_not_work(serving, settings: dict[
 
 
 def test_only_a_shop_that_is_told_so_has_failpoints(serving, tmp_path: Path) -> None:
-    wired = serving(**STRIPE, **EPP, BILLING_REGISTRARS="rw=epp")
+    wired = serving(**SHOP)
     assert type(wired.begin()).__module__ == "billing.adapters.sql.ledger"
     watched = serving(BILLING_FAILPOINTS_DIR=str(tmp_path))
     assert type(watched.begin()).__module__ == type(watched.queue()).__module__ == "billing.entrypoints.failpoints"

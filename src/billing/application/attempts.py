@@ -66,6 +66,14 @@ class _AskProvider(Handler):
         started = self.gateways[payment.gateway].start(order, payment, run.deadline())
         return run.checkpoint(lambda uow: self.note_start(uow, payment.id, started))
 
+    def is_known(self, payment: Payment) -> bool:
+        """Whether the provider can be asked: a saved method may have been charged though no answer came."""
+        return payment.is_started or payment.is_off_session
+
+    def is_left_open(self, payment: Payment) -> bool:
+        """Whether its time is over and nothing but us will close it."""
+        return payment.is_open and payment.is_off_session and self.note_start.clock() >= payment.expires_at
+
     def refused(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """The provider will not open it."""
         self.take.payments.fail(uow, *lock_attempt(uow, job.subject), why)
@@ -73,15 +81,20 @@ class _AskProvider(Handler):
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """An attempt that nobody could start is over, so that the customer may begin another.
 
-        Nobody has its page; should money come by it all the same, a success always counts.
+        Nobody has its page; should money come by it all the same, a success always counts. A saved method may have been
+        charged, and nobody knows.
         """
+        if not self.is_known(read_attempt(uow, job.subject)[1]):
+            self._over(uow, job, why)
+
+    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
+        """The same, whatever was charged."""
+        self._over(uow, job, f"its job was {why}")
+
+    def _over(self, uow: UnitOfWork, job: Job, why: str) -> None:
         order, payment = lock_attempt(uow, job.subject)
         if not payment.is_started:
             self.take.payments.fail(uow, order, payment, f"the provider could not be asked: {why}")
-
-    def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
-        """The same."""
-        self.buried(uow, job, f"its job was {why}")
 
 
 def _expire(payment_id: str) -> Record:
@@ -124,7 +137,7 @@ class CheckPayment(_AskProvider):
 
     def called_off(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """A person does not want to know: what its notifications tell still counts."""
-        super().buried(uow, job, f"its job was {why}")
+        super().called_off(uow, job, why)
         self.revived(uow, job)
 
     def __call__(self, run: Run) -> Record:
@@ -132,9 +145,11 @@ class CheckPayment(_AskProvider):
         payment = self.started_attempt(run)
         if payment.has_money:
             return lambda uow: None
-        if not payment.is_started:
+        if not self.is_known(payment):
             return _expire(payment.id)
-        facts = _answer(partial(self.gateways[payment.gateway].check, payment, run.deadline()))
+        gateway = self.gateways[payment.gateway]
+        ask = gateway.close if self.is_left_open(payment) else gateway.check
+        facts = _answer(partial(ask, payment, run.deadline()))
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
@@ -154,7 +169,7 @@ class ClosePayment(_AskProvider):
         payment = self.started_attempt(run)
         if not payment.is_open:
             return lambda uow: None
-        if not payment.is_started:
+        if not self.is_known(payment):
             return _expire(payment.id)
         facts = _answer(partial(self.gateways[payment.gateway].close, payment, run.deadline()))
 

@@ -9,8 +9,10 @@ from billing.application.notifications import Notices
 from billing.application.outcomes import Deadline, Refused
 from billing.application.ports import Clock, Ids, NoRegistrar, Registrars
 from billing.application.pricing import price_basket
+from billing.application.renewals import take_back
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.contact import Contact
+from billing.domain.domain_name import DomainName
 from billing.domain.errors import Conflict, Invalid, NameHeld, RenewalOpen
 from billing.domain.money import Money
 from billing.domain.order import Order
@@ -128,12 +130,22 @@ def _require_no_glue(n: int, what: DomainRegistration) -> None:
 def _require_renewable(uow: UnitOfWork, customer_id: str, wanted: Sequence[Purchase]) -> None:
     """Names are locked in their own order, whatever the basket's, so that no two baskets wait for each other."""
     renewals = [(what.domain, n) for n, what in enumerate(wanted) if isinstance(what, DomainRenewal)]
-    for domain, n in sorted(renewals, key=lambda renewal: str(renewal[0])):
+    renewals.sort(key=lambda renewal: str(renewal[0]))
+    for domain, _ in renewals:
+        _give_way(uow, customer_id, domain)
+    for domain, n in renewals:
         held = uow.registrations.lock_name(domain)
         if held is None or held.customer_id != customer_id:
             raise _conflict(f"items.{n}.domain", f"{domain} is no longer held for this customer")
         if held.renewing_item or uow.registrations.has_unpaid_renewal(domain):
             raise RenewalOpen(str(domain))
+
+
+def _give_way(uow: UnitOfWork, customer_id: str, domain: DomainName) -> None:
+    """A renewal that the customer orders makes the one that we offered needless; orders are locked before names."""
+    held = uow.registrations.of_name(domain)
+    if held is not None and held.customer_id == customer_id:
+        take_back(uow, domain, "the customer ordered a renewal")
 
 
 def _conflict(field: str, why: str) -> Conflict:

@@ -1,16 +1,21 @@
 """What all deliveries have in common: how one begins, and every way in which it ends."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing.application.jobs import Handler
 from billing.application.notifications import Notices
+from billing.application.outcomes import NotYet
 from billing.application.parts import lock_item
 from billing.application.paying_back import PayBack
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.job import Job
+from billing.domain.job import Job, JobStatus
 from billing.domain.order import Order
-from billing.domain.order_item import OrderItem
+from billing.domain.order_item import ItemStatus, OrderItem
+
+_DISPUTED = "its payment is disputed"
+_DISPUTED_LOOK = timedelta(hours=1)
+"""What waits for a bank is woken when that has decided; this is for whatever was missed."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,23 @@ class Delivery(Handler):
 
 
 def begin_delivery(uow: UnitOfWork, item_id: str) -> tuple[Order, OrderItem] | None:
-    """The item, from now on under delivery; None where it was called off."""
+    """The item, from now on under delivery; None where it was called off.
+
+    NotYet where its payment is disputed. What was begun before goes on: it may have taken effect.
+    """
     order, item = lock_item(uow, item_id)
     if not item.is_wanted:
         return None
+    dispute = order.paying.contested if order.paying else None
+    if dispute is not None and item.status is ItemStatus.DUE:
+        raise NotYet(f"{_DISPUTED}: {dispute.reason}, {dispute.amount}", _DISPUTED_LOOK)
     order.begin_item(item.id)
     return order, item
+
+
+def is_held(job: Job) -> bool:
+    """Whether the delivery waits for a bank to decide, or was given up over it."""
+    return job.status in (JobStatus.QUEUED, JobStatus.DEAD) and _DISPUTED in (job.why or "")
 
 
 def leave_be(uow: UnitOfWork) -> None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from billing.application.breakers import Guard
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.application.ports import Availability, DomainInfo, Envelope, PaymentGateway, Reading, Registrar, Started
-from billing.application.provider_ports import RecurringBilling
+from billing.application.provider_ports import RecurringBilling, SavedMethods
 from billing.domain.contact import Contact
+from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
-from billing.domain.facts import BillingStands, Fact, InvoiceStands
+from billing.domain.facts import BillingStands, Fact, InvoiceStands, MethodStands
 from billing.domain.money import Money
 from billing.domain.offer import Cycle
 from billing.domain.order import Order
@@ -88,6 +89,38 @@ class GuardedGateway(PaymentGateway):
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """Guarded."""
         return self._guard(deadline, lambda: self._inner.refund(payment, refund, deadline))
+
+
+class GuardedMethods(SavedMethods):
+    """A provider that keeps payment methods, left in peace while it does not answer."""
+
+    def __init__(self, inner: SavedMethods, guard: Guard) -> None:
+        self._inner, self._guard = inner, guard
+        self.gateway = inner.gateway
+
+    def open_account(self, customer: Customer, deadline: Deadline) -> str:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.open_account(customer, deadline))
+
+    def start_setup(self, wallet: Wallet, key: str, options: Mapping[str, str], deadline: Deadline) -> Started:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.start_setup(wallet, key, options, deadline))
+
+    def attached(self, wallet: Wallet, deadline: Deadline) -> Sequence[MethodStands]:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.attached(wallet, deadline))
+
+    def set_default(self, wallet: Wallet, method_ref: str, deadline: Deadline) -> None:
+        """Guarded."""
+        self._guard(deadline, lambda: self._inner.set_default(wallet, method_ref, deadline))
+
+    def detach(self, method_ref: str, deadline: Deadline) -> None:
+        """Guarded."""
+        self._guard(deadline, lambda: self._inner.detach(method_ref, deadline))
+
+    def portal_url(self, wallet: Wallet, return_url: str, deadline: Deadline) -> str:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.portal_url(wallet, return_url, deadline))
 
 
 class GuardedBilling(RecurringBilling):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.application.ports import Ids
+from billing.application.ports import Ids, PayLink
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import JobKind, JobRequest
 from billing.domain.mail import Mail, MailData, MailKind
@@ -53,13 +53,17 @@ class Postbox:
 
 @dataclass(frozen=True)
 class Notices:
-    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts."""
+    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts.
+
+    Without a `pay_link` nobody is sent to a page of ours, and whoever would have to go there is not written to.
+    """
 
     post: Postbox
+    pay_link: PayLink | None = None
 
     def order_received(self, uow: UnitOfWork, order: Order) -> None:
         """What was ordered, what it costs, and how long it waits to be paid."""
-        self._tell(uow, MailKind.ORDER_RECEIVED, order.id, order, _whole(uow, order))
+        self._tell(uow, MailKind.ORDER_RECEIVED, order.id, order, self._payable(uow, order))
 
     def order_paid(self, uow: UnitOfWork, order: Order) -> None:
         """The money has come, and delivery begins."""
@@ -68,22 +72,36 @@ class Notices:
     def payment_failed(self, uow: UnitOfWork, order: Order, payment: Payment) -> None:
         """An attempt is over without money, and the order is not paid otherwise."""
         if not order.is_paid:
-            self._tell(uow, MailKind.PAYMENT_FAILED, payment.id, order, _whole(uow, order))
+            by_itself = payment.is_off_session and uow.renewals.of_order(order.id) is not None
+            kind = MailKind.RENEWAL_FAILED if by_itself else MailKind.PAYMENT_FAILED
+            self._tell(uow, kind, payment.id, order, self._payable(uow, order))
+
+    def payment_needs_customer(self, uow: UnitOfWork, order: Order, payment: Payment) -> None:
+        """The bank wants the customer's consent to a charge of a saved method: where to go, and until when."""
+        if self.pay_link is not None and not order.is_paid:
+            self._tell(uow, MailKind.PAYMENT_NEEDS_CUSTOMER, payment.id, order, self._payable(uow, order))
 
     def item_fulfilled(self, uow: UnitOfWork, order: Order, item: OrderItem, until: datetime) -> None:
         """The customer has what an item paid for, until then."""
-        data: MailData = {"item": [_line(uow, item)], "until": _day(until)}
+        data: MailData = {"item": [describe_item(uow, item)], "until": _day(until)}
         self._tell(uow, _DELIVERED[type(item.what)], item.id, order, data)
 
     def item_failed(self, uow: UnitOfWork, order: Order, item: OrderItem, *, paid_back: bool) -> None:
         """An item can't be delivered; whether its price is being paid back already, or a person sees to it."""
-        data: MailData = {"item": [_line(uow, item)], "paid_back": "yes" if paid_back else ""}
+        data: MailData = {"item": [describe_item(uow, item)], "paid_back": "yes" if paid_back else ""}
         self._tell(uow, MailKind.NOT_DELIVERED, item.id, order, data)
 
     def refunded(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
         """Money went back."""
         data = {"amount": str(refund.amount), "cause": refund.cause.value}
         self._tell(uow, MailKind.REFUNDED, refund.id, order, data)
+
+    def refund_returned(self, uow: UnitOfWork, order: Order, refund: Refund) -> None:
+        """What they were told is on its way came back to us."""
+        self._tell(uow, MailKind.REFUND_RETURNED, refund.id, order, {"amount": str(refund.amount)})
+
+    def _payable(self, uow: UnitOfWork, order: Order) -> MailData:
+        return {**_whole(uow, order), "link": self.pay_link(order.id) if self.pay_link else ""}
 
     def _tell(self, uow: UnitOfWork, kind: MailKind, subject: str, order: Order, data: MailData) -> None:
         if self.post.domain is None:
@@ -95,14 +113,14 @@ class Notices:
 
 def _whole(uow: UnitOfWork, order: Order) -> MailData:
     return {
-        "items": [_line(uow, item) for item in order.items],
+        "items": [describe_item(uow, item) for item in order.items],
         "total": str(order.total),
         "expires": _day(order.expires_at),
     }
 
 
-def _line(uow: UnitOfWork, item: OrderItem) -> Mapping[str, str]:
-    """What a template needs to name an item in its own language."""
+def describe_item(uow: UnitOfWork, item: OrderItem) -> Mapping[str, str]:
+    """What a template needs to name an item in the reader's language."""
     what = item.what
     line = {"kind": what.kind, "price": str(item.price)}
     match what:

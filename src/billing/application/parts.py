@@ -1,7 +1,9 @@
 """Parts of an order by their own id, to read or to change: whoever changes one holds the order."""
 
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.dispute import Dispute
 from billing.domain.errors import NotFound
+from billing.domain.facts import PaymentFact
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
@@ -26,6 +28,12 @@ def lock_attempt(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
     return order, order.payment(payment_id)
 
 
+def attempt_of(uow: UnitOfWork, gateway: str, fact: PaymentFact) -> str | None:
+    """The id of the attempt that a fact is about, by ours or the provider's; None where none of ours is named."""
+    refs = frozenset(ref for ref in (fact.session_ref, fact.payment_ref) if ref)
+    return fact.payment_id or uow.orders.of_refs(gateway, refs)
+
+
 def read_refund(uow: UnitOfWork, refund_id: str) -> tuple[Payment, Refund]:
     """A refund and its payment; NotFound."""
     return uow.orders.get(_found(uow.orders.of_refund(refund_id), "refund", refund_id)).refund(refund_id)
@@ -35,6 +43,17 @@ def lock_refund(uow: UnitOfWork, refund_id: str) -> tuple[Order, Payment, Refund
     """The same with the order, to change."""
     order = uow.orders.lock(_found(uow.orders.of_refund(refund_id), "refund", refund_id))
     return order, *order.refund(refund_id)
+
+
+def read_dispute(uow: UnitOfWork, dispute_id: str) -> tuple[Order, Payment, Dispute]:
+    """A dispute with its order and payment; NotFound."""
+    order = uow.orders.get(_found(uow.orders.of_dispute(dispute_id), "dispute", dispute_id))
+    return order, *order.dispute(dispute_id)
+
+
+def lock_dispute(uow: UnitOfWork, dispute_id: str) -> tuple[Payment, Dispute]:
+    """A dispute and its payment while their order is held; NotFound."""
+    return uow.orders.lock(_found(uow.orders.of_dispute(dispute_id), "dispute", dispute_id)).dispute(dispute_id)
 
 
 def _found(order_id: str | None, entity: str, part_id: str) -> str:

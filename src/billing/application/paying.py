@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from billing.application.accounts import EnsureAccount, read_method
 from billing.application.attempts import NoteStart, check_of
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.ports import Ids, PaymentGateway
+from billing.application.ports import Ids, PaymentGateway, Started
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.errors import Conflict, Invalid
+from billing.domain.errors import Conflict, Invalid, NotFound
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 
@@ -26,7 +27,7 @@ class PaymentLimits:
 
 
 @dataclass(frozen=True)
-class StartPayment:
+class OpenAttempt:
     """Open one attempt for an order: written down with its check before the provider hears of it."""
 
     ledger: Ledger
@@ -40,6 +41,8 @@ class StartPayment:
     def __call__(self, order_id: str, gateway: str, options: Mapping[str, str], by: str) -> Payment:
         """The attempt; still `pending` without a page where the provider's answer was lost.
 
+        With `method_ref` and `customer_ref` in the options that method of that account is charged off session, and the
+        attempt may be over at once: `succeeded`, or `failed` with the bank's reason.
         Invalid for an unknown gateway; Conflict where the order takes no payment, or an older attempt turned out
         paid or is still being decided; Refused by the provider. Closing an older attempt may also end in RetryLater,
         OutcomeUnknown or NeedsPerson, and a gateway that is known to be away in NotYet: then nothing new was opened.
@@ -58,7 +61,13 @@ class StartPayment:
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise
-        return self.ledger.write(by, lambda uow: self.note_start(uow, payment.id, started))
+        return self.ledger.write(by, lambda uow: self._note(uow, payment, started))
+
+    def _note(self, uow: UnitOfWork, payment: Payment, started: Started) -> Payment:
+        noted = self.note_start(uow, payment.id, started)
+        for fact in started.facts:
+            self.take(uow, payment.gateway, fact)
+        return noted
 
     def _open(self, uow: UnitOfWork, order_id: str, gateway: str, options: Mapping[str, str]) -> tuple[Order, Payment]:
         order, now = uow.orders.lock(order_id), self.note_start.clock()
@@ -101,6 +110,39 @@ class StartPayment:
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self.limits.call_deadline_seconds, self.monotonic)
+
+
+@dataclass(frozen=True)
+class StartPayment:
+    """Start to pay an order, on a page or with a saved method; for what renews by itself a page saves the method."""
+
+    ledger: Ledger
+    ensure_account: EnsureAccount
+    open_attempt: OpenAttempt
+
+    def __call__(self, order_id: str, gateway: str, options: Mapping[str, str], by: str) -> Payment:
+        """As `OpenAttempt`, whose `method_ref` and `customer_ref` are found for a `method_id` of ours.
+
+        Invalid also where that is no usable method of the order's customer at this gateway; NotFound. Opening the
+        account that a page saves a method in may end as any call outward does: then nothing was opened.
+        """
+        order = self.ledger.read(lambda uow: uow.orders.get(order_id))
+        payer: Mapping[str, str] = {}
+        if method_id := options.get("method_id"):
+            payer = self._charge(order, gateway, method_id)
+        elif order.renews_by_itself and gateway in self.ensure_account.keepers.by_gateway:
+            order.require_payable(self.open_attempt.note_start.clock())
+            payer = {"customer_ref": str(self.ensure_account(order.customer_id, gateway, by).customer_ref)}
+        return self.open_attempt(order_id, gateway, {**options, **payer}, by)
+
+    def _charge(self, order: Order, gateway: str, method_id: str) -> Mapping[str, str]:
+        try:
+            wallet, method = self.ledger.read(lambda uow: read_method(uow, order.customer_id, method_id))
+        except NotFound as unknown:
+            raise Invalid("payment_method", "is no usable saved method of this customer's") from unknown
+        if wallet.gateway != gateway:
+            raise Invalid("payment_method", f"is saved at {wallet.gateway}")
+        return {"customer_ref": str(wallet.customer_ref), "method_ref": method.ref}
 
 
 @dataclass(frozen=True)

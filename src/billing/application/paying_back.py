@@ -13,6 +13,7 @@ from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import repayment
 from billing.domain.alert import AlertKind
+from billing.domain.covering import covered_by, is_over
 from billing.domain.facts import Fact, RefundFact, RefundFailed, RefundSucceeded
 from billing.domain.job import JobKind, JobRequest
 from billing.domain.money import Money
@@ -20,7 +21,7 @@ from billing.domain.order import Order
 from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import is_repaid
 from billing.domain.payment import Payment
-from billing.domain.refund import Refund
+from billing.domain.refund import Refund, RefundStatus
 from billing.domain.refund_policy import RefundPolicy
 
 
@@ -70,7 +71,7 @@ class PayBack:
         refund = repayment.request_refund(
             order, payment, self.ids("ref"), self.clock(), amount=amount, item_ids=item_ids, reason=reason
         )
-        _free_names(uow, order, refund)
+        free_names(uow, order, refund.item_ids)
         _bill_no_more(uow, order, payment)
         self._promised(uow, refund)
         return payment, refund
@@ -93,15 +94,18 @@ class PayBack:
 
     def take(self, uow: UnitOfWork, order: Order, payment: Payment, fact: RefundFact) -> Refund:
         """Settle the refund that is meant, and name it; one made at the provider is adopted."""
-        refund = _meant(payment, fact) or self._adopt(uow, order, payment, fact)
+        refund = refund_meant(payment, fact) or self._adopt(uow, order, payment, fact)
         refund.bind(fact.refund_ref)
         news = refund.is_pending
         match fact:
             case RefundSucceeded():
                 self.succeeded(uow, order, refund, f"{fact.amount} paid back")
             case RefundFailed(why=why):
+                was_told = refund.status is RefundStatus.SUCCEEDED
                 if repayment.refund_failed(order, refund, why):
                     raise_refund_failed(uow, order, refund, why)
+                    if was_told:
+                        self.notices.refund_returned(uow, order, refund)
         if news and fact.amount != refund.amount:
             refund.park(f"the provider tells of {fact.amount}")
             raise_alert(
@@ -119,7 +123,7 @@ class PayBack:
             refund = repayment.adopt_failed_refund(payment, new, fact.amount, now)
         else:
             refund = repayment.adopt_refund(order, payment, new, fact.amount, now, _named(payment, fact))
-            _free_names(uow, order, refund)
+            free_names(uow, order, refund.item_ids)
             _bill_no_more(uow, order, payment)
         about = f"order {order.number}: {fact.amount} of payment {payment.id}"
         for item in order.items:
@@ -133,7 +137,7 @@ def _named(payment: Payment, fact: RefundFact) -> Refund | None:
     return next((refund for refund in payment.refunds if refund.id == fact.refund_id), None)
 
 
-def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
+def refund_meant(payment: Payment, fact: RefundFact) -> Refund | None:
     """By the provider's id, else by ours; not one that we gave up before the provider had told of it: money moved."""
     known = next((refund for refund in payment.refunds if refund.refund_ref == fact.refund_ref), None)
     named = _named(payment, fact)
@@ -142,10 +146,10 @@ def _meant(payment: Payment, fact: RefundFact) -> Refund | None:
     return named if named.is_live or isinstance(fact, RefundFailed) else None
 
 
-def _free_names(uow: UnitOfWork, order: Order, refund: Refund) -> None:
+def free_names(uow: UnitOfWork, order: Order, item_ids: Sequence[str]) -> None:
     """A renewal that is called off frees its name for the next one; names are locked in their own order."""
-    covered = [item for item in order.items if item.id in refund.item_ids and item.status is ItemStatus.CANCELLED]
-    for item in sorted(covered, key=lambda item: str(item.domain)):
+    called_off = [item for item in covered_by(order, item_ids) if is_over(item)]
+    for item in sorted(called_off, key=lambda item: str(item.domain)):
         held = uow.registrations.lock_name(item.domain) if item.domain is not None else None
         if held is not None:
             held.free_slot(item.id)

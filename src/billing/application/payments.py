@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from billing.application.alerts import raise_alert
 from billing.application.notifications import Notices
+from billing.application.parts import attempt_of
 from billing.application.paying_back import PayBack, refund_job
 from billing.application.ports import Clock, Telemetry
 from billing.application.unit_of_work import UnitOfWork
@@ -16,6 +17,7 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentNews,
     PaymentPending,
     PaymentSucceeded,
@@ -40,7 +42,7 @@ class RecordFact:
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: PaymentNews) -> Payment | None:
         """The payment it was about; None where no payment of ours is meant, or a refund of one not known as paid."""
-        payment_id = self._find(uow, gateway, fact)
+        payment_id = attempt_of(uow, gateway, fact)
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
         if payment_id is None or order_id is None:
             return None
@@ -68,14 +70,10 @@ class RecordFact:
 
     def hold_jobs(self, uow: UnitOfWork, gateway: str, facts: Sequence[PaymentNews]) -> None:
         """Lock the jobs that several facts answer, before the first of them locks its order."""
-        found = [(self._find(uow, gateway, fact), fact) for fact in facts]
+        found = [(attempt_of(uow, gateway, fact), fact) for fact in facts]
         answered = {wanted for payment_id, fact in found if payment_id and (wanted := _answered(payment_id, fact))}
         for wanted in sorted(answered, key=lambda wanted: wanted.dedup_key):
             uow.jobs.lock_for(wanted)
-
-    def _find(self, uow: UnitOfWork, gateway: str, fact: PaymentNews) -> str | None:
-        refs = frozenset(ref for ref in (fact.session_ref, fact.payment_ref) if ref)
-        return fact.payment_id or uow.orders.of_refs(gateway, refs)
 
     def _apply(self, uow: UnitOfWork, order: Order, payment: Payment, fact: PaymentNews) -> None:
         match fact:
@@ -86,6 +84,9 @@ class RecordFact:
                 self.follow(uow, order, payment, settlement)
             case PaymentDeclined(why=why):
                 payment.note(why)
+            case PaymentNeedsCustomer(why=why):
+                if payment.await_customer(why):
+                    self.notices.payment_needs_customer(uow, order, payment)
             case PaymentFailed(why=why):
                 self.fail(uow, order, payment, why)
             case PaymentCancelled(why=why):

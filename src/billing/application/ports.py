@@ -24,6 +24,12 @@ from billing.domain.refund import Refund
 Clock = Callable[[], datetime]
 """The business clock: terms, expiry, milestones. Technical time is the ledger's `now()`."""
 
+OrderNumbers = Callable[[], str]
+"""A new order's number, which people read out."""
+
+PayLink = Callable[[str], str]
+"""The address of our own page about an order (or another thing of ours, by its id), good as long as that is."""
+
 Ids = Callable[[str], str]
 """A new id with the given prefix: `ids("ord")` is `ord_…`, a UUIDv7 behind it."""
 
@@ -61,11 +67,15 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """An attempt that the provider has taken: its ids, and where the customer goes, if anywhere."""
+    """An attempt that the provider has taken: its ids, and where the customer goes, if anywhere.
+
+    `facts` is what it proved at once, as of a saved method that was charged.
+    """
 
     session_ref: str | None = None
     payment_ref: str | None = None
     redirect_url: str | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 class PaymentGateway(ABC):
@@ -90,15 +100,19 @@ class PaymentGateway(ABC):
 
     @abstractmethod
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
-        """Open the attempt at the provider; repeated for the same payment it gives the same attempt."""
+        """Open the attempt at the provider; repeated for the same payment it gives the same attempt.
+
+        Off session (`options` of the payment name a `method_ref` of the account `customer_ref`) that method is charged
+        and no page opened; one that is declined is no Refused: PaymentFailed, with the bank's reason.
+        """
 
     @abstractmethod
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Ask how a started attempt stands."""
+        """Ask how a started attempt stands; off session also one without an id, PaymentExpired if there is none."""
 
     @abstractmethod
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Make a started attempt unpayable; where it turns out paid, PaymentSucceeded is what comes back."""
+        """Make an attempt unpayable, known as for `check`; where it turns out paid, PaymentSucceeded comes back."""
 
     @abstractmethod
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.catalogue import Catalogue, Operation
@@ -68,7 +68,7 @@ class _Pricing:
         held = self.uow.registrations.of_name(what.domain)
         if held is None or held.customer_id != self.customer_id:
             raise Invalid("domain", f"we hold no {what.domain} for this customer")
-        last_day = held.expires_at + timedelta(days=self.catalogue.offer_for(what.domain).renew_until_days)
+        last_day = self.catalogue.offer_for(what.domain).last_day(held.expires_at)
         if self.now > last_day:
             raise Invalid("domain", f"{what.domain} could be renewed until {last_day:%Y-%m-%d}")
 

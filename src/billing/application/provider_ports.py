@@ -1,20 +1,21 @@
-"""What a payment provider may offer beyond single payments: saved methods, recurring billing, a feed of its events.
+"""What a payment provider may offer beyond single payments: saved methods, recurring billing, a look into its books.
 
 A provider that lacks one has no adapter for it. As every call outward, each ends in a result or in one of the closed
 set (`outcomes`), takes a `Deadline`, and is safe to repeat.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from billing.application.outcomes import Deadline
 from billing.application.ports import Started
 from billing.domain.customer import Customer
-from billing.domain.facts import BillingStands, InvoiceStands, MethodStands
+from billing.domain.facts import BillingStands, InvoiceStands, MethodStands, RefundNews
 from billing.domain.money import Money
 from billing.domain.offer import Cycle
+from billing.domain.payment import Payment
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Wallet
 
@@ -88,8 +89,8 @@ class RecurringBilling(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Missed:
-    """An event that the provider could not deliver, or of which nobody knows: as a notification would have told it."""
+class FeedEvent:
+    """Something that happened, in the words in which a notification would have told it."""
 
     event_id: str
     type: str
@@ -98,11 +99,84 @@ class Missed:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class FeedPage:
+    """A part of what happened; `after` is where to go on, None at the end."""
+
+    events: Sequence[FeedEvent]
+    after: str | None = None
+
+
 class EventFeed(ABC):
-    """Lists what happened, for those who missed the notification."""
+    """Lists what happened, for those who missed the notification.
+
+    `kept` is how far back it reaches. It is read page by page, so that each call has a deadline of its own.
+    """
+
+    gateway: str
+    kept: timedelta
+
+    @abstractmethod
+    def page(self, since: datetime, until: datetime, after: str | None, deadline: Deadline) -> FeedPage:
+        """The next events of the types that we read, in any order, as notifications come: one may come twice.
+
+        First those that the provider could not deliver, then all.
+        """
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a provider's books have of one payment: what came in, None where nothing did, and every refund of it."""
+
+    received: Money | None
+    refunds: Sequence[RefundNews] = ()
+
+
+class Statements(ABC):
+    """Shows a provider's own books."""
 
     gateway: str
 
     @abstractmethod
-    def since(self, moment: datetime, deadline: Deadline) -> Iterable[Missed]:
-        """Every event that we read and that happened since then, oldest first."""
+    def of(self, payment: Payment, deadline: Deadline) -> Statement:
+        """Refunds whoever made them, failed ones too; NeedsPerson where it can't show all of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a provider sends its notifications, of which types and in which version; its secret is told only once."""
+
+    ref: str
+    url: str
+    types: frozenset[str]
+    version: str | None
+    is_enabled: bool
+    secret: str | None = field(default=None, repr=False)
+
+
+class ProviderSetup(ABC):
+    """What a provider must know and allow before its notifications can come and our calls be answered.
+
+    `types` and `version` are what an endpoint of ours must have. Each of `checks` is one harmless call.
+    """
+
+    gateway: str
+    types: frozenset[str]
+    version: str
+    checks: Sequence[str]
+
+    @abstractmethod
+    def endpoints(self, deadline: Deadline) -> Sequence[Endpoint]:
+        """Every one of the account."""
+
+    @abstractmethod
+    def make_endpoint(self, url: str, deadline: Deadline) -> Endpoint:
+        """A new one, with its secret; look before: a repeat makes another."""
+
+    @abstractmethod
+    def correct_endpoint(self, ref: str, deadline: Deadline) -> Endpoint:
+        """Exactly our types, and enabled; its version can't be changed."""
+
+    @abstractmethod
+    def problem(self, check: str, deadline: Deadline) -> str | None:
+        """What is wrong with the account or our key, in a sentence; None where this check finds nothing."""

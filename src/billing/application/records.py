@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
+from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
 from billing.domain.invoice import Invoice
 from billing.domain.job import JobKind, JobRequest
@@ -15,13 +17,14 @@ from billing.domain.refund import Refund
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
 
-Tracked = Order | OrderItem | Payment | Refund | Subscription | Registration | Invoice
+Tracked = Order | OrderItem | Payment | Refund | Dispute | Subscription | Registration | Invoice
 
 TRACKED: Mapping[type, str] = {
     Order: "order",
     OrderItem: "item",
     Payment: "payment",
     Refund: "refund",
+    Dispute: "dispute",
     Subscription: "subscription",
     Registration: "registration",
     Invoice: "invoice",
@@ -59,6 +62,13 @@ class Transition:
     why: str | None
     by: str
     at: datetime
+
+
+class Made(NamedTuple):
+    """When something was made, and its id: a place in what is walked through."""
+
+    at: datetime
+    id: str
 
 
 def process_job(event_row_id: str, context: Mapping[str, str] | None = None) -> JobRequest:

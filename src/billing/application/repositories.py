@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from billing.application.records import ApiKey, Arrival, RememberedAnswer, Transition
+from billing.application.records import ApiKey, Arrival, Made, RememberedAnswer, Transition
 from billing.domain.breaker import Breaker
 from billing.domain.catalogue import Catalogue
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
+from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.invoice import Invoice
@@ -16,6 +18,7 @@ from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.registration import Registration
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
 
@@ -41,6 +44,9 @@ class Orders(Protocol):
     def of_refund(self, refund_id: str) -> str | None:
         """The id of the order that a refund belongs to."""
 
+    def of_dispute(self, dispute_id: str) -> str | None:
+        """The id of the order that a dispute belongs to."""
+
     def of_number(self, number: str) -> str | None:
         """The id of the order that bears this number."""
 
@@ -55,8 +61,17 @@ class Orders(Protocol):
     def refunds(self, status: RefundStatus | None, before: str | None, limit: int) -> Sequence[Refund]:
         """Refunds of all payments, newest first, those with an id below `before`."""
 
+    def disputes(self, status: DisputeStatus | None, before: str | None, limit: int) -> Sequence[Dispute]:
+        """Disputes of all payments, newest first, those with an id below `before`."""
+
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of pending orders whose time is over."""
+
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Oldest first, from `since` to `until`; of those of that very first moment, only ids above `after`."""
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """The same of refunds."""
 
 
 class Customers(Protocol):
@@ -87,6 +102,15 @@ class Wallets(Protocol):
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the wallet whose account or method bears one of the provider's ids."""
 
+    def of_method(self, method_id: str) -> str | None:
+        """The id of the wallet that a method is in."""
+
+    def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        """Ids of usable methods whose card ends with that month, those above `after`, each with its wallet's."""
+
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Oldest first, as attempts are."""
+
 
 class Subscriptions(Protocol):
     """Hosting subscriptions."""
@@ -106,11 +130,17 @@ class Subscriptions(Protocol):
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         """The id of the one whose billing bears one of the provider's ids."""
 
+    def renews_for(self, customer_id: str) -> bool:
+        """Whether the customer has one that goes on by itself."""
+
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
 
     def owing(self, customer_id: str) -> Sequence[str]:
         """Ids of a customer's for which something is owed."""
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        """Those that a provider bills and whose current period ended then, in that order; `after` as of attempts."""
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
@@ -152,6 +182,38 @@ class Registrations(Protocol):
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         """Whether a renewal of it waits to be paid."""
 
+    def is_being_renewed(self, name: DomainName) -> bool:
+        """Whether a renewal of it is paid and not delivered yet."""
+
+    def expiring(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Registration]:
+        """Active holdings that expire until then, by expiry and id, those after that expiry and id; to read."""
+
+    def renews_for(self, customer_id: str) -> bool:
+        """Whether the customer holds a name that is renewed automatically."""
+
+
+class Renewals(Protocol):
+    """Renewals that we offer by ourselves; one is changed by whoever holds its registration."""
+
+    def add(self, renewal: Renewal) -> None:
+        """A new one; ConcurrentChange where this registration has one at this expiry."""
+
+    def of(self, registration_id: str, expires_at: datetime) -> Renewal | None:
+        """The one of a registration at an expiry."""
+
+    def of_order(self, order_id: str) -> Renewal | None:
+        """The one that an order of ours pays."""
+
+
+class DailyRounds(Protocol):
+    """How far the rounds of the day are, by name."""
+
+    def get(self, name: str) -> DailyRound | None:
+        """To read; None where it was never made."""
+
+    def lock(self, name: str) -> DailyRound:
+        """To change, made where there is none."""
+
 
 class Inbox(Protocol):
     """Notifications."""
@@ -174,6 +236,9 @@ class Inbox(Protocol):
 
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         """By the provider's id."""
+
+    def known(self, gateway: str, event_ids: Collection[str]) -> Collection[str]:
+        """Those of the provider's ids that are here."""
 
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int

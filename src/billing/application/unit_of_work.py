@@ -15,6 +15,7 @@ from billing.application.repositories import (
     Breakers,
     Catalogues,
     Customers,
+    DailyRounds,
     History,
     Inbox,
     Invoices,
@@ -22,6 +23,7 @@ from billing.application.repositories import (
     Orders,
     Registrations,
     RememberedAnswers,
+    Renewals,
     Subscriptions,
     Wallets,
 )
@@ -57,7 +59,7 @@ class UnitOfWork(ABC):
     Locks are taken in one order, so that nobody waits in a circle: the job that is run or changed; its kind; the
     notification or mail that it is about; jobs that are answered by what is recorded, by their keys; the order; the
     wallet; registrations by name, or the subscription, which is the lock of its invoices. New orders, mails, alerts and
-    jobs are written last. A breaker has a unit of its own.
+    jobs are written last. A breaker has a unit of its own, and so has a daily round.
     """
 
     orders: Orders
@@ -65,12 +67,14 @@ class UnitOfWork(ABC):
     subscriptions: Subscriptions
     invoices: Invoices
     registrations: Registrations
+    renewals: Renewals
     wallets: Wallets
     inbox: Inbox
     jobs: Jobs
     mails: Mails
     alerts: Alerts
     breakers: Breakers
+    rounds: DailyRounds
     catalogues: Catalogues
     api_keys: ApiKeys
     answers: RememberedAnswers

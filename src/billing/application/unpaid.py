@@ -23,7 +23,7 @@ class CancelOrder:
         def cancel(uow: UnitOfWork) -> Order:
             order = uow.orders.lock(order_id)
             order.cancel()
-            _close_attempts(uow, order)
+            close_attempts(uow, order)
             return order
 
         return self.ledger.write(by, cancel)
@@ -60,11 +60,12 @@ def _expire(uow: UnitOfWork, order_id: str, now: datetime) -> bool:
     order = uow.orders.lock(order_id)
     expired = order.expire(now)
     if expired:
-        _close_attempts(uow, order)
+        close_attempts(uow, order)
     return expired
 
 
-def _close_attempts(uow: UnitOfWork, order: Order) -> None:
+def close_attempts(uow: UnitOfWork, order: Order) -> None:
+    """Nobody can pay by what is open of a closed order, once its providers have been asked."""
     for payment in order.payments:
         if payment.is_open:
             uow.jobs.request(close_of(payment.id))

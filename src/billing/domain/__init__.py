@@ -8,7 +8,10 @@ from billing.domain.breaker import Breaker, BreakerPolicy, BreakerState
 from billing.domain.catalogue import Catalogue, Cycle, HostingPlan, Operation, TldOffer
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
 from billing.domain.dispatch_policy import DELIVERIES, DispatchPolicy
+from billing.domain.dispute import Dispute, DisputeStatus
+from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.domain_name import DomainName
 from billing.domain.dunning import DunningPolicy, Stage
 from billing.domain.errors import (
@@ -26,6 +29,7 @@ from billing.domain.facts import (
     BillingStands,
     BillingStatus,
     CycleLine,
+    DisputeStands,
     Fact,
     InvoiceReason,
     InvoiceStands,
@@ -35,6 +39,7 @@ from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
     PaymentFailed,
+    PaymentNeedsCustomer,
     PaymentPending,
     PaymentSucceeded,
     RefundFailed,
@@ -58,7 +63,8 @@ from billing.domain.purchase import (
 )
 from billing.domain.refund import Refund, RefundCause, RefundStatus
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
-from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.registration import NameStanding, Registration, RegistrationStatus
+from billing.domain.renewal import Renewal, RenewalPolicy
 from billing.domain.repayment import request_refund
 from billing.domain.retry_policy import RetryPolicy
 from billing.domain.subscription import Subscription, SubscriptionStatus
@@ -86,7 +92,13 @@ __all__ = [
     "Customer",
     "Cycle",
     "CycleLine",
+    "DailyRound",
     "DispatchPolicy",
+    "Dispute",
+    "DisputePolicy",
+    "DisputeStands",
+    "DisputeStatus",
+    "DisputedHosting",
     "DomainName",
     "DomainRegistration",
     "DomainRenewal",
@@ -107,12 +119,14 @@ __all__ = [
     "JobKind",
     "JobRequest",
     "JobStatus",
+    "LostHosting",
     "Mail",
     "MailKind",
     "MailStatus",
     "MethodStands",
     "Money",
     "NameHeld",
+    "NameStanding",
     "NotFound",
     "Operation",
     "Order",
@@ -124,6 +138,7 @@ __all__ = [
     "PaymentExpired",
     "PaymentFailed",
     "PaymentMethod",
+    "PaymentNeedsCustomer",
     "PaymentPending",
     "PaymentStatus",
     "PaymentSucceeded",
@@ -139,7 +154,9 @@ __all__ = [
     "RefundedHosting",
     "Registration",
     "RegistrationStatus",
+    "Renewal",
     "RenewalOpen",
+    "RenewalPolicy",
     "RetryPolicy",
     "Settlement",
     "Stage",

@@ -18,8 +18,14 @@ class AlertKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     REFUND_MADE_ELSEWHERE = "refund_made_elsewhere"
     REFUND_DIFFERS = "refund_differs"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_DECIDED = "dispute_decided"
     REGISTRAR_OUT_OF_FUNDS = "registrar_out_of_funds"
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    BOOKS_DIFFER = "books_differ"
+    RENEWAL_NOT_OFFERED = "renewal_not_offered"
+    NAME_AT_RISK = "name_at_risk"
+    NAME_LOST = "name_lost"
 
 
 @dataclass(eq=False, kw_only=True)

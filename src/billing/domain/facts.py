@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.dispute import DisputeStatus
 from billing.domain.money import Money
 from billing.domain.offer import Cycle
 from billing.domain.wallet import Card
@@ -36,6 +37,13 @@ class PaymentPending(PaymentFact):
 @dataclass(frozen=True, kw_only=True)
 class PaymentDeclined(PaymentFact):
     """One try was refused; the customer may try again on the same page."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentNeedsCustomer(PaymentFact):
+    """The bank wants the customer's consent before it pays: nothing is decided, and nobody else can go on."""
 
     why: str
 
@@ -85,18 +93,34 @@ class RefundFailed(RefundFact):
     why: str
 
 
+RefundNews = RefundPending | RefundSucceeded | RefundFailed
+"""What may be told of one refund."""
+
 PaymentNews = (
     PaymentSucceeded
     | PaymentPending
     | PaymentDeclined
+    | PaymentNeedsCustomer
     | PaymentFailed
     | PaymentCancelled
     | PaymentExpired
-    | RefundPending
-    | RefundSucceeded
-    | RefundFailed
+    | RefundNews
 )
 """What may be told of one payment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeStands(PaymentFact):
+    """All of a dispute as it was when it was fetched; `withdrawn` and `reinstated` are all that ever moved."""
+
+    dispute_ref: str
+    amount: Money
+    status: DisputeStatus
+    reason: str
+    withdrawn: Money
+    reinstated: Money
+    respond_by: datetime | None = None
+    why: str
 
 
 # ---------------------------------------------------------------------- saved payment methods
@@ -104,13 +128,17 @@ PaymentNews = (
 
 @dataclass(frozen=True, kw_only=True)
 class MethodStands:
-    """How a saved method stands; `customer_ref` is the account that it is, or was, attached to."""
+    """How a saved method stands; `customer_ref` is the account that it is, or was, attached to.
+
+    `is_default` says that somebody has chosen it at the provider; what was not chosen there is not told to be none.
+    """
 
     customer_ref: str
     method_ref: str
     is_attached: bool
     kind: str = "card"
     card: Card | None = None
+    is_default: bool = False
 
 
 # ---------------------------------------------------------------------- recurring billing
@@ -206,5 +234,5 @@ class InvoiceStands(BillingFact):
     why: str = ""
 
 
-Fact = PaymentNews | MethodStands | BillingStands | InvoiceStands
+Fact = PaymentNews | DisputeStands | MethodStands | BillingStands | InvoiceStands
 """All that a provider can have proven."""

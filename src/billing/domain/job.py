@@ -22,11 +22,15 @@ class JobKind(StrEnum):
     CHANGE_SUBSCRIPTION = "change_subscription"
     CHECK_SUBSCRIPTION = "check_subscription"
     SUSPEND_SUBSCRIPTION = "suspend_subscription"
+    RESTORE_SUBSCRIPTION = "restore_subscription"
     END_SUBSCRIPTION = "end_subscription"
     END_BILLING = "end_billing"
     PAY_INVOICE = "pay_invoice"
     REFUND_PAYMENT = "refund_payment"
+    SET_DEFAULT_METHOD = "set_default_method"
+    DETACH_METHOD = "detach_method"
     SEND_MAIL = "send_mail"
+    RECONCILE = "reconcile"
 
 
 PRIORITIES: Mapping[JobKind, int] = {
@@ -36,16 +40,22 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.ACTIVATE_SUBSCRIPTION: 50,
     JobKind.RENEW_SUBSCRIPTION: 50,
     JobKind.CHECK_PAYMENT: 40,
+    JobKind.SUSPEND_SUBSCRIPTION: 40,
+    JobKind.RESTORE_SUBSCRIPTION: 40,
+    JobKind.END_SUBSCRIPTION: 40,
     JobKind.REFUND_PAYMENT: 40,
     JobKind.CREATE_STRIPE_SUBSCRIPTION: 40,
     JobKind.CHANGE_SUBSCRIPTION: 40,
     JobKind.END_BILLING: 40,
     JobKind.PAY_INVOICE: 40,
     JobKind.CLOSE_PAYMENT: 30,
+    JobKind.SET_DEFAULT_METHOD: 30,
+    JobKind.DETACH_METHOD: 30,
     JobKind.CHECK_SUBSCRIPTION: 30,
     JobKind.SUSPEND_SUBSCRIPTION: 30,
     JobKind.END_SUBSCRIPTION: 30,
     JobKind.SEND_MAIL: 10,
+    JobKind.RECONCILE: 5,
 }
 """Which bell is heard first when there is more work than workers."""
 

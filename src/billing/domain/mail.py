@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     ORDER_RECEIVED = "order_received"
     ORDER_PAID = "order_paid"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_NEEDS_CUSTOMER = "payment_needs_customer"
     DOMAIN_REGISTERED = "domain_registered"
     DOMAIN_RENEWED = "domain_renewed"
     SUBSCRIPTION_ACTIVE = "subscription_active"
@@ -32,6 +33,12 @@ class MailKind(StrEnum):
     PLAN_CHANGED = "plan_changed"
     NOT_DELIVERED = "not_delivered"
     REFUNDED = "refunded"
+    REFUND_RETURNED = "refund_returned"
+    RENEWAL_DUE = "renewal_due"
+    RENEWAL_FAILED = "renewal_failed"
+    NAME_EXPIRING = "name_expiring"
+    NAME_EXPIRED = "name_expired"
+    CARD_EXPIRING = "card_expiring"
     OPERATOR_ALERTS = "operator_alerts"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from billing.domain.term import Term
 
 # RFC 5731 §4, pLimitType: a registry counts a period up to 99.
 _YEARS_MAX = 99
+_RENEW_AHEAD_DAYS = 30
 
 
 class Operation(StrEnum):
@@ -70,12 +72,14 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class TldOffer:
-    """Names directly under one suffix: the price of one year, bounds in years, and days of renewal after expiry.
+    """Names directly under one suffix: the price of one year, bounds in years, and when they are renewed.
 
     >>> document = {"years_max": 10, "register": {"USD": 1500}, "renew": {"USD": 1600}}
     >>> offer = TldOffer.read("rw", Node(document), currencies=["USD"])
     >>> print(offer.price(Operation.REGISTER, years=2, currency="USD"))
     30.00 USD
+
+    Its registry renews until `renew_until_days` after an expiry. Automatic renewal begins `renew_ahead_days` before.
     """
 
     suffix: str
@@ -84,11 +88,12 @@ class TldOffer:
     register: PriceList
     renew: PriceList
     renew_until_days: int
+    renew_ahead_days: int
 
     @classmethod
     def read(cls, suffix: str, node: Node, currencies: Collection[str]) -> Self:
         """Read one table of `tlds`; `Invalid` names the path of what is wrong."""
-        node.record("years_max", "register", "renew", optional=("years_min", "renew_until_days"))
+        node.record("years_max", "register", "renew", optional=("years_min", "renew_until_days", "renew_ahead_days"))
         years_min = node.member("years_min", default=1).number(least=1, most=_YEARS_MAX)
         return cls(
             suffix=suffix,
@@ -97,6 +102,7 @@ class TldOffer:
             register=PriceList.read(node.member("register"), currencies),
             renew=PriceList.read(node.member("renew"), currencies),
             renew_until_days=node.member("renew_until_days", default=0).number(least=0),
+            renew_ahead_days=node.member("renew_ahead_days", default=_RENEW_AHEAD_DAYS).number(least=1),
         )
 
     def price(self, operation: Operation, years: int, currency: str) -> Money:
@@ -109,6 +115,10 @@ class TldOffer:
             raise NotPriced(f"{operation} .{self.suffix}", currency)
         return price.times(years)
 
+    def last_day(self, expires_at: datetime) -> datetime:
+        """Until when the registry renews a name that expires then."""
+        return expires_at + timedelta(days=self.renew_until_days)
+
     def to_document(self) -> dict[str, Any]:
         """The document that `read` takes."""
         return {
@@ -117,6 +127,7 @@ class TldOffer:
             "register": self.register.to_document(),
             "renew": self.renew.to_document(),
             "renew_until_days": self.renew_until_days,
+            "renew_ahead_days": self.renew_ahead_days,
         }
 
 

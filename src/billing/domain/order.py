@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from billing.domain.contact import Contact
+from billing.domain.dispute import Dispute
 from billing.domain.errors import Conflict, NotFound
 from billing.domain.money import Money, total
 from billing.domain.order_item import ItemStatus, OrderItem
@@ -76,12 +77,25 @@ class Order:
         return self.paid_at is not None
 
     @property
+    def renews_by_itself(self) -> bool:
+        """Whether anything in it is to be charged again without its customer."""
+        return any(item.renews_by_itself for item in self.items)
+
+    @property
     def sole_recurring(self) -> OrderItem | None:
         """The item that is all of the order, where that is hosting which renews by itself."""
         match self.items:
-            case [item] if item.opens_recurring:
+            case [item] if item.opens_subscription and item.renews_by_itself:
                 return item
         return None
+
+    def recurring_with(self, payment: Payment) -> OrderItem | None:
+        """The item that a provider bills from this payment on: all of the order, paid on a page by a known account.
+
+        What is charged off session is paid once, as is everything that is bought in company.
+        """
+        is_known = bool(payment.options.get("customer_ref"))
+        return self.sole_recurring if is_known and not payment.is_off_session else None
 
     def item(self, item_id: str) -> OrderItem:
         """The item of that id, or NotFound."""
@@ -98,6 +112,14 @@ class Order:
                 if refund.id == refund_id:
                     return payment, refund
         raise NotFound("refund", refund_id)
+
+    def dispute(self, dispute_id: str) -> tuple[Payment, Dispute]:
+        """The dispute of that id with its payment, or NotFound."""
+        for payment in self.payments:
+            for dispute in payment.disputes:
+                if dispute.id == dispute_id:
+                    return payment, dispute
+        raise NotFound("dispute", dispute_id)
 
     @property
     def paying(self) -> Payment | None:
@@ -124,6 +146,7 @@ class Order:
             created_at=now,
             expires_at=min(expires_at, self.expires_at),
         )
+        payment.under_way = payment.is_off_session  # it is the bank's from the first call on: no cancel overtakes it
         self.payments.append(payment)
         return payment
 
@@ -175,8 +198,10 @@ class Order:
             raise Conflict(f"payment {payment.id}", f"{received} can't pay an order in {self.currency}: refund it")
         if self.is_paid or self.closed_as is OrderStatus.CANCELLED:
             raise Conflict(f"payment {payment.id}", "its order needs no money: refund it")
-        if payment.returned.minor:
-            raise Conflict(f"payment {payment.id}", f"{payment.returned} of it went back: refund the rest")
+        if payment.contested is not None:
+            raise Conflict(f"payment {payment.id}", "it is disputed: the bank decides first")
+        if payment.left != received:
+            raise Conflict(f"payment {payment.id}", f"{received - payment.left} of it went back: refund the rest")
         settlement = self._take(payment, received, at)
         self.derive_status()
         return settlement
@@ -207,15 +232,15 @@ class Order:
         payment.succeed(received)
         payment.surplus, payment.why = True, f"{received} received, surplus"
 
-    def cancel(self) -> None:
-        """The customer's own wish, while nothing is paid; a repeat changes nothing."""
+    def cancel(self, why: str = "cancelled by the customer") -> None:
+        """Nobody wants it any more, while nothing is paid; a repeat changes nothing."""
         if self.closed_as is OrderStatus.CANCELLED:
             return
         if self.status is not OrderStatus.PENDING:
             raise Conflict(f"order {self.number}", self._why_not_cancelled())
         if any(payment.is_open and payment.under_way for payment in self.payments):
             raise Conflict(f"order {self.number}", "a payment is under way at the bank; it decides first")
-        self._close(OrderStatus.CANCELLED, "cancelled by the customer")
+        self._close(OrderStatus.CANCELLED, why)
 
     def _why_not_cancelled(self) -> str:
         """And what to do instead."""

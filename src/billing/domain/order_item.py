@@ -108,9 +108,9 @@ class OrderItem:
         return isinstance(self.what, Hosting)
 
     @property
-    def opens_recurring(self) -> bool:
-        """Whether that subscription is to renew by itself."""
-        return isinstance(self.what, Hosting) and self.what.auto_renew
+    def renews_by_itself(self) -> bool:
+        """Whether its customer wants more time of it to be bought automatically."""
+        return isinstance(self.what, DomainRegistration | Hosting) and self.what.auto_renew
 
     def move(self, after: ItemStatus, why: str) -> None:
         """Only `Order` calls this, so that the order's status follows."""

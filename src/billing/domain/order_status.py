@@ -38,11 +38,18 @@ def unsettled(items: Sequence[OrderItem], payments: Sequence[Payment]) -> Iterat
         for refund in payment.refunds:
             if refund.attention:
                 yield f"refund of {refund.amount}: {refund.attention}"
+        for dispute in payment.disputes:
+            if dispute.is_open:
+                yield f"payment {payment.attempt}: {dispute.told}"
 
 
 def is_repaid(item: OrderItem, payments: Sequence[Payment]) -> bool:
-    """Whether its price is back or on its way."""
-    return any(refund.is_live and item.id in refund.item_ids for payment in payments for refund in payment.refunds)
+    """Whether its price is back or on its way: refunded, or lost to the customer's bank."""
+    return any(
+        any(refund.is_live and item.id in refund.item_ids for refund in payment.refunds)
+        or any(dispute.is_lost and item.id in dispute.item_ids for dispute in payment.disputes)
+        for payment in payments
+    )
 
 
 def delivery_status(items: Sequence[OrderItem]) -> OrderStatus:

@@ -1,10 +1,11 @@
-"""One attempt to pay an order, at one provider, and what of it goes back."""
+"""One attempt to pay an order, at one provider, and what of it goes back or is taken back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.dispute import Dispute
 from billing.domain.errors import Conflict, IllegalMove, Invalid, RefundTooLarge
 from billing.domain.money import Money, total
 from billing.domain.refund import Refund, RefundCause
@@ -49,8 +50,9 @@ class Payment:
 
     `options` is what the provider was asked with (return addresses, e-mail), fixed before the first call so that
     a repeated call has the same body. `surplus` marks money that no item of the order needs. `under_way` says that
-    a slow method was chosen and decides later. `attention` says why a person must find out how an open one stands.
-    `billing_ref` is the recurring billing at the provider that began with it.
+    a bank decides, and nobody has to do anything; `needs_customer` that it waits for the customer's consent.
+    `attention` says why a person must find out how an open one stands. `billing_ref` is the recurring billing at the
+    provider that began with it.
     """
 
     id: str
@@ -70,8 +72,10 @@ class Payment:
     received: Money | None = None
     surplus: bool = False
     under_way: bool = False
+    needs_customer: bool = False
     attention: str | None = None
     refunds: list[Refund] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
     version: int = 1
 
     @property
@@ -85,6 +89,11 @@ class Payment:
         return self.status in _PAID
 
     @property
+    def is_off_session(self) -> bool:
+        """Whether a saved method is charged while the customer is not there: no page, and none that would close."""
+        return "method_ref" in self.options
+
+    @property
     def is_started(self) -> bool:
         """Whether the provider has told us its id for it."""
         return self.session_ref is not None or self.payment_ref is not None
@@ -95,10 +104,25 @@ class Payment:
         return total((refund.amount for refund in self.refunds if refund.is_live), self._currency)
 
     @property
+    def gone(self) -> Money:
+        """What banks took back and have not given back: lost, or yet to be decided."""
+        return total((dispute.gone for dispute in self.disputes), self._currency)
+
+    @property
     def left(self) -> Money:
-        """What can still be refunded; never less than nothing, whatever was done at the provider."""
+        """What is kept, and can still be refunded; never less than nothing, whatever was done at the provider."""
         received = self.received or Money.zero(self._currency)
-        return max(received - self.returned, Money.zero(self._currency))
+        return max(received - self.returned - self.gone, Money.zero(self._currency))
+
+    @property
+    def contested(self) -> Dispute | None:
+        """The dispute that stands between us and its money, if one does."""
+        return next((dispute for dispute in self.disputes if dispute.stands), None)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether banks have decided, and nothing of it is left."""
+        return self.contested is None and not self.left.minor and any(dispute.is_lost for dispute in self.disputes)
 
     @property
     def _currency(self) -> str:
@@ -127,11 +151,16 @@ class Payment:
     # ------------------------------------------------------------------ paying back
 
     def require_refundable(self) -> None:
-        """Conflict where nothing was paid, or another sum than was asked: that is resolved first."""
+        """Conflict where nothing was paid, another sum than was asked (that is resolved first), or it is disputed."""
         if self.status is PaymentStatus.REQUIRES_ATTENTION:
             raise Conflict(f"payment {self.id}", "another sum came than was asked: resolve it first")
         if not self.has_money:
             raise Conflict(f"payment {self.id}", f"it is {self.status}; there is nothing to refund")
+        if self.contested is not None:
+            why = (
+                "it is disputed, and the bank decides to whom its money goes: what is refunded now could go back twice"
+            )
+            raise Conflict(f"payment {self.id}", why)
 
     def open_refund(
         self,
@@ -199,10 +228,17 @@ class Payment:
         if self.is_open:
             self.why, self.under_way = why, False
 
+    def await_customer(self, why: str) -> bool:
+        """The bank wants the customer's consent; False, and nothing, where that is known or all is decided."""
+        if not self.is_open or self.needs_customer:
+            return False
+        self.why, self.under_way, self.needs_customer = why, False, True
+        return True
+
     def wait(self) -> None:
         """A slow method was chosen: the provider decides later, and the page is of no more use."""
         if self.is_open:
-            self.under_way = True
+            self.under_way, self.needs_customer = True, False
 
     def flag(self, why: str) -> None:
         """Nobody asks its provider any more: while it is open, a person must."""
@@ -216,4 +252,4 @@ class Payment:
     def _move(self, after: PaymentStatus, why: str) -> None:
         if after not in _MOVES[self.status]:
             raise IllegalMove(f"payment {self.id}", self.status, after)
-        self.status, self.why, self.attention = after, why, None
+        self.status, self.why, self.attention, self.needs_customer = after, why, None, False

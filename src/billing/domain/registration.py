@@ -7,6 +7,15 @@ from enum import StrEnum
 from billing.domain.domain_name import DomainName
 
 
+class NameStanding(StrEnum):
+    """What a customer is shown; `lost` is a name whose time to be renewed is over."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    LOST = "lost"
+    RELEASED = "released"
+
+
 class RegistrationStatus(StrEnum):
     """Whether the name is still ours to renew."""
 
@@ -28,7 +37,8 @@ class Registration:
     >>> held.take_slot("itm_3")
     True
 
-    `renewing_item` is a slot: the one renewal item that may be talking to the registry about this name.
+    `renewing_item` is a slot: the one renewal item that may be talking to the registry about this name. `expired_at` is
+    when its term was found to be over and not renewed: it is ours to renew still, until it is released.
     """
 
     id: str
@@ -42,7 +52,15 @@ class Registration:
     status: RegistrationStatus = RegistrationStatus.ACTIVE
     why: str | None = None
     renewing_item: str | None = None
+    expired_at: datetime | None = None
     version: int = 1
+
+    @property
+    def standing(self) -> NameStanding:
+        """As a customer is shown it."""
+        if self.status is RegistrationStatus.ACTIVE:
+            return NameStanding.ACTIVE if self.expired_at is None else NameStanding.EXPIRED
+        return NameStanding.RELEASED if self.expired_at is None else NameStanding.LOST
 
     def take_slot(self, item_id: str) -> bool:
         """Whether this item may renew the name now; another renewal under way keeps it out."""
@@ -57,8 +75,22 @@ class Registration:
 
     def learn_expiry(self, expires_at: datetime) -> None:
         """What the registry says, which is always right."""
+        if expires_at > self.expires_at:
+            self.expired_at = None
         self.expires_at = expires_at
 
+    def expire(self, now: datetime) -> bool:
+        """Its term is over; False, and nothing, where that is known or not so."""
+        if self.expired_at is not None or now < self.expires_at or self.status is not RegistrationStatus.ACTIVE:
+            return False
+        self.expired_at = now
+        return True
+
+    def lose(self, now: datetime, why: str) -> None:
+        """Nobody renewed it while the registry would have done so."""
+        self.expire(now)
+        self.release(why)
+
     def release(self, why: str) -> None:
-        """The registry gave the name to a later registration."""
+        """It is ours no longer: the registry gave the name to a later registration, or took it back."""
         self.status, self.why = RegistrationStatus.RELEASED, why

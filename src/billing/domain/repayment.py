@@ -4,6 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from billing.domain.contact import line_problem
+from billing.domain.covering import (
+    call_off,
+    can_be_called_off,
+    close_books,
+    count_as_repaid,
+    covered_by,
+    is_over,
+    paid_back_by,
+    undelivered,
+)
 from billing.domain.errors import Conflict, Invalid, RefundTooLarge
 from billing.domain.money import Money, total
 from billing.domain.order import Order
@@ -19,7 +29,7 @@ def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Ref
     """A refund of exactly the price of an item that failed; None where it is paid back already.
 
     Where nothing is left, it went back with what was paid back before. Where less than its price is left, the item
-    waits for a person.
+    waits for a person; while the payment is disputed, for the bank.
     """
     payment = order.paying
     if payment is None or is_repaid(item, order.payments):
@@ -27,8 +37,10 @@ def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Ref
     if not item.price.minor:
         order.repay_item(item.id, "it cost nothing")
         return None
+    if payment.contested is not None:
+        return None
     if not payment.left.minor:
-        _count_as_repaid(order, payment, item)
+        count_as_repaid(order, payment, item)
         return None
     try:
         refund = payment.open_refund(
@@ -37,16 +49,18 @@ def owe_item(order: Order, item: OrderItem, refund_id: str, at: datetime) -> Ref
     except RefundTooLarge as short:
         order.park_item(item.id, f"its price can't be paid back: {short}")
         return None
-    _close_books(order, payment)
+    _see_to([earlier for earlier in payment.refunds if item.id in earlier.item_ids])
+    close_books(order, payment)
     order.derive_status()
     return refund
 
 
 def owe_surplus(order: Order, payment: Payment, refund_id: str, at: datetime) -> Refund | None:
-    """A refund of all that is left of a payment that no item needs; None where nothing is."""
-    if not payment.left.minor:
+    """A refund of all that is left of a payment that no item needs; None where nothing is, or while it is disputed."""
+    if not payment.left.minor or payment.contested is not None:
         return None
     refund = payment.open_refund(refund_id, payment.left, RefundCause.SURPLUS, at, reason="nothing needs it")
+    _see_to([earlier for earlier in payment.refunds if earlier.cause is RefundCause.SURPLUS])
     order.derive_status()
     return refund
 
@@ -85,11 +99,9 @@ def request_refund(
     refund = payment.open_refund(
         refund_id, amount, RefundCause.REQUESTED, at, reason=reason, item_ids=[item.id for item in items]
     )
-    for earlier in payment.refunds:
-        if not earlier.is_live:
-            earlier.unpark()  # whoever asks anew has seen that it failed
-    _call_off(order, items)
-    _close_books(order, payment)
+    _see_to(payment.refunds)
+    call_off(order, items)
+    close_books(order, payment)
     return refund
 
 
@@ -101,7 +113,7 @@ def given_up(
     return [
         item
         for item in _unpaid_back(order, payment)
-        if (covers_all or item.id in item_ids) and item.status is ItemStatus.IN_PROGRESS and _can_be_called_off(item)
+        if (covers_all or item.id in item_ids) and item.status is ItemStatus.IN_PROGRESS and can_be_called_off(item)
     ]
 
 
@@ -113,7 +125,11 @@ def adopt_refund(
     Items that were not delivered are called off by it where it gives back all that was left; failed ones are paid
     back by it also where it is exactly their price. It never undoes a delivery.
     """
-    covered = _paid_back_by(order, payment, amount, meant)
+    if meant is None:
+        is_all = payment.contested is None and amount >= payment.left
+        covered = paid_back_by(order, payment, amount, is_all=is_all)
+    else:
+        covered = [item for item in undelivered(order) if payment is order.paying and item.id in meant.item_ids]
     refund = payment.add_refund(
         refund_id,
         amount,
@@ -122,8 +138,8 @@ def adopt_refund(
         reason=f"refund {meant.id} after all" if meant else "made at the provider",
         item_ids=[item.id for item in covered],
     )
-    _call_off(order, covered)
-    _close_books(order, payment)
+    call_off(order, covered)
+    close_books(order, payment)
     return refund
 
 
@@ -135,7 +151,7 @@ def adopt_failed_refund(payment: Payment, refund_id: str, amount: Money, at: dat
 def refund_succeeded(order: Order, refund: Refund, why: str) -> bool:
     """The money is on its way: what was not delivered is paid back; False for a repeat."""
     news = refund.succeed(why)
-    for item in _covered(order, refund) if news else ():
+    for item in covered_by(order, refund.item_ids) if news else ():
         if item.status in (ItemStatus.FAILED, ItemStatus.CANCELLED):
             order.repay_item(item.id, f"{item.why}; paid back")
     order.derive_status()
@@ -149,14 +165,21 @@ def refund_failed(order: Order, refund: Refund, why: str) -> bool:
     """
     news = refund.fail(why)
     payment = order.payment(refund.payment_id)
-    for item in _covered(order, refund) if news else ():
+    for item in covered_by(order, refund.item_ids) if news else ():
         if not item.price.minor and item.status is ItemStatus.CANCELLED:
             order.repay_item(item.id, "it cost nothing")
         elif item.price.minor and item.status in (ItemStatus.CANCELLED, ItemStatus.REFUNDED):
             order.fail_item(item.id, f"its refund failed: {why}")
-    _close_books(order, payment)
+    close_books(order, payment)
     order.derive_status()
     return news
+
+
+def _see_to(refunds: Sequence[Refund]) -> None:
+    """What these owed and failed to pay back is asked for anew."""
+    for earlier in refunds:
+        if not earlier.is_live:
+            earlier.unpark()
 
 
 def _named(order: Order, payment: Payment, item_ids: Sequence[str]) -> list[OrderItem]:
@@ -175,66 +198,11 @@ def _unpaid_back(order: Order, payment: Payment) -> list[OrderItem]:
     """All that it paid for and that is not paid back yet."""
     if payment is not order.paying:
         return []
-    return [i for i in order.items if not _is_over(i) and not is_repaid(i, order.payments)]
-
-
-def _paid_back_by(order: Order, payment: Payment, amount: Money, meant: Refund | None) -> list[OrderItem]:
-    if payment is not order.paying:
-        return []
-    failed = [i for i in order.items if i.status is ItemStatus.FAILED and not is_repaid(i, order.payments)]
-    if meant is not None:
-        return [item for item in failed if item.id in meant.item_ids]
-    if amount >= payment.left:
-        return failed + [item for item in order.items if _can_be_called_off(item)]
-    for some in (failed, *([item] for item in failed)):
-        if some and amount == total((item.price for item in some), order.currency):
-            return some
-    return []
+    return [i for i in order.items if not is_over(i) and not is_repaid(i, order.payments)]
 
 
 def _require_repayable(order: Order, item: OrderItem) -> None:
-    if _is_over(item) or is_repaid(item, order.payments):
+    if is_over(item) or is_repaid(item, order.payments):
         raise Conflict(f"item {item.id}", "its price is paid back already, or on its way")
-    if item.is_wanted and not _can_be_called_off(item):
+    if item.is_wanted and not can_be_called_off(item):
         raise Conflict(f"item {item.id}", "its delivery is under way: it can be refunded when that has ended")
-
-
-def _call_off(order: Order, items: Sequence[OrderItem]) -> None:
-    for item in items:
-        item.attention = None
-        if item.is_wanted:
-            order.cancel_item(item.id, "called off, its price goes back")
-    order.derive_status()
-
-
-def _can_be_called_off(item: OrderItem) -> bool:
-    """Not begun, or given up with its job; no worker is at it, and none will be."""
-    return item.is_wanted and (item.status is ItemStatus.DUE or item.attention is not None)
-
-
-def _close_books(order: Order, payment: Payment) -> None:
-    """Once nothing is left, no failed item can be paid back any more: it was, with the rest."""
-    for item in order.items if payment is order.paying and not payment.left.minor else ():
-        if item.status is ItemStatus.FAILED and not is_repaid(item, order.payments):
-            _count_as_repaid(order, payment, item)
-
-
-def _count_as_repaid(order: Order, payment: Payment, item: OrderItem) -> None:
-    """Nothing is left of what was paid, so its price went back with the rest, or is on its way."""
-    live = [refund for refund in payment.refunds if refund.is_live]
-    undecided = [refund for refund in live if refund.is_pending]
-    for refund in (undecided or live)[-1:]:
-        refund.cover(item.id)
-    item.attention = None
-    if undecided:
-        order.derive_status()
-    else:
-        order.repay_item(item.id, f"{item.why}; all that was paid went back")
-
-
-def _is_over(item: OrderItem) -> bool:
-    return item.status in (ItemStatus.CANCELLED, ItemStatus.REFUNDED)
-
-
-def _covered(order: Order, refund: Refund) -> list[OrderItem]:
-    return [item for item in order.items if item.id in refund.item_ids]

@@ -12,6 +12,9 @@ from billing.domain.facts import BillingStands, BillingStatus, CycleLine
 from billing.domain.money import Money
 from billing.domain.subscription_change import Change, ChangeKind
 
+UNPAID = "unpaid"
+"""The hold of a period that nobody has paid for."""
+
 BILLING = "billing"
 """The concern about how its provider bills it."""
 
@@ -35,7 +38,7 @@ _MOVES: Mapping[SubscriptionStatus, set[SubscriptionStatus]] = {
     SubscriptionStatus.PENDING: {SubscriptionStatus.ACTIVE} | _OVER,
     SubscriptionStatus.ACTIVE: {SubscriptionStatus.PAST_DUE, SubscriptionStatus.SUSPENDED} | _OVER,
     SubscriptionStatus.PAST_DUE: {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED} | _OVER,
-    SubscriptionStatus.SUSPENDED: {SubscriptionStatus.ACTIVE} | _OVER,
+    SubscriptionStatus.SUSPENDED: {SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE} | _OVER,
     SubscriptionStatus.CANCELLED: set(),
     SubscriptionStatus.ENDED: set(),
 }
@@ -57,13 +60,19 @@ class Subscription:
     '31 Mar'
     >>> hosting.fall_due(end_of_january, "not paid"), hosting.recover("paid"), hosting.status.value
     (True, True, 'active')
+    >>> [hosting.hold(dispute, "its payment is disputed") for dispute in ("dsp_1", "dsp_2", "dsp_1")]
+    [True, True, False]
+    >>> [(hosting.release(dispute, "won"), hosting.status.value) for dispute in ("dsp_1", "dsp_2")]
+    [(True, 'suspended'), (True, 'active')]
 
     `current_period_end` is always the end of the `periods`-th period since `anchor`, so that months of different
     length never make it drift (31 January, 28 February, 31 March). `gateway` bills it by itself, or is about to;
     `billing_ref` names that billing, `as_of` when it was last told how it stands, and `adopts_anchor` that its first
     word of the anchor counts. `former_price` was billed for periods that began before `priced_since`. `change` is what
-    the provider has yet to be told or has not answered to, the `changes`-th of all. `concerns` are what a person must
-    look at, each by its topic, and `attention` all of them in a sentence. `look_at` is when the tick has to look next.
+    the provider has yet to be told or has not answered to, the `changes`-th of all. `holds` are what service is
+    suspended for, a dispute by its id or `unpaid`: it goes on when the last of them is over. `concerns` are what a
+    person must look at, each by its topic, and `attention` all of them in a sentence. `look_at` is when the tick has to
+    look next.
     """
 
     id: str
@@ -92,6 +101,7 @@ class Subscription:
     changes: int = 0
     concerns: Mapping[str, str] = field(default_factory=dict)
     attention: str | None = None
+    holds: list[str] = field(default_factory=list)
     look_at: datetime | None = None
     version: int = 1
 
@@ -125,9 +135,10 @@ class Subscription:
         Counting from an expiry long past would sell time that is over.
         """
         anchor, end = self._require_renewable()
-        if self.status is not SubscriptionStatus.ACTIVE:
-            self._move(SubscriptionStatus.ACTIVE, "renewed")
-        self.why, self.past_due_since = "renewed", None
+        self.past_due_since, self.holds = None, [cause for cause in self.holds if cause != UNPAID]
+        self._serve("renewed")
+        if self.status is SubscriptionStatus.ACTIVE:
+            self.why = "renewed"
         if at > end + restart_after:
             self._count(at, cycles)
         else:
@@ -135,6 +146,7 @@ class Subscription:
 
     def renew_until(self, end: datetime) -> None:
         """Its provider was paid up to then: the period's end counted from the anchor; time once paid for is kept.
+
 
         An end that is not counted from the anchor, which a person has accepted, is the new anchor. Whether it is
         past due its invoices say.
@@ -272,26 +284,49 @@ class Subscription:
 
     def fall_due(self, at: datetime, why: str) -> bool:
         """A period is not paid, service goes on for now; False where that is no news."""
-        if self.status is not SubscriptionStatus.ACTIVE or self.past_due_since is not None:
+        served = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
+        if self.status not in served or self.past_due_since is not None:
             return False
-        self._move(SubscriptionStatus.PAST_DUE, why)
         self.past_due_since = self.look_at = at
+        self._serve(why)
         return True
 
     def suspend(self, why: str) -> bool:
-        """Service stops until somebody pays; False where it has stopped, or is over."""
-        if self.is_over or self.status is SubscriptionStatus.SUSPENDED:
-            return False
-        self._move(SubscriptionStatus.SUSPENDED, why)
-        return True
+        """Service stops until somebody pays; False where it has stopped for that, or is over."""
+        return self.hold(UNPAID, why)
 
     def recover(self, why: str) -> bool:
-        """Nothing is owed any more, and service is back at once; False where nothing was."""
+        """Nothing is owed any more, and service is back at once, unless something else holds it; else False."""
         if self.past_due_since is None or self.is_over:
             return False
-        self._move(SubscriptionStatus.ACTIVE, why)
         self.past_due_since, self.look_at = None, self.current_period_end
+        self.holds = [cause for cause in self.holds if cause != UNPAID]
+        self._serve(why)
         return True
+
+    def hold(self, cause: str, why: str) -> bool:
+        """Suspended while `cause` stands; False, and nothing, where it is known, or there is no service to stop."""
+        if cause in self.holds or self.is_over or self.anchor is None:
+            return False
+        self.holds = [*self.holds, cause]
+        self._serve(why)
+        return True
+
+    def release(self, cause: str, why: str) -> bool:
+        """`cause` is over, and service goes on unless something else stands; False for one that held nothing."""
+        if cause not in self.holds or self.is_over:
+            return False
+        self.holds = [one for one in self.holds if one != cause]
+        self._serve(why)
+        return True
+
+    def _serve(self, why: str) -> None:
+        """Suspended while anything holds it, else past due or active."""
+        after = SubscriptionStatus.PAST_DUE if self.past_due_since else SubscriptionStatus.ACTIVE
+        if self.holds:
+            after = SubscriptionStatus.SUSPENDED
+        if after is not self.status:
+            self._move(after, why)
 
     def end(self, why: str) -> None:
         """Over for good, at once; a repeat changes nothing."""

@@ -49,6 +49,11 @@ def new_secret() -> str:
     return f"bk_{secrets.token_urlsafe(32)}"
 
 
+def new_token() -> str:
+    """What nobody guesses: 128 random bits."""
+    return secrets.token_urlsafe(16)
+
+
 def _base32(number: int, length: int) -> str:
     """`length` is even: two digits at a time."""
     pairs = [_PAIRS[number >> shift & 1023] for shift in range(5 * (length - 2), -1, -10)]

@@ -97,12 +97,13 @@ def _read_kind(env: Env, kind: JobKind, general: KindSettings) -> KindSettings:
     deadline, cap = general.call_deadline_seconds, general.backoff_cap_seconds
     attempts = _MAIL_ATTEMPTS_MAX if kind is JobKind.SEND_MAIL else general.attempts_max
     patience = _MONEY_PATIENCE_HOURS if kind in _MONEY else general.patience_hours
+    at_once = 1 if kind is JobKind.RECONCILE else general.concurrency_max
     return KindSettings(
         attempts_max=env.int(f"JOB_{kind.name}_ATTEMPTS_MAX", attempts, validate=POSITIVE),
         call_deadline_seconds=env.float(f"JOB_{kind.name}_CALL_DEADLINE_SECONDS", deadline, validate=POSITIVE),
         backoff_cap_seconds=env.float(f"JOB_{kind.name}_BACKOFF_CAP_SECONDS", cap, validate=POSITIVE),
         patience_hours=env.float(f"JOB_{kind.name}_PATIENCE_HOURS", patience, validate=POSITIVE),
-        concurrency_max=env.int(f"JOB_{kind.name}_CONCURRENCY_MAX", general.concurrency_max, validate=_NOT_NEGATIVE),
+        concurrency_max=env.int(f"JOB_{kind.name}_CONCURRENCY_MAX", at_once, validate=_NOT_NEGATIVE),
     )
 
 

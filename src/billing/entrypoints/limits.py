@@ -1,25 +1,31 @@
 """Settings as the limits that use cases and views are given: plain numbers become durations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.metadata import version
 
 from billing.application.alerts import OperatorMail
 from billing.application.breakers import GuardLimits
 from billing.application.checkout import CheckoutLimits
+from billing.application.daily import DailyLimits
 from billing.application.jobs import JobLimits
 from billing.application.lifecycle import ChangeLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
 from billing.domain.breaker import BreakerPolicy
+from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.dunning import DunningPolicy
 from billing.domain.job import JobKind
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
+from billing.domain.renewal import RenewalPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
+from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
+from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.job_settings import JobSettings, KindSettings
 from billing.entrypoints.mail_settings import MailSettings
+from billing.entrypoints.renewal_settings import RenewalSettings
 from billing.entrypoints.settings import Settings, ShopSettings
 
 
@@ -109,6 +115,11 @@ def refund_policy(shop: ShopSettings) -> RefundPolicy:
     return RefundPolicy(Compensation(shop.compensation), RefundedHosting(shop.refunded_hosting))
 
 
+def dispute_policy(shop: ShopSettings) -> DisputePolicy:
+    """What becomes of disputed hosting."""
+    return DisputePolicy(DisputedHosting(shop.disputed_hosting), LostHosting(shop.lost_hosting))
+
+
 def refund_limits(shop: ShopSettings) -> RefundLimits:
     """How long a refund is pursued."""
     return RefundLimits(
@@ -116,6 +127,37 @@ def refund_limits(shop: ShopSettings) -> RefundLimits:
         retry=timedelta(minutes=shop.refund_retry_minutes),
         poll=timedelta(minutes=shop.refund_poll_minutes),
     )
+
+
+def renewal_policy(renewals: RenewalSettings) -> RenewalPolicy:
+    """When customers are told, and declined charges tried again."""
+    return RenewalPolicy(renewals.mail_days, renewals.retry_days, renewals.alert_days)
+
+
+def daily_limits(settings: Settings) -> DailyLimits:
+    """A worker is at one step of a round no longer than at a job."""
+    return DailyLimits(
+        begins=timedelta(hours=settings.renewals.daily_at_hour),
+        lease=timedelta(seconds=settings.jobs.lease_seconds),
+    )
+
+
+def pay_links(settings: Settings) -> PayLinks | None:
+    """None without a key to sign them: then mails have no link, and there is no page."""
+    if not settings.secret_keys:
+        return None
+    return PayLinks(settings.http.public_url, settings.secret_keys)
+
+
+def pay_gate(
+    settings: Settings, links: PayLinks | None, new_value: Callable[[], str], monotonic: Callable[[], float]
+) -> PayGate | None:
+    """None where there is no page; its cookie goes over TLS alone where we are reached so."""
+    if links is None:
+        return None
+    is_secure = settings.http.public_url.startswith("https:")
+    seal = FormSeal(settings.secret_keys, new_value, is_secure)
+    return PayGate(links, seal, RateLimit(settings.http.pay_posts_per_minute, 60.0, monotonic))
 
 
 def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> HttpConfig:
@@ -126,6 +168,7 @@ def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> H
         gateways=tuple(gateways),
         body_bytes_max=settings.http.body_bytes_max,
         page_size_max=settings.http.page_size_max,
+        shop=settings.mails.sender_name if settings.mails else "",
         idempotency_lease=timedelta(seconds=settings.http.timeout_seconds * 2),
         idempotency_keep=timedelta(hours=settings.http.idempotency_hours),
     )

@@ -20,6 +20,7 @@ PORT = Range(min=1, max=65535)
 _SERVER = re.compile(
     r"[a-z+]+://(?:[^:/@]*(?::[^@]*)?@)?(?P<host>\[[^]/]+]|[^/:@?]*)(?::(?P<port>[0-9]+))?(?P<path>/[^?]*)?(?:\?.*)?"
 )
+_SECRET_CHARS_MIN = 32
 _BIND = re.compile(r"(?:\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]+):([0-9]+)")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 
@@ -96,6 +97,18 @@ def secrets(values: list[str]) -> None:
     """One or more, none of them blank."""
     if not all(value.strip() for value in values) or not values:
         raise ValidationError("Must be one or more by comma, none of them blank.")
+
+
+def never_or_hours(value: float) -> None:
+    """0, or so long that one round is over before the next begins."""
+    if value and not value >= 0.25:
+        raise ValidationError("Must be 0 or at least 0.25.")
+
+
+def long_secrets(values: list[str]) -> None:
+    """None, or each long enough that nobody finds it by trying."""
+    if any(len(value.strip()) < _SECRET_CHARS_MIN for value in values):
+        raise ValidationError(f"Must be one or more by comma, each of {_SECRET_CHARS_MIN} characters at least.")
 
 
 def registrar_routes(value: str) -> dict[str, str]:

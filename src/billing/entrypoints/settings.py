@@ -8,11 +8,13 @@ from typing import cast
 from environs import Env, EnvValidationError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
 
+from billing.domain.dispute_policy import DisputedHosting, LostHosting
 from billing.domain.errors import BillingError
 from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.job_settings import BreakerSettings, JobSettings, contradictions, read_breaker, read_jobs
 from billing.entrypoints.mail_settings import MailSettings, read_mails
+from billing.entrypoints.renewal_settings import RenewalSettings, read_renewals
 from billing.entrypoints.setting_formats import POSITIVE, optional
 
 
@@ -66,6 +68,7 @@ class HttpSettings:
     body_bytes_max: int
     page_size_max: int
     idempotency_hours: int
+    pay_posts_per_minute: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +95,15 @@ class ShopSettings:
     card_poll_seconds: float
     compensation: str
     refunded_hosting: str
+    disputed_hosting: str
+    lost_hosting: str
     refund_tries_max: int
     refund_retry_minutes: float
     refund_poll_minutes: float
     inbox_body_days: int
+    reconcile_interval_hours: float
+    reconcile_days: int
+    reconcile_page_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +112,7 @@ class Settings:
 
     database_url: str = field(repr=False)
     queue_url: str = field(repr=False)
+    secret_keys: tuple[str, ...] = field(repr=False)
     stripe: StripeSettings | None
     epp: EppSettings | None
     registrars: dict[str, str]
@@ -112,6 +121,7 @@ class Settings:
     breaker: BreakerSettings
     shop: ShopSettings
     mails: MailSettings | None
+    renewals: RenewalSettings
     busy_deadline_ms: int
     pool_size: int
     log_level: str
@@ -149,6 +159,7 @@ def _read(env: Env) -> Settings:
     return Settings(
         database_url=env.str("DATABASE_URL", "sqlite:///var/billing.sqlite", validate=formats.ledger_url),
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
+        secret_keys=tuple(env.list("SECRET_KEY", [], validate=formats.long_secrets) or ()),
         stripe=_read_stripe(env),
         epp=_read_epp(env),
         registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
@@ -157,6 +168,7 @@ def _read(env: Env) -> Settings:
         breaker=read_breaker(env),
         shop=_read_shop(env),
         mails=read_mails(env),
+        renewals=read_renewals(env),
         busy_deadline_ms=env.int("BUSY_DEADLINE_MS", 5000, validate=POSITIVE),
         pool_size=env.int("POOL_SIZE", 10, validate=POSITIVE),
         log_level=env.str("LOG_LEVEL", "info", validate=OneOf(("debug", "info", "warning", "error"))),
@@ -173,7 +185,7 @@ def _read_stripe(env: Env) -> StripeSettings | None:
         return None
     return StripeSettings(
         api_key=api_key,
-        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", validate=formats.secrets) or ()),
+        webhook_secrets=tuple(env.list("STRIPE_WEBHOOK_SECRETS", (), validate=formats.secrets) or ()),
         api_base=optional(env, "STRIPE_API_BASE", formats.web_address),
     )
 
@@ -208,6 +220,7 @@ def _read_http(env: Env) -> HttpSettings:
         body_bytes_max=env.int("HTTP_BODY_BYTES_MAX", 1024 * 1024, validate=POSITIVE),
         page_size_max=env.int("HTTP_PAGE_SIZE_MAX", 100, validate=POSITIVE),
         idempotency_hours=env.int("IDEMPOTENCY_HOURS", 24, validate=POSITIVE),
+        pay_posts_per_minute=env.int("PAY_POSTS_PER_MINUTE", 10, validate=POSITIVE),
     )
 
 
@@ -233,10 +246,15 @@ def _read_shop(env: Env) -> ShopSettings:
         card_poll_seconds=env.float("CARD_POLL_SECONDS", 60, validate=POSITIVE),
         compensation=env.str("COMPENSATION", "auto", validate=OneOf(list(Compensation))),
         refunded_hosting=env.str("REFUNDED_HOSTING", "keep", validate=OneOf(list(RefundedHosting))),
+        disputed_hosting=env.str("DISPUTED_HOSTING", "suspend", validate=OneOf(list(DisputedHosting))),
+        lost_hosting=env.str("LOST_HOSTING", "end", validate=OneOf(list(LostHosting))),
         refund_tries_max=env.int("REFUND_TRIES_MAX", 3, validate=POSITIVE),
         refund_retry_minutes=env.float("REFUND_RETRY_MINUTES", 15, validate=POSITIVE),
         refund_poll_minutes=env.float("REFUND_POLL_MINUTES", 360, validate=POSITIVE),
         inbox_body_days=env.int("INBOX_BODY_DAYS", 90, validate=POSITIVE),
+        reconcile_interval_hours=env.float("RECONCILE_INTERVAL_HOURS", 6, validate=formats.never_or_hours),
+        reconcile_days=env.int("RECONCILE_DAYS", 3, validate=Range(min=1, max=30)),
+        reconcile_page_size=env.int("RECONCILE_PAGE_SIZE", 20, validate=POSITIVE),
     )
 
 

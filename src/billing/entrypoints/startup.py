@@ -70,6 +70,10 @@ def start_serving(settings: Settings | None = None) -> "Container":
             raise WrongSettings(f"{setting}: {wrong}") from wrong
     if not container.gateways():
         raise WrongSettings("BILLING_STRIPE_API_KEY is not set: no payment gateway is enabled")
+    if not container.settings().secret_keys:
+        raise WrongSettings(
+            "BILLING_SECRET_KEY is not set: links in mails are signed with it, such as openssl rand -hex 32"
+        )
     if not container.settings().registrars:
         raise WrongSettings("BILLING_REGISTRARS is not set: for example rw=epp,com=epp")
     return container

@@ -1,6 +1,5 @@
 """Stripe's HTTP API: who may ask, in which version, what a repeated request is answered."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 
@@ -9,21 +8,20 @@ from werkzeug.exceptions import HTTPException
 
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import checkout
+from billing_sandbox.stripe import versions
 from billing_sandbox.stripe.errors import RecordedError, StripeError
 from billing_sandbox.stripe.expansion import EXPAND, expand
 from billing_sandbox.stripe.form import Tree, decode
+from billing_sandbox.stripe.generations import render
 from billing_sandbox.stripe.idempotency import Answer, IdempotencyKeys
 from billing_sandbox.stripe.ids import new_id
 from billing_sandbox.stripe.ledger import Cause, Ledger
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import read_parameters
+from billing_sandbox.stripe.recurring import advancing
 from billing_sandbox.stripe.resources import OPERATIONS
 from billing_sandbox.web import under_fault
 
-_VERSION_DEFAULT = "2026-03-25.dahlia"
-_ENDIVE = "2026-09-30"
-"""From this version on, `payment_method_types` is no longer accepted when something is created."""
 _BODY_BYTES_MAX = 1024 * 1024
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -51,23 +49,23 @@ class StripeApi:
         api.after_request(_label)
         return api
 
-    def _view(self, operation: Operation, id: str = "") -> Response:
+    def _view(self, operation: Operation, **named: str) -> Response:
         self._authenticate()
         key = request.headers.get("Idempotency-Key") if operation.method == "POST" else None
         with self._keys.claimed(key):
             fault = self._faults.take(f"stripe.{operation.name}")
-            return under_fault(fault, lambda: _respond(self._answer(operation, id, key)), _refuse)
+            return under_fault(fault, lambda: _respond(self._answer(operation, named, key)), _refuse)
 
-    def _answer(self, operation: Operation, id: str, key: str | None) -> Answer:
+    def _answer(self, operation: Operation, named: dict[str, str], key: str | None) -> Answer:
         sent = decode(request.get_data(as_text=True) if operation.method == "POST" else _query())
         if key is not None:
             earlier = self._keys.earlier(key, request.path, sent)
             if earlier is not None:
                 return earlier
         params = read_parameters(sent, {**operation.accepts, **EXPAND})
-        _check_version(params)
-        call = Call(params, request.path, request.host_url.rstrip("/"), Cause(g.request_id, key), id)
-        checkout.expire_due(self._ledger)
+        versions.check_parameters(_version(), operation.name.split(".")[0], params)
+        call = Call(params, request.path, request.host_url.rstrip("/"), Cause(g.request_id, key), **named)
+        advancing.catch_up(self._ledger)
         return self._act(operation, call, partial(self._remember, key, sent))
 
     def _act(self, operation: Operation, call: Call, remember: Callable[[Answer], None]) -> Answer:
@@ -77,9 +75,9 @@ class StripeApi:
             with store.transaction():
                 try:
                     body = expand(self._ledger, operation.act(self._ledger, call), expanded)
-                    answer = Answer(200, body, g.request_id)
+                    answer = Answer(200, render(store, body, _version()), g.request_id)
                 except RecordedError as refusal:
-                    answer = Answer(refusal.status, refusal.body(), g.request_id)
+                    answer = Answer(refusal.status, render(store, refusal.body(), _version()), g.request_id)
                 remember(answer)
         except StripeError as error:
             answer = Answer(error.status, error.body(), g.request_id)
@@ -104,13 +102,8 @@ def _query() -> str:
     return request.query_string.decode()
 
 
-def _check_version(params: Json) -> None:
-    version = request.headers.get("Stripe-Version", _VERSION_DEFAULT)
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?", version):
-        raise StripeError(f"Invalid Stripe API version: {version}")
-    if version >= _ENDIVE and "payment_method_types" in params:
-        name = "payment_method_types"
-        raise StripeError(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
+def _version() -> str:
+    return versions.check(request.headers.get("Stripe-Version", versions.ACCOUNT))
 
 
 def _respond(answer: Answer) -> Response:
@@ -143,5 +136,5 @@ def _begin() -> None:
 
 def _label(response: Response) -> Response:
     response.headers["Request-Id"] = g.request_id
-    response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", _VERSION_DEFAULT)
+    response.headers["Stripe-Version"] = request.headers.get("Stripe-Version", versions.ACCOUNT)
     return response

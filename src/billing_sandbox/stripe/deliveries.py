@@ -1,17 +1,19 @@
-"""Delivering events to the webhook endpoint: signed, at least once, in parallel, in no order."""
+"""Delivering events to the webhook endpoints: signed, at least once, in parallel, in no order."""
 
 import hashlib
 import hmac
 import json
 import threading
 import time
-from collections.abc import Callable
 from queue import SimpleQueue
 
 import requests
 
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Condition, Json, Store
+from billing_sandbox.stripe.endpoints import Endpoint, Endpoints
+from billing_sandbox.stripe.generations import render_event
+from billing_sandbox.stripe.versions import NEWEST
 
 _WORKERS = 16
 _CLAIM_MAX = 200
@@ -28,31 +30,39 @@ CREATE TABLE IF NOT EXISTS deliveries (
     state TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'delivered', 'lost')),
     attempts INTEGER NOT NULL DEFAULT 0,
     begun REAL NOT NULL,
-    due REAL NOT NULL
+    due REAL NOT NULL,
+    endpoint TEXT NOT NULL DEFAULT '',
+    body TEXT
 );
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS deliveries_of_event ON deliveries (event_id, state);
 UPDATE deliveries SET state = 'waiting' WHERE state = 'sending';
 """
+_REACHED = "(SUM(state = 'delivered') > 0 AND SUM(state IN ('waiting', 'sending')) = 0)"
+"""Whether one endpoint was told of one event, over all deliveries of it there."""
 _CLAIM = (
     "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id IN "
-    "(SELECT id FROM deliveries WHERE state = 'waiting' AND due <= ? ORDER BY due LIMIT ?) "
-    "RETURNING id, event_id, attempts, begun"
+    "(SELECT id FROM deliveries WHERE state = 'waiting' AND due <= ? AND (endpoint <> '' OR ?) ORDER BY due LIMIT ?) "
+    "RETURNING id, event_id, endpoint, body, attempts, begun"
+)
+_AGAIN = (
+    "INSERT INTO deliveries (event_id, endpoint, body, state, begun, due) "
+    "SELECT event_id, endpoint, MAX(body), 'waiting', ?, ? FROM deliveries WHERE event_id = ? GROUP BY endpoint"
 )
 
 
 class Deliveries:
     """The deliveries owed, and the threads that make them; times here are real ones."""
 
-    def __init__(self, store: Store, faults: Faults, secret: str, url: Callable[[], str | None]) -> None:
-        """Nothing is delivered, and nothing lost, while `url` gives None."""
+    def __init__(self, store: Store, faults: Faults, endpoints: Endpoints) -> None:
+        """What is owed to the endpoint of the control call is kept while it has no address."""
         self._store = store
         self._faults = faults
-        self._secret = secret
-        self._url = url
-        self._claimed: SimpleQueue[tuple[int, str, int, float]] = SimpleQueue()
+        self._endpoints = endpoints
+        self._claimed: SimpleQueue[tuple[int, str, str, str | None, int, float]] = SimpleQueue()
         self._wake = threading.Event()
         self._stopped = threading.Event()
+        _bring_up_to_date(store)
         store.define(_SCHEMA)
 
     def start(self) -> None:
@@ -71,65 +81,82 @@ class Deliveries:
         self._wake.set()
 
     def announce(self, event: Json) -> None:
-        """Owe the event's delivery, in the caller's transaction, or what a fault makes of it."""
+        """Owe the event's deliveries, in the caller's transaction, or what a fault makes of them."""
         fault = self._faults.take(f"stripe.webhooks.deliver.{event['type']}")
         kind = fault.kind if fault else None
-        if kind == "lose":
-            self._owe(event["id"], state="lost")
-        elif fault and kind in ("delay", "slow"):
-            self._owe(event["id"], after_seconds=1.0 if fault.seconds is None else fault.seconds)
-        else:
-            # An answer that is lost makes a second delivery, just as a duplicate is one.
-            for _ in range(2 if kind in ("duplicate", "lose_answer") else 1):
-                self._owe(event["id"])
+        for endpoint in self._endpoints.wanting(event["type"]):
+            body = self._body(endpoint, event)
+            if kind == "lose":
+                self._owe(event["id"], endpoint, body, state="lost")
+            elif fault and kind in ("delay", "slow"):
+                self._owe(event["id"], endpoint, body, after_seconds=1.0 if fault.seconds is None else fault.seconds)
+            else:
+                # An answer that is lost makes a second delivery, just as a duplicate is one.
+                for _ in range(2 if kind in ("duplicate", "lose_answer") else 1):
+                    self._owe(event["id"], endpoint, body)
+
+    def announce_thin(self, event: Json) -> None:
+        """Owe an event without contents to the endpoint of the control call."""
+        with self._store.transaction():
+            self._owe(event["id"], self._endpoints.controlled(), json.dumps(event))
 
     def resend(self, event_id: str) -> None:
-        """Deliver once more, now."""
+        """Deliver once more, now, to everybody whom it was for."""
         with self._store.transaction():
-            self._owe(event_id)
+            self._store.execute(_AGAIN, (time.time(), time.time(), event_id))
+        self._wake.set()
 
     def summaries(self) -> dict[str, Json]:
         """`{"delivered", "attempts"}` by event id."""
         rows = self._store.execute(
-            "SELECT event_id, COUNT(*) FILTER (WHERE state = 'delivered') AS delivered, "
-            "COUNT(*) FILTER (WHERE state IN ('waiting', 'sending')) AS pending, "
-            "SUM(attempts) AS attempts FROM deliveries GROUP BY event_id"
+            "SELECT event_id, MIN(reached) AS delivered, SUM(attempts) AS attempts FROM "
+            f"(SELECT event_id, {_REACHED} AS reached, SUM(attempts) AS attempts FROM deliveries "
+            "GROUP BY event_id, endpoint) GROUP BY event_id"
         )
-        return {
-            event_id: {"delivered": bool(delivered and not pending), "attempts": attempts}
-            for event_id, delivered, pending, attempts in rows
-        }
+        return {event_id: {"delivered": bool(reached), "attempts": attempts} for event_id, reached, attempts in rows}
 
-    def _owe(self, event_id: str, *, state: str = "waiting", after_seconds: float = 0.0) -> None:
+    def _body(self, endpoint: Endpoint, event: Json) -> str | None:
+        """The event in the shape of the endpoint's version; None where that is the shape in which it is kept."""
+        if endpoint.version == NEWEST:
+            return None
+        return json.dumps(render_event(self._store, event, endpoint.version))
+
+    def _owe(
+        self, event_id: str, endpoint: Endpoint, body: str | None, *, state: str = "waiting", after_seconds: float = 0.0
+    ) -> None:
         self._store.execute(
-            "INSERT INTO deliveries (event_id, state, begun, due) VALUES (?, ?, ?, ?)",
-            (event_id, state, time.time(), time.time() + after_seconds),
+            "INSERT INTO deliveries (event_id, endpoint, body, state, begun, due) VALUES (?, ?, ?, ?, ?, ?)",
+            (event_id, endpoint.id, body, state, time.time(), time.time() + after_seconds),
         )
         self._wake.set()
 
     def _dispatch(self) -> None:
         while not self._stopped.is_set():
             self._wake.clear()
-            if self._url():
-                for row in self._store.execute(_CLAIM, (time.time(), _CLAIM_MAX)):
-                    self._claimed.put(tuple(row))
+            for row in self._store.execute(_CLAIM, (time.time(), self._has_address(), _CLAIM_MAX)):
+                self._claimed.put(tuple(row))
             self._wake.wait(self._pause_seconds())
 
     def _pause_seconds(self) -> float:
-        rows = self._store.execute("SELECT MIN(due) FROM deliveries WHERE state = 'waiting'")
-        due = rows[0][0]
-        if due is None or not self._url():
+        sql = "SELECT MIN(due) FROM deliveries WHERE state = 'waiting' AND (endpoint <> '' OR ?)"
+        due = self._store.execute(sql, (self._has_address(),))[0][0]
+        if due is None:
             return _IDLE_SECONDS
         return float(min(max(due - time.time(), 0.0), _IDLE_SECONDS))
+
+    def _has_address(self) -> bool:
+        """Whether the control call has said where its endpoint is."""
+        return self._endpoints.controlled().url is not None
 
     def _work(self) -> None:
         http = requests.Session()
         http.trust_env = False
         while not self._stopped.is_set():
-            delivery_id, event_id, attempts, begun = self._claimed.get()
-            if self._post(http, event_id):
+            delivery_id, event_id, endpoint_id, body, attempts, begun = self._claimed.get()
+            endpoint = self._endpoints.named(endpoint_id)
+            if endpoint and self._post(http, endpoint, event_id, body):
                 self._record(delivery_id, "delivered")
-            elif time.time() > begun + _GIVE_UP_SECONDS:
+            elif endpoint is None or time.time() > begun + _GIVE_UP_SECONDS:
                 self._record(delivery_id, "lost")
             else:
                 pause = _BACKOFF_FIRST_SECONDS * 2 ** min(attempts - 1, 10)
@@ -140,39 +167,49 @@ class Deliveries:
         sql = "UPDATE deliveries SET state = ?, due = ? WHERE id = ?"
         self._store.execute(sql, (state, due, delivery_id))
 
-    def _post(self, http: requests.Session, event_id: str) -> bool:
-        url, event = self._url(), self._store.get("event", event_id)
-        if url is None or event is None:
+    def _post(self, http: requests.Session, endpoint: Endpoint, event_id: str, body: str | None) -> bool:
+        event = json.loads(body) if body else self._store.get("event", event_id)
+        if endpoint.url is None or event is None:
             return False
         payload = json.dumps(event, indent=2).encode()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": signature(payload, self._secret, int(time.time())),
+            "Stripe-Signature": signature(payload, endpoint.secret, int(time.time())),
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         try:
-            answer = http.post(url, data=payload, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+            answer = http.post(
+                endpoint.url, data=payload, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+            )
         except requests.RequestException:
             return False
         return 200 <= answer.status_code < 300
 
 
 def delivered(wanted: bool) -> Condition:
-    """The condition that an event has (or has not) reached the endpoint."""
-    reached = (
-        "id IN (SELECT event_id FROM deliveries WHERE state = 'delivered') AND id NOT IN "
-        "(SELECT event_id FROM deliveries WHERE state IN ('waiting', 'sending'))"
+    """The condition that an event has (or has not) reached everybody whom it is for."""
+    missed = (
+        "EXISTS (SELECT 1 FROM deliveries WHERE event_id = documents.id "
+        f"GROUP BY deliveries.endpoint HAVING NOT {_REACHED})"
     )
-    return (reached if wanted else f"NOT ({reached})"), ()
+    return (f"NOT {missed}" if wanted else missed), ()
 
 
 def pending(store: Store, event_id: str) -> int:
-    """How many endpoints are still to be told of an event: one or none."""
-    sql = "SELECT 1 FROM deliveries WHERE event_id = ? AND state IN ('waiting', 'sending') LIMIT 1"
-    return len(store.execute(sql, (event_id,)))
+    """How many endpoints are still to be told of an event."""
+    sql = "SELECT COUNT(DISTINCT endpoint) FROM deliveries WHERE event_id = ? AND state IN ('waiting', 'sending')"
+    return int(store.execute(sql, (event_id,))[0][0])
 
 
 def signature(payload: bytes, secret: str, timestamp: int) -> str:
     """The `Stripe-Signature` header: HMAC-SHA256 of `timestamp.payload`, scheme v1."""
     digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + payload, hashlib.sha256).hexdigest()
     return f"t={timestamp},v1={digest}"
+
+
+def _bring_up_to_date(store: Store) -> None:
+    """Give the table of a sandbox that was begun when there was one endpoint what it lacks."""
+    known = {row["name"] for row in store.execute("PRAGMA table_info(deliveries)")}
+    if known and "endpoint" not in known:
+        store.execute("ALTER TABLE deliveries ADD COLUMN endpoint TEXT NOT NULL DEFAULT ''")
+        store.execute("ALTER TABLE deliveries ADD COLUMN body TEXT")

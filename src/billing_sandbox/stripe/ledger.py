@@ -1,20 +1,24 @@
 """What this Stripe account holds: its objects, and the events that tell of every change."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.errors import no_such
 from billing_sandbox.stripe.ids import new_id
+from billing_sandbox.stripe.versions import NEWEST
 
-EVENT_API_VERSION = "2026-10-28.endive"
-"""The version our webhook endpoint is registered with; events have this shape whoever asks."""
+Reaction: TypeAlias = "Callable[[Ledger, Json, Cause], None]"
 
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS documents_by_intent
     ON documents (kind, json_extract(json, '$.payment_intent'));
 CREATE INDEX IF NOT EXISTS documents_by_charge ON documents (kind, json_extract(json, '$.charge'));
+CREATE INDEX IF NOT EXISTS documents_by_customer ON documents (kind, json_extract(json, '$.customer'));
 """
 
 
@@ -36,12 +40,34 @@ class Ledger:
         """`announce` takes each new event and sees to its delivery."""
         self.store = store
         self._now = now
+        self._told = now
+        self.clock: str | None = None
+        """The test clock whose time `now` gives, if it is one's."""
         self._announce = announce
+        self._reactions: dict[str, list[Reaction]] = defaultdict(list)
+        self.address = ""
+        """Where the account's pages are, known once it is served."""
         store.define(_INDEXES)
 
     def now(self) -> int:
         """The business time in Unix seconds."""
         return int(self._now().timestamp())
+
+    def moment(self) -> datetime:
+        """The business time."""
+        return self._now()
+
+    def at(self, moment: int) -> "Ledger":
+        """The same ledger at a moment gone by, for what ought to have happened then."""
+        earlier = self.on_clock(None, moment)
+        earlier._told = earlier._now
+        return earlier
+
+    def on_clock(self, clock: str | None, moment: int) -> "Ledger":
+        """The same ledger for what lives by a test clock; its events are told by the ordinary time."""
+        other, stopped = copy(self), datetime.fromtimestamp(moment, UTC)
+        other._now, other.clock = lambda: stopped, clock
+        return other
 
     def save(self, document: Json) -> Json:
         """Keep an object as it now is."""
@@ -67,8 +93,8 @@ class Ledger:
         event = {
             "id": new_id("evt"),
             "object": "event",
-            "api_version": EVENT_API_VERSION,
-            "created": self.now(),
+            "api_version": NEWEST,
+            "created": int(self._told().timestamp()),
             "data": shown,
             "livemode": False,
             "pending_webhooks": 1,
@@ -77,3 +103,9 @@ class Ledger:
         }
         self.save(event)
         self._announce(event)
+        for react in self._reactions[type]:
+            react(self, document, cause)
+
+    def upon(self, type: str, react: Reaction) -> None:
+        """Let something follow in the account, in the same transaction, whenever this is told."""
+        self._reactions[type].append(react)

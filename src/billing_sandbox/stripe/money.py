@@ -29,8 +29,13 @@ CURRENCIES = _ZERO_DECIMAL | _TWO_DECIMAL | _THREE_DECIMAL
 def show(amount: int, currency: str) -> str:
     """For people: `12.99 USD`, `15,000 RWF`."""
     decimals = 0 if currency in _ZERO_DECIMAL else 3 if currency in _THREE_DECIMAL else 2
-    whole, rest = divmod(amount, 10**decimals)
-    return f"{whole:,}" + (f".{rest:0{decimals}d}" if decimals else "") + f" {currency.upper()}"
+    whole, rest = divmod(abs(amount), 10**decimals)
+    return (
+        ("-" if amount < 0 else "")
+        + f"{whole:,}"
+        + (f".{rest:0{decimals}d}" if decimals else "")
+        + f" {currency.upper()}"
+    )
 
 
 def check_chargeable(amount: int, currency: str, param: str) -> None:

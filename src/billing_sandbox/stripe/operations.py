@@ -18,6 +18,8 @@ class Call:
     cause: Cause
     id: str = ""
     """The object named in the path, if any."""
+    part: str = ""
+    """What of it the path names further on, if anything."""
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,16 @@ class Metadata(Parameter):
 
 
 @dataclass(frozen=True)
+class Unsettable(Parameter):
+    """A parameter that an empty string takes away."""
+
+    of: Parameter
+
+    def read(self, raw: Raw, name: str) -> Any:
+        return None if raw == "" else self.of.read(raw, name)
+
+
+@dataclass(frozen=True)
 class Group(Parameter):
     """A set of named parameters of its own."""
 
@@ -166,6 +176,16 @@ class Many(Parameter):
             raise StripeError(f"Array {name} exceeded maximum {self.length_max} allowed elements.", param=name)
         in_order = sorted(raw.items(), key=lambda item: int(item[0]))
         return [self.of.read(value, f"{name}[{index}]") for index, value in in_order]
+
+
+@dataclass(frozen=True)
+class Moment(Parameter):
+    """Unix seconds, or one of these words, such as `now`."""
+
+    words: tuple[str, ...] = ()
+
+    def read(self, raw: Raw, name: str) -> int | str:
+        return raw if isinstance(raw, str) and raw in self.words else Whole().read(raw, name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ A refund's sum counts as `amount_refunded` from the moment it is made, pending o
 """
 
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import objects, outcomes
+from billing_sandbox.stripe import disputing, objects, outcomes
 from billing_sandbox.stripe.errors import RecordedError, StripeError
 from billing_sandbox.stripe.ids import new_id, scramble
 from billing_sandbox.stripe.ledger import NOBODY, Cause, Ledger
@@ -28,6 +28,8 @@ def charge_of(ledger: Ledger, intent: Json) -> Json:
 def refund(ledger: Ledger, charge: Json, asked: Json, cause: Cause) -> Json:
     """Give back what is asked, at least `amount` or all that is left, as far as nothing else is ordered."""
     amount = _refundable(charge, asked.get("amount"))
+    if not disputing.is_refundable(ledger, charge):
+        raise outcomes.REFUSALS["charge_disputed"](charge)
     outcome = outcomes.take(ledger.store)
     if outcome in outcomes.REFUSALS:
         raise outcomes.REFUSALS[outcome](charge)

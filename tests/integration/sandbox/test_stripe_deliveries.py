@@ -1,6 +1,9 @@
 """How the sandbox's Stripe delivers its events, fails on order, and survives being killed."""
 
+import sqlite3
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +127,16 @@ def test_a_fault_that_makes_no_sense_is_refused(sandbox: Sandbox, fault: dict[st
     assert answer.status_code == 400
     assert answer.json()["error"]
     assert len(sandbox.control("GET", "/faults").json()["faults"]) == 1
+
+
+def test_a_sandbox_of_the_time_of_one_endpoint_goes_on(tmp_path: Path, endpoint: Endpoint) -> None:
+    columns = "id INTEGER PRIMARY KEY, event_id TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0"
+    with closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as before:
+        before.execute(f"CREATE TABLE deliveries ({columns}, begun REAL NOT NULL, due REAL NOT NULL)")
+    sandbox = Sandbox(tmp_path, endpoint.url)
+    sandbox.api.customers.create({})
+    eventually(lambda: endpoint.types() == ["customer.created"])
+    sandbox.stop()
 
 
 def test_nothing_is_forgotten_when_the_process_is_killed(sandbox: Sandbox, endpoint: Endpoint) -> None:

@@ -42,8 +42,11 @@ QUICK = {
     "BILLING_BREAKER_OPEN_SECONDS": "0.5",
     "BILLING_BREAKER_OPEN_MAX_SECONDS": "2",
     "BILLING_HTTP_PROCESSES": "1",
+    "BILLING_RECONCILE_INTERVAL_HOURS": "0",
 }
-"""Short leases and pauses, so that a lost worker is missed soon, and a provider that is back is soon noticed."""
+"""Short leases and pauses, so that a lost worker is missed soon, and a provider that is back is soon noticed.
+
+Nothing is reconciled by itself: what is to come true must come true without."""
 
 
 def eventually(look: Callable[[], Seen], seconds: float = DEADLINE_SECONDS) -> Seen:

@@ -45,6 +45,9 @@ class MemoryBiller(Biller):
     def now(self) -> datetime:
         return self.time
 
+    def paid_at(self) -> datetime:
+        return self.time
+
     def a_wallet(self) -> Wallet:
         self.wallets += 1
         wallet = a_wallet(f"wal_{self.wallets}", customer_ref=f"account_{self.wallets}")

@@ -6,18 +6,27 @@ from datetime import datetime
 import pytest
 
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.adapters.memory.pages import Back
+from billing.adapters.memory.pages import Back, Told
 from billing.application.outcomes import NotYet, Refused
 from billing.domain.errors import Conflict
-from billing.domain.facts import PaymentCancelled, PaymentFailed, PaymentPending, PaymentSucceeded, RefundFact
+from billing.domain.facts import (
+    Fact,
+    PaymentCancelled,
+    PaymentFailed,
+    PaymentNeedsCustomer,
+    PaymentPending,
+    PaymentSucceeded,
+    RefundFact,
+)
 from billing.domain.money import Money
 from billing.domain.payment import Payment
 from tests.builders import NOW
+from tests.contracts.gateway_off_session import OffSessionContract, OffSessionProvider
 from tests.contracts.gateway_refunds import GatewayRefundsContract, RefundProvider
 from tests.contracts.payment_gateway import an_order_to_pay, soon
 
 
-class MemoryProvider(RefundProvider):
+class MemoryProvider(RefundProvider, OffSessionProvider):
     def __init__(self) -> None:
         self.installation = "ins_ours"
         self.gateway: MemoryGateway = MemoryGateway(installation=lambda: self.installation, now=self.now)
@@ -48,6 +57,26 @@ class MemoryProvider(RefundProvider):
     def told(self, payment: Payment) -> tuple[bytes, Mapping[str, str]]:
         body = self.gateway.notification(payment.id)
         return body, self.gateway.sign(body)
+
+    def a_method(self, outcome: type[Fact]) -> dict[str, str]:
+        ref = f"pm_{outcome.__name__}"
+        states: dict[type[Fact], Told] = {
+            PaymentFailed: Told.FAILED,
+            PaymentNeedsCustomer: Told.NEEDS_CUSTOMER,
+            PaymentPending: Told.SUBMITTED,
+            PaymentSucceeded: Told.PAID,
+        }
+        self.gateway.charges[ref] = states[outcome]
+        return {"customer_ref": "account_1", "method_ref": ref}
+
+    def lose_next_charge(self) -> None:
+        self.gateway.lose_answer()
+
+    def count_charges(self, payment: Payment) -> int:
+        return self.count_attempts(payment)
+
+    def told_of_charge(self, payment: Payment, fact: type[Fact]) -> bytes:
+        return self.gateway.notification(payment.id)
 
     def lose_next_refund(self) -> None:
         self.gateway.lose_answer("refund")
@@ -85,7 +114,7 @@ def provider() -> MemoryProvider:
     return MemoryProvider()
 
 
-class TestMemoryGateway(GatewayRefundsContract):
+class TestMemoryGateway(GatewayRefundsContract, OffSessionContract):
     def test_a_slow_method_is_pending_until_it_pays_or_fails(self, provider: MemoryProvider) -> None:
         paid, failed = self.start(provider), self.start(provider)
         for payment in (paid, failed):

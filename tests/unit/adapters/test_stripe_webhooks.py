@@ -158,6 +158,12 @@ def test_a_live_key_believes_live_events_only() -> None:
         a_gateway(livemode=True).verify(test, signed(test))
 
 
+@pytest.mark.parametrize("type", ["refund.created", "customer.subscription.updated", "invoice.paid"])
+def test_every_kind_of_event_that_has_a_reader_is_kept(type: str) -> None:
+    body = an_event(type=type)
+    assert a_gateway().verify(body, signed(body)).readable
+
+
 def test_an_event_of_another_type_is_believed_and_not_read() -> None:
     body = an_event(type="customer.created")
     assert not a_gateway().verify(body, signed(body)).readable

@@ -36,9 +36,15 @@ def hosted_by_orders(shop: Twins) -> Subscription:
 
 def keep_a_card(shop: Twins) -> None:
     """As it was saved when the customer paid."""
-    wallet = Wallet(id="wal_1", customer_id="cus_1", gateway="memory", created_at=NOW, customer_ref="account_1")
-    wallet.keep("mth_1", "card_1", NOW)
-    shop.ledger.write(BY, lambda uow: uow.wallets.add(wallet))
+
+    def keep(uow: UnitOfWork) -> None:
+        wallet = uow.wallets.of_customer("cus_1", "memory")
+        if wallet is None:
+            wallet = Wallet(id="wal_1", customer_id="cus_1", gateway="memory", created_at=NOW, customer_ref="account_1")
+            uow.wallets.add(wallet)
+        wallet.keep("mth_1", "card_1", NOW)
+
+    shop.ledger.write(BY, keep)
 
 
 def of_order(shop: Twins, order: Order) -> Subscription:

@@ -197,7 +197,7 @@ def test_a_period_collected_for_what_is_over_is_paid_back(shop: Twins) -> None:
 
 def test_billing_begins_when_the_provider_has_told_of_the_card(shop: Twins) -> None:
     order = shop.buy(a_hosting(), a_hosting("pro", auto_renew=True))
-    (pro,) = [item.subscription_id for item in order.items if item.opens_recurring]
+    (pro,) = [item.subscription_id for item in order.items if item.opens_subscription and item.renews_by_itself]
     assert pro is not None
     assert not shop.ledger.read(lambda uow: uow.subscriptions.get(pro)).is_billed_by_provider
     keep_a_card(shop)

@@ -138,7 +138,7 @@ def test_without_a_provider_nobody_could_charge_for_another_plan(shop: Twins) ->
 
 def test_what_was_called_off_before_billing_began_is_not_billed_until_it_is_resumed(shop: Twins) -> None:
     order = shop.buy(a_hosting(), a_hosting("pro", auto_renew=True))
-    (pro,) = [item for item in order.items if item.opens_recurring]
+    (pro,) = [item for item in order.items if item.opens_subscription and item.renews_by_itself]
     bought = shop.ledger.read(lambda uow: uow.subscriptions.get(pro.subscription_id or ""))
     change(shop, bought, ChangeKind.CANCEL_AT_PERIOD_END)
     keep_a_card(shop)

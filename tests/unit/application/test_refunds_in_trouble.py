@@ -9,6 +9,7 @@ from billing.domain import (
     Conflict,
     JobKind,
     JobStatus,
+    MailKind,
     RefundCause,
     RefundStatus,
 )
@@ -100,6 +101,24 @@ def test_a_refund_that_the_bank_returns_frees_its_sum_and_its_item_waits_for_a_p
     ask(shop, order.payments[0], None, order.items[0].id)
     shop.work()
     assert shop.statuses(order) == ["partially_completed", "refunded", "fulfilled"]
+
+
+def test_who_was_told_of_a_refund_is_told_that_the_bank_returned_it_and_nobody_else(shop: Twins) -> None:
+    order, payment = bought(shop)
+    told = ask(shop, payment, usd(300))
+    shop.work()
+    shop.gateway.refunds_wait = True
+    untold = ask(shop, payment, usd(200))
+    shop.work()
+    for refund in (told, untold):
+        ref = next(one.refund_ref for one in refunds(shop, order) if one.id == refund.id)
+        returned = shop.gateway.settle_refund(payment.id, ref or "", "account closed")
+        shop.hear(returned, returned, shop.gateway.refund_notification(payment.id, ref or ""))
+        shop.work()
+    assert [mail.subject for mail in shop.mailed(MailKind.REFUNDED)] == [told.id]
+    (mail,) = shop.mailed(MailKind.REFUND_RETURNED)
+    assert (mail.subject, mail.data["amount"]) == (told.id, "3.00 USD")
+    assert {refund.status for refund in refunds(shop, order)} == {RefundStatus.FAILED}
 
 
 def test_a_provider_without_refunds_leaves_them_to_a_person(shop: Twins) -> None:

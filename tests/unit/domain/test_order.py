@@ -1,16 +1,21 @@
 """An order follows its items and payments, and nothing that comes late undoes a success."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from billing.domain import (
     Conflict,
+    Cycle,
+    Hosting,
     IllegalMove,
     ItemStatus,
     Money,
     NotFound,
+    Order,
     OrderStatus,
+    Payment,
     PaymentStatus,
     Purchase,
     Settlement,
@@ -225,3 +230,84 @@ def test_only_hosting_that_renews_by_itself_and_is_alone_recurs_with_its_first_p
 ) -> None:
     order = an_order(*wanted)
     assert order.sole_recurring is (order.items[0] if recurs else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "recurs"),
+    [
+        ({"customer_ref": "cus_9"}, True),
+        ({}, False),
+        ({"customer_ref": ""}, False),
+        ({"customer_ref": "cus_9", "method_ref": "pm_9"}, False),
+    ],
+    ids=["an account", "no account", "an empty one", "off session"],
+)
+def test_billing_begins_with_a_payment_on_a_page_by_a_known_account(options: dict[str, str], recurs: bool) -> None:
+    order = an_order(a_hosting(auto_renew=True))
+    payment = an_attempt(order)
+    payment.options = options
+    assert order.recurring_with(payment) is (order.items[0] if recurs else None)
+
+
+def test_in_company_it_is_paid_once() -> None:
+    order = an_order(a_domain(), a_hosting(auto_renew=True))
+    payment = an_attempt(order)
+    payment.options = {"customer_ref": "cus_9"}
+    assert order.recurring_with(payment) is None
+
+
+# ---------------------------------------------------------------------- charged off session
+
+
+def off_session(order: Order) -> Payment:
+    options = {"method_ref": "pm_1", "customer_ref": "account_1"}
+    return order.open_attempt("pay_1", "stripe", options, NOW, NOW + timedelta(hours=1))
+
+
+def test_a_charge_off_session_is_the_banks_from_the_first_call_on() -> None:
+    order = an_order()
+    payment = off_session(order)
+    assert payment.is_off_session
+    with pytest.raises(Conflict, match="under way"):
+        order.cancel()
+
+
+def test_a_bank_that_wants_the_customer_is_told_of_once_and_bars_no_cancel() -> None:
+    order = an_order()
+    payment = off_session(order)
+    assert [payment.await_customer("ask") for _ in range(2)] == [True, False]
+    assert (payment.is_open, payment.under_way, payment.needs_customer, payment.why) == (True, False, True, "ask")
+    order.cancel()
+    assert order.status is OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize("end", [lambda payment: payment.fail("no"), lambda payment: payment.cancel("called off")])
+def test_what_is_decided_waits_for_nobody(end: Callable[[Payment], bool]) -> None:
+    payment = off_session(an_order())
+    payment.await_customer("ask")
+    assert end(payment)
+    assert not payment.needs_customer
+    assert not payment.await_customer("told late")
+    assert payment.why != "told late"
+
+
+def test_a_success_counts_however_long_the_customer_was_waited_for() -> None:
+    order = an_order()
+    payment = off_session(order)
+    payment.await_customer("ask")
+    assert order.record_success(payment, order.total, NOW) is Settlement.PAID
+    assert not payment.needs_customer
+
+
+@pytest.mark.parametrize(
+    ("bought", "renews"),
+    [
+        (a_domain(), False),
+        (a_domain(auto_renew=True), True),
+        (a_renewal(), False),
+        (a_hosting(), False),
+        (Hosting(plan="starter", cycle=Cycle.MONTHLY, auto_renew=True), True),
+    ],
+)
+def test_an_order_renews_by_itself_if_anything_in_it_does(bought: Purchase, renews: bool) -> None:
+    assert an_order(a_domain("other.rw"), bought).renews_by_itself is renews

@@ -1,5 +1,6 @@
 """The HTTP side on in-memory twins, wired by hand, and a caller with a key."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,11 +10,13 @@ from flask.testing import FlaskClient
 from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.ledger import MemoryLedger
+from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.store import Store
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.access import Authenticate, CreateKey, Role
+from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
@@ -23,25 +26,38 @@ from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
-from billing.application.paying import PaymentLimits, RefreshPayment, StartPayment
+from billing.application.outcomes import Deadline
+from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
 from billing.application.refunds import RequestRefund
-from billing.application.renewals import SetAutoRenew
+from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
 from billing.application.storefront import CheckDomain
 from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
+from billing.application.taking import TakeFact
 from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.domain.dunning import DunningPolicy
 from billing.domain.refund_policy import RefundPolicy
+from billing.domain.registration import Registration
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
+from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
+from billing.entrypoints.http.pay.links import PayLinks
 from tests.builders import NOW, a_catalogue, a_customer
 
 ITEMS_MAX = 5
-CONFIG = HttpConfig(public_url="https://billing.example", version="1", body_bytes_max=20_000)
+PAY_POSTS_MAX = 4
+KEYS = [secrets.token_hex(32)]
+CONFIG = HttpConfig(
+    public_url="https://billing.example",
+    version="1",
+    body_bytes_max=20_000,
+    shop="Ishyo Ltd",
+)
 
 
 class Routes:
@@ -65,9 +81,12 @@ class Shop:
         self.queue = MemoryQueue()
         self.ledger = Ledger(self.begin, self.queue, self.telemetry)
         self.gateway = MemoryGateway(installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        self.methods = MemoryMethods(self.gateway, lambda: "ins_memory")
         self.registrar = MemoryRegistrar(self.clock)
         self.billing = MemoryBilling(self.gateway, lambda: "ins_memory", self.clock, self.clock)
         self.config = CONFIG
+        self.links = PayLinks(CONFIG.public_url, KEYS)
+        self.limit = RateLimit(PAY_POSTS_MAX, 60.0, self.seconds)
         self.reopen()
         self.is_pristine = True
         self.reset()
@@ -80,7 +99,9 @@ class Shop:
         self.queue.rung.clear()
         self.telemetry.events.clear()
         self.telemetry.alarms.clear()
+        self.limit.forget()
         MemoryGateway.__init__(self.gateway, installation=lambda: "ins_memory", now=self.clock, name="stripe")
+        MemoryMethods.__init__(self.methods, self.gateway, lambda: "ins_memory")
         MemoryBilling.__init__(self.billing, self.gateway, lambda: "ins_memory", self.clock, self.clock)
         MemoryRegistrar.__init__(self.registrar, self.clock)
         self.client = self.app.test_client()
@@ -103,6 +124,9 @@ class Shop:
         payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0)
         checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
+        keepers = MethodKeepers({"stripe": self.methods}, 10.0, seconds)
+        accounts = EnsureAccount(ledger, keepers, self.clock, ids)
+        attempts = OpenAttempt(ledger, gateways, TakeFact(record), note_start, payment_limits, ids, seconds)
         return UseCases(
             ledger=ledger,
             receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
@@ -110,7 +134,12 @@ class Shop:
                 ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
             ),
             cancel_order=CancelOrder(ledger),
-            start_payment=StartPayment(ledger, gateways, record, note_start, payment_limits, ids, seconds),
+            start_payment=StartPayment(ledger, accounts, attempts),
+            keepers=keepers,
+            start_setup=StartSetup(ledger, keepers, accounts, ids),
+            open_portal=OpenPortal(keepers, accounts),
+            set_default_method=SetDefaultMethod(ledger, keepers),
+            remove_method=RemoveMethod(ledger, self.clock),
             refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),
             request_refund=RequestRefund(
                 ledger, pay_back, MakeSureUndelivered(routes, timedelta(days=1), 10.0, seconds)
@@ -119,7 +148,7 @@ class Shop:
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),
             check_domain=CheckDomain(ledger, routes, 10.0, seconds),
-            set_auto_renew=SetAutoRenew(ledger),
+            set_auto_renew=SetAutoRenew(ledger, OfferRenewal(ids, lambda: self.new_id("B")), self.clock),
             change_subscription=ChangeSubscription(
                 ledger,
                 TellBilling(ledger, {"stripe": self.billing}),
@@ -133,7 +162,9 @@ class Shop:
             ready=lambda: self.parts,
             metrics=lambda: (b"billing_orders 1\n", "text/plain; version=0.0.4; charset=utf-8"),
             ids=ids,
+            clock=self.clock,
             monotonic=seconds,
+            pay_gate=PayGate(self.links, FormSeal(KEYS, self.new_value, is_secure=True), self.limit),
         )
 
     def clock(self) -> datetime:
@@ -144,6 +175,9 @@ class Shop:
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}_{next(self._ids):06}"
+
+    def new_value(self) -> str:
+        return self.new_id("value")
 
     def a_key(self, role: Role, name: str = "shop") -> str:
         secret = f"{name}-{role}-secret"
@@ -167,6 +201,29 @@ class Shop:
 
     def pay(self, order: dict, **details):
         return self.post(f"/v1/orders/{order['id']}/payments", a_start(**details))
+
+    def save_a_card(self, customer_id: str = "cus_1") -> dict:
+        """On the provider's page, and told of; as the API then shows it."""
+        pages = {"success_url": "https://shop.example/saved", "cancel_url": "https://shop.example/account"}
+        page = self.post(f"/v1/customers/{customer_id}/payment-methods/setup", pages).json["redirect_url"]
+        told = self.gateway.interpret(self.methods.save(page.rpartition("/")[2]), Deadline.after(9, self.seconds))
+        take = TakeMethod(self.clock, self.new_id)
+        self.ledger.write("test", lambda uow: [take(uow, "stripe", fact) for fact in told.facts])
+        return self.get(f"/v1/customers/{customer_id}/payment-methods").json[-1]
+
+    def hold(self, name: str, order: dict) -> None:
+        """The order's first item was delivered: we hold this name, to be renewed."""
+        held = Registration(
+            id="reg_1",
+            name=DomainName(name),
+            customer_id=order["customer_id"],
+            item_id=order["items"][0]["id"],
+            handle=None,
+            created_at=self.now,
+            expires_at=self.now,
+            auto_renew=True,
+        )
+        self.ledger.write("test", lambda uow: uow.registrations.add(held))
 
     def stored(self, cls: type) -> list:
         return [row.value for (kind, _), row in self.begin.store.rows.items() if kind is cls]

@@ -41,7 +41,7 @@ def test_the_provider_is_asked_with_the_return_addresses(shop, order):
 def test_an_attempt_is_summed_up_in_its_order(shop, order):
     payment = shop.pay(order).json
     (summary,) = shop.get(f"/v1/orders/{order['id']}").json["payments"]
-    assert summary == {name: payment[name] for name in ("id", "attempt", "gateway", "amount", "status")}
+    assert summary == {name: payment[name] for name in ("id", "attempt", "gateway", "amount", "status", "disputes")}
 
 
 @pytest.mark.parametrize("lose", ["answer", "call"])

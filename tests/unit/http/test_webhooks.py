@@ -1,9 +1,13 @@
+import json
 from dataclasses import replace
 from io import BytesIO
 
 import pytest
+import stripe
 
 from billing.adapters.memory.gateway import MemoryGateway
+from billing.adapters.stripe_gateway import StripeGateway
+from billing.adapters.telemetry import LogTelemetry, exposition
 from billing.application.intake import ReceiveWebhook
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.unit_of_work import LedgerUnavailable
@@ -88,6 +92,30 @@ def test_no_key_is_asked_for_and_none_is_looked_up(shop, told):
 
 def test_an_unknown_provider_is_not_found(shop):
     assert shop.client.post("/webhooks/other", data=b"{}").status_code == 404
+
+
+@pytest.mark.parametrize("type", ["v1.billing.meter.no_meter_found", "v2.core.account.updated"])
+def test_a_thin_event_is_verified_counted_by_type_answered_and_not_stored(shop, type):
+    telemetry = LogTelemetry()
+    gateway = StripeGateway(
+        api_key="sk_test_nobody",
+        livemode=False,
+        webhook_secrets=["whsec_of_this_test"],
+        installation=lambda: "ins_memory",
+        now=shop.clock,
+        telemetry=telemetry,
+    )
+    receive = ReceiveWebhook({"stripe": gateway}, Letterbox(shop.ledger, ThreadTurn), telemetry, shop.new_id, dict)
+    shop.reopen(receive_webhook=receive)
+    thin = json.dumps({"id": "evt_test_1", "object": "v2.core.event", "type": type, "livemode": False})
+    sign = stripe.WebhookSignature.generate_signature_header
+    signed = {"Stripe-Signature": sign(thin, "whsec_of_this_test", int(shop.clock().timestamp()))}
+    forged = {"Stripe-Signature": sign(thin, "whsec_of_another", int(shop.clock().timestamp()))}
+    answers = [deliver(shop, thin.encode(), headers).status_code for headers in (signed, signed, forged)]
+    assert answers == [200, 200, 400]
+    assert shop.stored(InboxEvent) == []
+    page = exposition(telemetry, dict, dict, None)[0].decode()
+    assert f'billing_webhooks_total{{gateway="stripe",outcome="unread",type="{type}"}} 2.0' in page
 
 
 def test_every_gateway_is_heard_whose_notifications_are_proof(shop, told):

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from billing.adapters.memory.session import Session
+from billing.application.records import Made
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.invoice import Invoice
 from billing.domain.order import Order
-from billing.domain.registration import Registration
+from billing.domain.order_item import OrderItem
+from billing.domain.purchase import DomainRenewal
+from billing.domain.registration import Registration, RegistrationStatus
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import Wallet
 
@@ -49,6 +52,12 @@ class MemorySubscriptions:
         found = (self._session.claimant(Subscription, "billing_ref", f"{gateway} {ref}") for ref in sorted(refs))
         return min((subscription.id for subscription in found if subscription), default=None)
 
+    def renews_for(self, customer_id: str) -> bool:
+        def goes_on(held: Subscription) -> bool:
+            return held.customer_id == customer_id and held.auto_renew and not held.cancel_at_period_end
+
+        return any(not held.is_over for held in self._session.all(Subscription, goes_on))
+
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         due = self._session.waiting(Subscription, lambda one: one.look_at is not None and one.look_at <= now)
         moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
@@ -57,6 +66,11 @@ class MemorySubscriptions:
     def owing(self, customer_id: str) -> Sequence[str]:
         theirs = self._session.waiting(Subscription, lambda one: one.customer_id == customer_id)
         return [one.id for one in theirs if one.past_due_since is not None]
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        billed = self._session.all(Subscription, lambda one: one.is_billed_by_provider)
+        places = sorted(Made(one.current_period_end, one.id) for one in billed if one.current_period_end)
+        return [place for place in places if (since, after) < place and place.at <= until][:limit]
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
@@ -115,6 +129,23 @@ class MemoryWallets:
         found = (self._session.claimant(Wallet, rule, f"{gateway} {ref}") for rule in rules for ref in sorted(refs))
         return min((wallet.id for wallet in found if wallet), default=None)
 
+    def expiring(self, year: int, month: int, after: str, limit: int) -> Sequence[tuple[str, str]]:
+        ending = [
+            (method.id, wallet.id)
+            for wallet in self._session.all(Wallet)
+            for method in wallet.usable
+            if method.card and (method.card.exp_year, method.card.exp_month) == (year, month) and method.id > after
+        ]
+        return sorted(ending)[:limit]
+
+    def of_method(self, method_id: str) -> str | None:
+        found = self._session.claimant(Wallet, "method", method_id)
+        return None if found is None else found.id
+
+    def made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        places = sorted(Made(wallet.created_at, wallet.id) for wallet in self._session.all(Wallet))
+        return [place for place in places if (since, after) < place and place.at <= until][:limit]
+
 
 class MemoryRegistrations:
     """Holdings by name."""
@@ -135,6 +166,30 @@ class MemoryRegistrations:
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         return self._session.claimant(Order, "renewal", str(name)) is not None
 
+    def is_being_renewed(self, name: DomainName) -> bool:
+        def renews(item: OrderItem) -> bool:
+            return isinstance(item.what, DomainRenewal) and item.domain == name and item.is_wanted
+
+        return any(renews(item) for order in self._session.all(Order) for item in order.items)
+
+    def expiring(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Registration]:
+        def fits(held: Registration) -> bool:
+            place = (held.expires_at, held.id)
+            return held.status is RegistrationStatus.ACTIVE and held.expires_at <= until and _is_after(place, after)
+
+        found = self._session.all(Registration, fits)
+        return sorted(found, key=lambda held: (held.expires_at, held.id))[:limit]
+
+    def renews_for(self, customer_id: str) -> bool:
+        def renews(held: Registration) -> bool:
+            return (held.customer_id, held.status) == (customer_id, RegistrationStatus.ACTIVE) and held.auto_renew
+
+        return any(True for _ in self._session.all(Registration, renews))
+
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
         held = self._session.claimant(Registration, "held", str(name))
         return self._session.find(Registration, held.id, lock=lock) if held else None
+
+
+def _is_after(place: tuple[datetime, str], after: tuple[datetime, str] | None) -> bool:
+    return after is None or place > after

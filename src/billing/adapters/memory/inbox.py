@@ -43,6 +43,9 @@ class MemoryInbox:
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         return self._session.claimant(InboxEvent, "event", f"{gateway} {event_id}")
 
+    def known(self, gateway: str, event_ids: Collection[str]) -> Collection[str]:
+        return {event_id for event_id in event_ids if self.find(gateway, event_id) is not None}
+
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
     ) -> Sequence[InboxEvent]:

@@ -19,6 +19,7 @@ from billing.adapters.memory.holdings import (
 from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.jobs import JobMaking, MemoryJobs
 from billing.adapters.memory.orders import MemoryOrders
+from billing.adapters.memory.renewals import MemoryDailyRounds, MemoryRenewals
 from billing.adapters.memory.session import Loaded, Session
 from billing.adapters.memory.store import Store
 from billing.application.ports import Clock, Ids
@@ -61,12 +62,14 @@ class MemoryUnitOfWork(UnitOfWork):
         self.subscriptions = MemorySubscriptions(session)
         self.invoices = MemoryInvoices(session)
         self.registrations = MemoryRegistrations(session)
+        self.renewals = MemoryRenewals(session)
         self.wallets = MemoryWallets(session)
         self.jobs = MemoryJobs(session, self._ledger.making, self.bells)
         self.inbox = MemoryInbox(session, self.jobs, self.now)
         self.mails = MemoryMails(session)
         self.alerts = MemoryAlerts(session, self.raised)
         self.breakers = MemoryBreakers(session)
+        self.rounds = MemoryDailyRounds(session)
         self.catalogues = MemoryCatalogues(session)
         self.api_keys = MemoryApiKeys(session)
         self.answers = MemoryAnswers(session)
@@ -140,5 +143,6 @@ class MemoryUnitOfWork(UnitOfWork):
 def _tracked(entity: Any) -> Iterator[Tracked]:
     parts: list[Any] = [entity]
     if isinstance(entity, Order):
-        parts += [*entity.items, *entity.payments, *(refund for p in entity.payments for refund in p.refunds)]
+        parts += [*entity.items, *entity.payments]
+        parts += [part for payment in entity.payments for part in (*payment.refunds, *payment.disputes)]
     return (part for part in parts if type(part) in TRACKED)

@@ -1,12 +1,15 @@
-"""Orders of the in-memory ledger, with their items, payments and refunds."""
+"""Orders of the in-memory ledger, with their items, payments, refunds and disputes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
 from billing.adapters.memory.session import Session
+from billing.application.records import Made
+from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
+from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundStatus
 
 _REFS = ("session_ref", "payment_ref")
@@ -40,6 +43,9 @@ class MemoryOrders:
     def of_refund(self, refund_id: str) -> str | None:
         return self._bearing("refund", refund_id)
 
+    def of_dispute(self, dispute_id: str) -> str | None:
+        return self._bearing("dispute", dispute_id)
+
     def of_refs(self, gateway: str, refs: frozenset[str]) -> str | None:
         bearing = (self._session.claimant(Order, rule, f"{gateway} {ref}") for ref in sorted(refs) for rule in _REFS)
         attempts = [payment for order in bearing if order for payment in order.payments]
@@ -63,10 +69,28 @@ class MemoryOrders:
         fitting = [r for r in every if status in (None, r.status) and (before is None or r.id < before)]
         return sorted(fitting, key=lambda refund: refund.id, reverse=True)[:limit]
 
+    def disputes(self, status: DisputeStatus | None, before: str | None, limit: int) -> Sequence[Dispute]:
+        every = (one for order in self._session.all(Order) for payment in order.payments for one in payment.disputes)
+        fitting = [one for one in every if status in (None, one.status) and (before is None or one.id < before)]
+        return sorted(fitting, key=lambda dispute: dispute.id, reverse=True)[:limit]
+
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         overdue = self._session.waiting(Order, lambda order: order.expires_at <= now)
         return [order.id for order in islice(overdue, limit)]
 
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        every = (payment for order in self._session.all(Order) for payment in order.payments)
+        return _made(every, since, until, after)[:limit]
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        every = (r for order in self._session.all(Order) for payment in order.payments for r in payment.refunds)
+        return _made(every, since, until, after)[:limit]
+
     def _bearing(self, rule: str, value: str) -> str | None:
         order = self._session.claimant(Order, rule, value)
         return order.id if order else None
+
+
+def _made(every: Iterable[Payment | Refund], since: datetime, until: datetime, after: str) -> list[Made]:
+    places = sorted(Made(one.created_at, one.id) for one in every)
+    return [place for place in places if (since, after) < place and place.at <= until]

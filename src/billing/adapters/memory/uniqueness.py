@@ -13,6 +13,7 @@ from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.purchase import DomainRenewal
 from billing.domain.registration import Registration, RegistrationStatus
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Wallet
 
@@ -53,6 +54,9 @@ def claims_of(row: Any) -> Iterator[Claim]:
             yield Claim("mail", f"{row.occasion} {row.recipient}")
         case Registration() if row.status is RegistrationStatus.ACTIVE:
             yield Claim("held", str(row.name))
+        case Renewal():
+            yield Claim("renewal_at", f"{row.registration_id} {row.expires_at.isoformat()}")
+            yield Claim("renewal_by", row.order_id)
         case Subscription():
             yield Claim("opened_by", row.item_id)
             if row.billing_ref:
@@ -66,6 +70,7 @@ def claims_of(row: Any) -> Iterator[Claim]:
             if row.customer_ref:
                 yield Claim("customer_ref", f"{row.gateway} {row.customer_ref}")
             for method in row.methods:
+                yield Claim("method", method.id)
                 yield Claim("method_ref", f"{row.gateway} {method.ref}")
 
 
@@ -84,3 +89,6 @@ def _of_payment(payment: Payment) -> Iterator[Claim]:
         yield Claim("refund", refund.id)
         if refund.refund_ref:
             yield Claim("refund_ref", f"{payment.id} {refund.refund_ref}")
+    for dispute in payment.disputes:
+        yield Claim("dispute", dispute.id)
+        yield Claim("dispute_ref", dispute.dispute_ref)

@@ -23,7 +23,10 @@ class AtOnce:
     engine: Engine
 
     def __call__(self, statement: str, values: Sequence[object]) -> Sequence[tuple[Any, ...]]:
-        """The rows of a statement that may be repeated; fails as everything on this engine does."""
+        """The rows of a statement, with $1 for its first value, that may be repeated; fails as all on this engine does.
+
+        The server's own placeholders: psycopg translates others anew at every call that has more than 50 values.
+        """
         return despite_a_restart(lambda: self._execute(statement, values))
 
     def _execute(self, statement: str, values: Sequence[object]) -> Sequence[tuple[Any, ...]]:
@@ -35,7 +38,7 @@ class AtOnce:
             raise _named(failure) from failure
         connection: Any = pooled.driver_connection
         try:
-            return connection.execute(statement, values).fetchall()  # type: ignore[no-any-return]
+            return psycopg.RawCursor(connection).execute(statement, values).fetchall()
         except psycopg.Error as failure:
             if not connection.closed:
                 raise _named(failure) from failure

@@ -3,23 +3,31 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, literal, select, tuple_
 
 from billing.adapters.sql.columns import fixed
+from billing.adapters.sql.places import places
 from billing.adapters.sql.tables import (
     active,
+    is_billed,
     is_looked_at,
     needs_attention,
     order_items,
+    paid_renewal,
+    registrations,
     subscriptions,
     unpaid_renewal,
 )
+from billing.adapters.sql.types import Id, Moment
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
 from billing.domain.customer import Customer
 from billing.domain.domain_name import DomainName
 from billing.domain.errors import NameHeld
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription, SubscriptionStatus
+
+_OVER = (SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED)
 
 
 class SqlCustomers:
@@ -59,6 +67,15 @@ class SqlSubscriptions:
             select(subscriptions.c.id).where(*billed).order_by(subscriptions.c.id).limit(1)
         )
 
+    def renews_for(self, customer_id: str) -> bool:
+        goes_on = and_(
+            subscriptions.c.customer_id == customer_id,
+            subscriptions.c.auto_renew,
+            ~subscriptions.c.cancel_at_period_end,
+            subscriptions.c.status.not_in(_OVER),
+        )
+        return bool(self._work.session.scalar(select(exists().where(goes_on))))
+
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
         return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
@@ -66,6 +83,10 @@ class SqlSubscriptions:
     def owing(self, customer_id: str) -> Sequence[str]:
         theirs = select(subscriptions.c.id).where(subscriptions.c.customer_id == customer_id)
         return self._work.session.scalars(theirs.where(subscriptions.c.past_due_since.is_not(None))).all()
+
+    def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        ended = subscriptions.c.current_period_end
+        return places(self._work.session, ended, since, until, after, limit, is_billed)
 
     def page(
         self, status: SubscriptionStatus | None, before: str | None, limit: int, *, needing_attention: bool = False
@@ -102,6 +123,22 @@ class SqlRegistrations:
     def has_unpaid_renewal(self, name: DomainName) -> bool:
         waiting = exists().where(and_(unpaid_renewal, order_items.c.domain == name))
         return bool(self._work.session.scalar(select(waiting)))
+
+    def is_being_renewed(self, name: DomainName) -> bool:
+        paid = exists().where(and_(paid_renewal, order_items.c.domain == name))
+        return bool(self._work.session.scalar(select(paid)))
+
+    def expiring(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Registration]:
+        found = select(Registration).where(active, registrations.c.expires_at <= until)
+        if after is not None:
+            place = tuple_(registrations.c.expires_at, registrations.c.id)
+            found = found.where(place > tuple_(literal(after[0], Moment), literal(after[1], Id)))
+        by_expiry = found.order_by(registrations.c.expires_at, registrations.c.id).limit(limit)
+        return self._work.session.scalars(by_expiry).all()
+
+    def renews_for(self, customer_id: str) -> bool:
+        held = exists().where(and_(active, registrations.c.customer_id == customer_id, registrations.c.auto_renew))
+        return bool(self._work.session.scalar(select(held)))
 
     def _find(self, name: DomainName, *, lock: bool) -> Registration | None:
         return self._work.find(Registration, active, name=name, lock=lock)

@@ -56,6 +56,11 @@ class SqlInbox:
     def find(self, gateway: str, event_id: str) -> InboxEvent | None:
         return self._work.find(InboxEvent, gateway=gateway, event_id=event_id)
 
+    def known(self, gateway: str, event_ids: Collection[str]) -> Collection[str]:
+        e = inbox_events.c
+        known = select(e.event_id).where(e.gateway == gateway, e.event_id.in_(event_ids))
+        return set(self._work.connection.scalars(known))
+
     def page(
         self, status: EventStatus | None, gateway: str | None, type: str | None, before: str | None, limit: int
     ) -> Sequence[InboxEvent]:

@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import invoice_tables, mail_tables, tables, wallet_tables
+from billing.adapters.sql import invoice_tables, mail_tables, renewal_tables, tables, wallet_tables
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
 from billing.domain.customer import Customer
+from billing.domain.daily_round import DailyRound
+from billing.domain.dispute import Dispute
 from billing.domain.event import InboxEvent
 from billing.domain.invoice import Invoice
 from billing.domain.job import Job
@@ -21,6 +23,7 @@ from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.domain.registration import Registration
+from billing.domain.renewal import Renewal
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
@@ -47,12 +50,20 @@ def _map_all() -> None:
     )
     _map(Refund, tables.refunds, amount=_money(tables.refunds, "amount"))
     _map(
+        Dispute,
+        tables.disputes,
+        amount=_money(tables.disputes, "amount"),
+        withdrawn=_money(tables.disputes, "withdrawn"),
+        reinstated=_money(tables.disputes, "reinstated"),
+    )
+    _map(
         Payment,
         tables.payments,
         amount=_money(tables.payments, "amount"),
         received=_money(tables.payments, "received"),
-        # Within the statement that loads the payments.
+        # Within the statement that loads the payments: a payment has few of either.
         refunds=relationship(Refund, order_by=(tables.refunds.c.created_at, tables.refunds.c.id), lazy="joined"),
+        disputes=relationship(Dispute, order_by=(tables.disputes.c.created_at, tables.disputes.c.id), lazy="joined"),
     )
     _map(
         Order,
@@ -75,6 +86,8 @@ def _map_all() -> None:
         line_price=_money(invoice_tables.invoices, "line_price"),
     )
     _map(Registration, tables.registrations)
+    _map(Renewal, renewal_tables.renewals)
+    _map(DailyRound, renewal_tables.daily_rounds)
     methods = wallet_tables.payment_methods
     _map(PaymentMethod, methods, card=_card(methods))
     _map(

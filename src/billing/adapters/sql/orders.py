@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, or_, select
 
 from billing.adapters.sql.columns import fixed
-from billing.adapters.sql.tables import order_items, orders, payments, pending, refunds
+from billing.adapters.sql.places import places
+from billing.adapters.sql.tables import disputes, order_items, orders, payments, pending, refunds
 from billing.adapters.sql.work import Work
+from billing.application.records import Made
+from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.refund import Refund, RefundStatus
@@ -19,6 +22,11 @@ _OF_REFUND = (
     select(payments.c.order_id)
     .join(refunds, refunds.c.payment_id == payments.c.id)
     .where(refunds.c.id == bindparam("id"))
+)
+_OF_DISPUTE = (
+    select(payments.c.order_id)
+    .join(disputes, disputes.c.payment_id == payments.c.id)
+    .where(disputes.c.id == bindparam("id"))
 )
 _OF_REFS = (
     select(payments.c.id)
@@ -63,6 +71,9 @@ class SqlOrders:
     def of_refund(self, refund_id: str) -> str | None:
         return self._work.session.scalar(_OF_REFUND, {"id": refund_id})
 
+    def of_dispute(self, dispute_id: str) -> str | None:
+        return self._work.session.scalar(_OF_DISPUTE, {"id": dispute_id})
+
     def of_number(self, number: str) -> str | None:
         return self._work.session.scalar(select(orders.c.id).where(orders.c.number == number))
 
@@ -89,6 +100,20 @@ class SqlOrders:
             wanted = wanted.where(refunds.c.id < before)
         return self._work.session.scalars(wanted).all()
 
+    def disputes(self, status: DisputeStatus | None, before: str | None, limit: int) -> Sequence[Dispute]:
+        wanted = select(Dispute).order_by(disputes.c.id.desc()).limit(limit)
+        if status is not None:
+            wanted = wanted.where(fixed(disputes.c.status, status))
+        if before is not None:
+            wanted = wanted.where(disputes.c.id < before)
+        return self._work.session.scalars(wanted).all()
+
     def overdue(self, now: datetime, limit: int) -> Sequence[str]:
         over = select(orders.c.id).where(pending, orders.c.expires_at <= now)
         return self._work.session.scalars(over.order_by(orders.c.expires_at).limit(limit)).all()
+
+    def attempts_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        return places(self._work.session, payments.c.created_at, since, until, after, limit)
+
+    def refunds_made(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
+        return places(self._work.session, refunds.c.created_at, since, until, after, limit)

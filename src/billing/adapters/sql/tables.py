@@ -37,6 +37,7 @@ from billing.adapters.sql.types import (
     ContactDocument,
     Document,
     Id,
+    Ids,
     Moment,
     Name,
     PurchaseDocument,
@@ -45,6 +46,7 @@ from billing.adapters.sql.types import (
     word_of,
 )
 from billing.domain.catalogue import Cycle
+from billing.domain.dispute import DisputeStatus
 from billing.domain.domain_name import DomainName
 from billing.domain.event import EventStatus
 from billing.domain.job import OPEN, JobKind, JobStatus
@@ -133,6 +135,11 @@ unpaid_renewal = and_(
 )
 partial_unique(LIVE_NAME, order_items.c.domain, live_registration)
 partial_unique(UNPAID_RENEWAL, order_items.c.domain, unpaid_renewal)
+paid_renewal = and_(
+    fixed(order_items.c.kind, DomainRenewal.kind),
+    fixed(order_items.c.status, ItemStatus.DUE, ItemStatus.IN_PROGRESS),
+)
+partial_index(order_items.c.domain, where=paid_renewal)
 
 payments = Table(
     "payments",
@@ -154,12 +161,14 @@ payments = Table(
     *money_columns("received", optional=True),
     Column("surplus", Boolean, nullable=False),
     Column("under_way", Boolean, nullable=False, server_default=false()),
+    Column("needs_customer", Boolean, nullable=False, server_default=false()),
     Column("attention", String),
     version_column(),
     UniqueConstraint("order_id", "attempt"),
     UniqueConstraint("gateway", "session_ref"),
     UniqueConstraint("gateway", "payment_ref"),
 )
+Index(None, payments.c.created_at, payments.c.id)
 
 refunds = Table(
     "refunds",
@@ -180,6 +189,26 @@ refunds = Table(
     UniqueConstraint("payment_id", "refund_ref"),
 )
 Index(None, refunds.c.status, refunds.c.id)
+Index(None, refunds.c.created_at, refunds.c.id)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    id_column(),
+    Column("payment_id", ForeignKey("payments.id"), nullable=False, index=True),
+    Column("dispute_ref", String, nullable=False, unique=True),
+    *money_columns("amount"),
+    Column("reason", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    *money_columns("withdrawn"),
+    *money_columns("reinstated"),
+    Column("status", status_of(DisputeStatus), nullable=False),
+    why_column(),
+    Column("respond_by", Moment),
+    Column("item_ids", Document, nullable=False),
+    version_column(),
+)
+Index(None, disputes.c.status, disputes.c.id)
 
 subscriptions = Table(
     "subscriptions",
@@ -210,6 +239,7 @@ subscriptions = Table(
     Column("changes", Integer, nullable=False, server_default="0"),
     Column("concerns", Words),
     Column("attention", String),
+    Column("holds", Ids),
     Column("look_at", Moment),
     version_column(),
 )
@@ -217,6 +247,8 @@ Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)
 Index(None, subscriptions.c.status, subscriptions.c.id)
 needs_attention = subscriptions.c.attention.is_not(None)
 partial_index(subscriptions.c.id, where=needs_attention)
+is_billed = subscriptions.c.billing_ref.is_not(None)
+partial_index(subscriptions.c.current_period_end, subscriptions.c.id, where=is_billed)
 is_looked_at = subscriptions.c.look_at.is_not(None)
 partial_index(subscriptions.c.look_at, where=is_looked_at)
 
@@ -234,10 +266,12 @@ registrations = Table(
     Column("status", status_of(RegistrationStatus), nullable=False),
     why_column(),
     Column("renewing_item", ForeignKey("order_items.id")),
+    Column("expired_at", Moment),
     version_column(),
 )
 active = fixed(registrations.c.status, RegistrationStatus.ACTIVE)
 partial_unique(HELD_NAME, registrations.c.name, active)
+partial_index(registrations.c.status, registrations.c.expires_at, registrations.c.id, where=active)
 
 inbox_events = Table(
     "inbox_events",

@@ -6,6 +6,7 @@ What a webhook waits for is this; a transaction of four statements costs four ti
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from itertools import count
 from typing import NamedTuple
 
 from psycopg.types.json import Json
@@ -16,10 +17,10 @@ from billing.application.records import Arrival
 
 # One statement for each number of rows, since a list of values is cheaper for the driver than arrays. They are inserted
 # in the order given, so that two processes with the same notifications do not wait for one another in a circle.
-_ROW = "(%s::text, %s::text, %s::text, %s::text, %s::text, %s::text, %s::text, %s::bytea, %s::json)"
+_ROW_TYPES = ("text", "text", "text", "text", "text", "text", "text", "bytea", "json")
 _TAKE_IN = """
 WITH clock (now, ring_at) AS (
-    SELECT coalesce(%s::timestamptz, clock_timestamp()), coalesce(%s::timestamptz, clock_timestamp()) + %s::interval
+    SELECT coalesce($1::timestamptz, clock_timestamp()), coalesce($1::timestamptz, clock_timestamp()) + $2::interval
 ), arrivals (id, job_id, gateway, event_id, type, api_version, verdict, body, context) AS (
     VALUES {rows}
 ), stored AS (
@@ -58,7 +59,7 @@ class TakenIn(NamedTuple):
 
 def take_in(execute: AtOnce, arrivals: Sequence[Arrival], new: NewJobs, now: datetime | None) -> Sequence[TakenIn]:
     """Repeated, it stores nothing twice; `now` stands in for the server's clock."""
-    values: list[object] = [now, now, new.ring_again]
+    values: list[object] = [now, new.ring_again]
     for one in arrivals:
         values += (one.id, new.ids("job"), one.gateway, one.event_id, one.type, one.api_version, one.verdict, one.body)
         values.append(Json(dict(one.context)))
@@ -67,4 +68,6 @@ def take_in(execute: AtOnce, arrivals: Sequence[Arrival], new: NewJobs, now: dat
 
 @cache
 def _statement(rows: int) -> str:
-    return _TAKE_IN.format(rows=", ".join([_ROW] * rows))
+    numbers = count(3)
+    row = [", ".join(f"${next(numbers)}::{type}" for type in _ROW_TYPES) for _ in range(rows)]
+    return _TAKE_IN.format(rows=", ".join(f"({values})" for values in row))

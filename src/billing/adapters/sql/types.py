@@ -55,6 +55,19 @@ class Name(TypeDecorator[DomainName]):
         return None if value is None else DomainName(value)
 
 
+class Ids(TypeDecorator[list[str]]):
+    """Ids as one text, spaces between them; none is NULL, as in rows from before there were any."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
+        return " ".join(value or ()) or None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> list[str]:
+        return (value or "").split()
+
+
 class ContactDocument(TypeDecorator[Contact]):
     """A contact as a JSON object."""
 

@@ -20,6 +20,7 @@ from billing.adapters.sql.jobs import NewJobs, SqlJobs
 from billing.adapters.sql.opening import Opener
 from billing.adapters.sql.orders import SqlOrders
 from billing.adapters.sql.records import installation, transitions
+from billing.adapters.sql.renewals import SqlDailyRounds, SqlRenewals
 from billing.adapters.sql.wallets import SqlWallets
 from billing.adapters.sql.work import Work
 from billing.application.ports import Clock
@@ -63,12 +64,14 @@ class SqlUnitOfWork(UnitOfWork):
         self.subscriptions = SqlSubscriptions(work)
         self.invoices = SqlInvoices(work)
         self.registrations = SqlRegistrations(work)
+        self.renewals = SqlRenewals(work)
         self.wallets = SqlWallets(work)
         self.jobs = SqlJobs(work, self._new_jobs, self.bells)
         self.inbox = SqlInbox(work, self.jobs)
         self.mails = SqlMails(work)
         self.alerts = SqlAlerts(work, self.raised)
         self.breakers = SqlBreakers(work)
+        self.rounds = SqlDailyRounds(work)
         self.catalogues = SqlCatalogues(work, self._kept.catalogues)
         self.api_keys = SqlApiKeys(work)
         self.answers = SqlAnswers(work)

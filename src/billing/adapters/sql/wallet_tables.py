@@ -1,8 +1,8 @@
 """The tables of what customers keep at payment providers."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
-from billing.adapters.sql.columns import id_column, metadata, version_column
+from billing.adapters.sql.columns import id_column, metadata, partial_index, version_column
 from billing.adapters.sql.types import Moment
 
 wallets = Table(
@@ -18,6 +18,7 @@ wallets = Table(
     UniqueConstraint("customer_id", "gateway"),
     UniqueConstraint("gateway", "customer_ref"),
 )
+Index(None, wallets.c.created_at, wallets.c.id)
 
 payment_methods = Table(
     "payment_methods",
@@ -35,3 +36,5 @@ payment_methods = Table(
     version_column(),
     UniqueConstraint("wallet_id", "ref"),
 )
+usable = payment_methods.c.detached_at.is_(None)
+partial_index(payment_methods.c.card_exp_year, payment_methods.c.card_exp_month, payment_methods.c.id, where=usable)

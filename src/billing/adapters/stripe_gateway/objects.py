@@ -1,6 +1,7 @@
 """Stripe's objects in every shape that an API version gave them: whose they are, and which ids are in them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 Json = Mapping[str, Any]
@@ -10,6 +11,9 @@ _REFERENCES = (
     "source", "subscription",
 )  # fmt: skip
 """Fields that hold another object's id, or that object where it was expanded."""
+
+WITHOUT_PAYER = tuple(field for field in _REFERENCES if field not in ("customer", "payment_method", "source"))
+"""The same but for those that say who pays."""
 
 
 class About(TypedDict):
@@ -33,20 +37,20 @@ def about(document: Json, installation: str) -> About:
     intent = document.get("payment_intent") if is_session else document
     return {
         "payment_id": metadata(document).get("payment_id") if ours else None,
-        "session_ref": _id_of(document) if is_session else None,
-        "payment_ref": _id_of(intent),
+        "session_ref": id_of(document) if is_session else None,
+        "payment_ref": id_of(intent),
     }
 
 
-def refs_in(document: Json) -> frozenset[str]:
+def refs_in(document: Json, references: Sequence[str] = _REFERENCES) -> frozenset[str]:
     """The id of the object and of every object that it refers to, at any depth."""
-    found = {ref for field in ("id", *_REFERENCES) if (ref := _id_of(document.get(field)))}
-    for inner in (document.get(field) for field in (*_REFERENCES, "last_payment_error")):
+    found = {ref for field in ("id", *references) if (ref := id_of(document.get(field)))}
+    for inner in (document.get(field) for field in (*references, "last_payment_error")):
         if isinstance(inner, Mapping):
-            found |= refs_in(inner)
+            found |= refs_in(inner, references)
     # Until 2022-11-15 an intent showed its charges as a list.
-    for charge in (document.get("charges") or {}).get("data", ()):
-        found |= refs_in(charge)
+    for charge in listed(document, "charges"):
+        found |= refs_in(charge, references)
     return frozenset(found)
 
 
@@ -59,7 +63,26 @@ def why_declined(intent: Json) -> str | None:
     return f"{code}: {error.get('message')}"
 
 
-def _id_of(value: Any) -> str | None:
-    """An id may be there by itself, or on the object that stands in its place."""
+def id_of(value: Any) -> str | None:
+    """The id of what a field refers to, be it there by itself or on the object that stands in its place."""
     found = value.get("id") if isinstance(value, Mapping) else value
     return found if isinstance(found, str) else None
+
+
+def listed(document: Json, field: str) -> Sequence[Json]:
+    """What a list in it holds; nothing where it was left out."""
+    found = document.get(field)
+    return found.get("data") or () if isinstance(found, Mapping) else ()
+
+
+def within(document: Json, *path: str) -> Any:
+    """What lies at the end of the path, None where it breaks off: versions and kinds of objects leave out much."""
+    found: Any = document
+    for field in path:
+        found = found.get(field) if isinstance(found, Mapping) else None
+    return found
+
+
+def moment(unix: Any) -> datetime | None:
+    """A point in time as Stripe writes it, aware and in UTC."""
+    return datetime.fromtimestamp(unix, UTC) if type(unix) is int else None

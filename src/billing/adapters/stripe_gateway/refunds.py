@@ -7,7 +7,7 @@ from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.objects import About, Json, metadata
 from billing.application.outcomes import Deadline, NeedsPerson
-from billing.domain.facts import Fact, RefundFailed, RefundPending, RefundSucceeded
+from billing.domain.facts import RefundFailed, RefundNews, RefundPending, RefundSucceeded
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 
@@ -39,7 +39,7 @@ class StripeRefunds:
 
     def pay(self, payment: Payment, refund: Refund, installation: str, deadline: Deadline) -> Json:
         """Look before writing: Stripe forgets an idempotency key after a day, and a refund never."""
-        intent_ref = payment.payment_ref or self._intent_of(payment, deadline)
+        intent_ref = self.intent_of(payment, deadline)
         for known in self.of_intent(intent_ref, deadline):
             if _is_this_try(known, refund):
                 return known
@@ -57,7 +57,10 @@ class StripeRefunds:
             key = f"refund:{refund.id}:{refund.try_no}"
             return client.v1.refunds.create(params, {"idempotency_key": key}).to_dict()
 
-    def _intent_of(self, payment: Payment, deadline: Deadline) -> str:
+    def intent_of(self, payment: Payment, deadline: Deadline) -> str:
+        """The id of its intent, asked for where only its session is known; NeedsPerson where there is none."""
+        if payment.payment_ref is not None:
+            return payment.payment_ref
         if payment.session_ref is None:
             raise NeedsPerson(f"payment {payment.id} bears no id of Stripe")
         with self._api.reading("session_retrieve", deadline) as client:
@@ -72,7 +75,7 @@ def _is_this_try(known: Json, refund: Refund) -> bool:
     return said.get("refund_id") == refund.id and said.get("try_no") == str(refund.try_no)
 
 
-def read_refund(document: Json, ids: About) -> Fact:
+def read_refund(document: Json, ids: About) -> RefundNews:
     """What a refund object proves; a status that we do not know decides nothing."""
     refund_id, refund_ref = metadata(document).get("refund_id"), str(document["id"])
     amount = from_stripe(document.get("amount"), document.get("currency"))
@@ -91,8 +94,8 @@ def ids_of(payment: Payment) -> About:
 
 
 def is_part_of_intent(document: Json) -> bool:
-    """Whether it is a refund or a charge, whose intent says whose it is."""
-    return document.get("object") in ("refund", "charge")
+    """Whether it is a refund, a charge or a dispute, whose intent says whose it is."""
+    return document.get("object") in ("refund", "charge", "dispute")
 
 
 def intent_ref(document: Json) -> str | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
+from billing.adapters.stripe_gateway.charges import received_by, why_cancelled
 from billing.adapters.stripe_gateway.objects import Json, about, why_declined
 from billing.application.outcomes import Refused
 from billing.domain.facts import (
@@ -33,36 +34,53 @@ _SETTLED = frozenset({"paid", "no_payment_required"})
 
 def session_params(order: Order, payment: Payment, installation: str) -> "SessionCreateParams":
     """The body of the call, made of committed columns only, so that a repeat has the same one."""
+    params = page_params(order, payment, installation)
+    # Stripe does not copy a session's metadata to its intent, and each has events of its own.
+    params["payment_intent_data"] = {
+        "metadata": our_ids(order, payment, installation),
+        "description": f"Order {order.number}",
+    }
+    params["line_items"] = [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": item.price.currency.lower(),
+                "unit_amount": to_stripe(item.price),
+                "product_data": {"name": item.title},
+            },
+        }
+        for item in order.items
+    ]
+    if payment.options.get("customer_ref"):
+        params["payment_intent_data"]["setup_future_usage"] = "off_session"  # renewals are charged to what pays now
+    return params
+
+
+def page_params(order: Order, payment: Payment, installation: str) -> "SessionCreateParams":
+    """What every page is asked for with, whatever is paid on it."""
     if order.total != payment.amount:
         raise Refused(f"the items come to {order.total}, the payment asks for {payment.amount}")
     if not payment.options.get("success_url"):
         raise Refused("success_url: Stripe needs to know where the customer returns to")
-    ours = {"installation": installation, "order_id": order.id, "payment_id": payment.id}
     params: SessionCreateParams = {
         "mode": "payment",
         "client_reference_id": order.id,
-        "metadata": ours,
-        # Stripe does not copy a session's metadata to its intent, and each has events of its own.
-        "payment_intent_data": {"metadata": ours, "description": f"Order {order.number}"},
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": item.price.currency.lower(),
-                    "unit_amount": to_stripe(item.price),
-                    "product_data": {"name": item.title},
-                },
-            }
-            for item in order.items
-        ],
+        "metadata": our_ids(order, payment, installation),
         "success_url": payment.options["success_url"],
         "expires_at": closes_at(payment),
     }
     if cancel_url := payment.options.get("cancel_url"):
         params["cancel_url"] = cancel_url
-    if email := payment.options.get("email"):
+    if account := payment.options.get("customer_ref"):
+        params["customer"] = account
+    elif email := payment.options.get("email"):
         params["customer_email"] = email
     return params
+
+
+def our_ids(order: Order, payment: Payment, installation: str) -> dict[str, str]:
+    """The metadata that name an attempt."""
+    return {"installation": installation, "order_id": order.id, "payment_id": payment.id}
 
 
 def closes_at(payment: Payment) -> int:
@@ -79,11 +97,6 @@ def is_settled(session: Json) -> bool:
 def total_of(session: Json) -> Money:
     """What the customer was charged."""
     return from_stripe(session.get("amount_total"), session.get("currency"))
-
-
-def received_by(intent: Json) -> Money:
-    """What came in for an intent."""
-    return from_stripe(intent.get("amount_received"), intent.get("currency"))
 
 
 def standing(session: Json, installation: str) -> Fact:
@@ -104,11 +117,6 @@ def standing(session: Json, installation: str) -> Fact:
         case "open", _ if why:
             return PaymentDeclined(**ids, why=why)
     return PaymentPending(**ids, under_way=session.get("status") == "complete")
-
-
-def why_cancelled(intent: Json) -> str:
-    """As Stripe tells it."""
-    return f"cancelled at Stripe: {intent.get('cancellation_reason') or 'no reason given'}"
 
 
 def _intent(session: Json) -> Json:

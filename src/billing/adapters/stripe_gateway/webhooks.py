@@ -15,6 +15,7 @@ from billing.domain.errors import Invalid
 SKEW_MAX_SECONDS = 300
 """Older is a replay; further in the future is a signature made to be replayed later, which Stripe's library takes."""
 
+_SIGNATURE = "Stripe-Signature"
 _SNAPSHOT, _THIN = "event", "v2.core.event"
 
 
@@ -32,7 +33,7 @@ class WebhookVerifier:
 
     def __call__(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
         """Forged, with the reason and nothing secret, where anything is wrong."""
-        header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
+        header = headers.get(_SIGNATURE) or _in_other_letters(headers)
         try:
             payload = body.decode()
         except UnicodeDecodeError as wrong:
@@ -79,6 +80,10 @@ class WebhookVerifier:
         data = event.get("data")
         if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
             raise Forged("it has no data.object")
+
+
+def _in_other_letters(headers: Mapping[str, str]) -> str:
+    return next((value for name, value in headers.items() if name.lower() == _SIGNATURE.lower()), "")
 
 
 def _parse(payload: str) -> Mapping[str, Any]:

@@ -6,13 +6,17 @@ import click
 
 from billing.domain.errors import BillingError
 from billing.entrypoints.cli.breakers import breakers
+from billing.entrypoints.cli.disputes import disputes
 from billing.entrypoints.cli.events import events
 from billing.entrypoints.cli.hosting import subscriptions
 from billing.entrypoints.cli.jobs import jobs
 from billing.entrypoints.cli.look import orders
+from billing.entrypoints.cli.methods import methods
 from billing.entrypoints.cli.money import payments, refunds
 from billing.entrypoints.cli.prepare import catalogue, db, keys
+from billing.entrypoints.cli.reconciling import reconcile
 from billing.entrypoints.cli.run import demo, sandbox, serve, sweep, worker
+from billing.entrypoints.cli.setup import stripe
 from billing.entrypoints.cli.told import alerts, mails
 
 
@@ -25,9 +29,9 @@ def cli() -> None:
     """
 
 
-LOOKING = (orders, payments, refunds, subscriptions, jobs, events, mails, alerts, breakers)
+LOOKING = (orders, payments, refunds, disputes, subscriptions, methods, jobs, events, mails, alerts, breakers)
 
-for command in (demo, serve, worker, sandbox, sweep, db, catalogue, keys, *LOOKING):
+for command in (demo, serve, worker, sandbox, sweep, reconcile, stripe, db, catalogue, keys, *LOOKING):
     cli.add_command(command)
 
 

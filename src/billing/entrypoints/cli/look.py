@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from billing.application.disputes import hosting_subjects
 from billing.application.records import Transition
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.order import Order
@@ -38,8 +39,8 @@ def show_order(order: str, as_json: bool) -> None:
     """Everything about ORDER, by its id or number: items, payments, jobs, and every move with who made it and why."""
     found, moves, jobs = start_command().ledger().read(lambda uow: _whole(uow, order))
     if as_json:
-        say(True, {**_order(found), "items": _items(found), "payments": _payments(found),
-                   "refunds": _refunds(found), "jobs": jobs, "history": moves}, "")  # fmt: skip
+        parts = {"items": _items(found), "payments": _payments(found), "refunds": _refunds(found)}
+        say(True, {**_order(found), **parts, "disputes": _disputes(found), "jobs": jobs, "history": moves}, "")
         return
     click.echo("{number}  {status}  {total}  ({id})".format(**_order(found)))
     if found.why:
@@ -48,6 +49,7 @@ def show_order(order: str, as_json: bool) -> None:
         ("items", _items(found)),
         ("payments", _payments(found)),
         ("refunds", _refunds(found)),
+        ("disputes", _disputes(found)),
         ("jobs", jobs),
         ("history", moves),
     ):
@@ -59,9 +61,11 @@ def _whole(uow: UnitOfWork, ref: str) -> tuple[Order, list[dict[str, Any]], list
     order = uow.orders.get(uow.orders.of_number(ref.upper()) or ref)
     ids = [order.id, *(item.id for item in order.items), *(payment.id for payment in order.payments)]
     ids += [refund.id for payment in order.payments for refund in payment.refunds]
+    ids += [dispute.id for payment in order.payments for dispute in payment.disputes]
     ids += [item.subscription_id for item in order.items if item.subscription_id]
     moves = [move_row(move) for move in uow.history.of(ids)]
-    return order, moves, [job_row(job) for job in uow.jobs.of_subjects(ids)]
+    subjects = [*ids, *(one for p in order.payments for d in p.disputes for one in hosting_subjects(order, d))]
+    return order, moves, [job_row(job) for job in uow.jobs.of_subjects(subjects)]
 
 
 def _order(order: Order) -> dict[str, Any]:
@@ -88,7 +92,8 @@ def _items(order: Order) -> list[dict[str, Any]]:
 def _payments(order: Order) -> list[dict[str, Any]]:
     return [
         {"id": p.id, "gateway": p.gateway, "amount": str(p.amount), "status": p.status, "why": p.attention or p.why,
-         "surplus": p.surplus or None, "session": p.session_ref, "payment": p.payment_ref}
+         "surplus": p.surplus or None, "needs_customer": p.needs_customer or None,
+         "session": p.session_ref, "payment": p.payment_ref}
         for p in order.payments
     ]  # fmt: skip
 
@@ -99,6 +104,15 @@ def _refunds(order: Order) -> list[dict[str, Any]]:
          "why": r.attention or r.why or r.reason}
         for p in order.payments
         for r in p.refunds
+    ]  # fmt: skip
+
+
+def _disputes(order: Order) -> list[dict[str, Any]]:
+    return [
+        {"id": d.id, "payment": p.id, "amount": str(d.amount), "reason": d.reason, "status": d.status,
+         "respond_by": d.respond_by, "why": d.why}
+        for p in order.payments
+        for d in p.disputes
     ]  # fmt: skip
 
 

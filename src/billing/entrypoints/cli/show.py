@@ -48,7 +48,7 @@ def show(as_json: bool, rows: Sequence[Mapping[str, Any]], title: str = "") -> N
     Console(width=None if Console().is_terminal else 200).print(table)
 
 
-def progress(work: Iterable[T], length: int, as_json: bool) -> AbstractContextManager[Iterable[T]]:
+def progress(work: Iterable[T], length: int | None, as_json: bool) -> AbstractContextManager[Iterable[T]]:
     """What is worked through, with a bar on standard error where a person watches."""
     hidden = as_json or not sys.stderr.isatty()
     return click.progressbar(work, length=length, file=sys.stderr, hidden=hidden)

@@ -1,5 +1,6 @@
 """The one place that knows every adapter and wires it to the port it serves."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -7,12 +8,19 @@ from dependency_injector import providers
 
 from billing.adapters.telemetry import configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey, RevokeKey
+from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.alerts import TellOperator
 from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
+from billing.application.charging import ChargeOrder
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.daily import OnceADay
+from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
+from billing.application.disputes import TakeDispute
 from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
+from billing.application.expiring_cards import LookAfterCards
+from billing.application.expiring_names import LookAfterName, LookAfterNames
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.hosting import ActivateSubscription, RenewSubscription
@@ -24,29 +32,46 @@ from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
 from billing.application.owed import PayInvoice
-from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.recurring import CheckSubscription, EndBilling
 from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
-from billing.application.renewals import SetAutoRenew
+from billing.application.renewal_notices import RenewalNotices
+from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import (
+    ForgetMethod,
+    RefreshWallet,
+    RemoveMethod,
+    SetDefaultMethod,
+    TakeMethod,
+    TellDefault,
+)
+from billing.application.setting_up import SetUpProvider
 from billing.application.storefront import CheckDomain, LoadCatalogue
 from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.facts import BillingStands, InvoiceStands
+from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
+from billing.entrypoints.container.comparing import Comparing
 from billing.entrypoints.container.hosting import Hosting
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
 
 __all__ = ["Container", "configure_logging"]
+
+Step = Callable[[], object]
+
+
+def _all_steps(often: Sequence[Step], daily: Sequence[Step]) -> Sequence[Step]:
+    return [*often, *daily]
 
 
 class Container(Adapters):
@@ -61,11 +86,16 @@ class Container(Adapters):
     ids = Adapters.ids
     order_number = Adapters.order_number
     api_secret = Adapters.api_secret
+    random_token = Adapters.random_token
     dice = Adapters.dice
     telemetry = Adapters.telemetry
     begin = Adapters.begin
     ledger = Adapters.ledger
     gateways = Adapters.gateways
+    event_feeds = Adapters.event_feeds
+    statements = Adapters.statements
+    provider_setups = Adapters.provider_setups
+    saved_methods = Adapters.saved_methods
     recurring_billing = Adapters.recurring_billing
     registrars = Adapters.registrars
     notifier = Adapters.notifier
@@ -73,7 +103,8 @@ class Container(Adapters):
     # ------------------------------------------------------------------ what people are told
     sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
     postbox = providers.ThreadSafeSingleton(Postbox, ids, sender_domain)
-    notices = providers.ThreadSafeSingleton(Notices, postbox)
+    pay_links = providers.ThreadSafeSingleton(limits.pay_links, settings)
+    notices = providers.ThreadSafeSingleton(Notices, postbox, pay_links)
     operator_mail = providers.Callable(limits.operator_mail, settings.provided.mails)
     tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
 
@@ -87,9 +118,10 @@ class Container(Adapters):
         ids=ids,
         clock=business_clock,
     )
+    dispatch_policy = providers.ThreadSafeSingleton(DispatchPolicy)
     record_fact = providers.ThreadSafeSingleton(
         RecordFact,
-        policy=providers.Factory(DispatchPolicy),
+        policy=dispatch_policy,
         pay_back=pay_back,
         clock=business_clock,
         telemetry=telemetry,
@@ -108,11 +140,24 @@ class Container(Adapters):
         pay_back=pay_back,
         billing=recurring_billing,
     )
-    take_fact = providers.ThreadSafeSingleton(
-        TakeFact,
-        record_fact,
-        others=providers.Dict({BillingStands: hosting.take_billing, InvoiceStands: hosting.take_invoice}),
+    take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
+    take_dispute = providers.ThreadSafeSingleton(
+        TakeDispute,
+        policy=providers.Factory(limits.dispute_policy, shop),
+        dispatch=dispatch_policy,
+        pay_back=pay_back,
+        ids=ids,
+        clock=business_clock,
     )
+    takers = providers.Dict(
+        {
+            MethodStands: take_method,
+            DisputeStands: take_dispute,
+            BillingStands: hosting.take_billing,
+            InvoiceStands: hosting.take_invoice,
+        }
+    )
+    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
     note_start = providers.ThreadSafeSingleton(
         NoteStart,
         clock=business_clock,
@@ -123,14 +168,24 @@ class Container(Adapters):
     receive_webhook = providers.ThreadSafeSingleton(
         ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
     )
-    start_payment = providers.ThreadSafeSingleton(
-        StartPayment, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
+    open_attempt = providers.ThreadSafeSingleton(
+        OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
     )
+    keepers = providers.ThreadSafeSingleton(MethodKeepers, saved_methods, shop.web_call_deadline_seconds, monotonic)
+    ensure_account = providers.ThreadSafeSingleton(EnsureAccount, ledger, keepers, business_clock, ids)
+    start_payment = providers.ThreadSafeSingleton(StartPayment, ledger, ensure_account, open_attempt)
     refresh_payment = providers.ThreadSafeSingleton(
         RefreshPayment,
         ledger,
         interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
+
+    # ------------------------------------------------------------------ saved methods
+    start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
+    open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
+    refresh_wallet = providers.ThreadSafeSingleton(RefreshWallet, ledger, keepers, take_method)
+    set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
+    remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
 
     # ------------------------------------------------------------------ money back
     make_sure_undelivered = providers.ThreadSafeSingleton(
@@ -164,7 +219,8 @@ class Container(Adapters):
     check_domain = providers.ThreadSafeSingleton(
         CheckDomain, ledger, registrars, shop.availability_deadline_seconds, monotonic
     )
-    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger)
+    offer_renewal = providers.ThreadSafeSingleton(OfferRenewal, ids, order_number)
+    set_auto_renew = providers.ThreadSafeSingleton(SetAutoRenew, ledger, offer_renewal, business_clock)
     create_key = providers.ThreadSafeSingleton(CreateKey, ledger, ids, api_secret)
     revoke_key = providers.ThreadSafeSingleton(RevokeKey, ledger)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
@@ -176,6 +232,24 @@ class Container(Adapters):
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )
+    comparing = providers.Container(
+        Comparing,
+        settings=settings,
+        ledger=ledger,
+        telemetry=telemetry,
+        business_clock=business_clock,
+        ids=ids,
+        context=providers.Object(logging_context),
+        event_feeds=event_feeds,
+        gateways=gateways,
+        statements=statements,
+        billing=recurring_billing,
+        keepers=saved_methods,
+        take_fact=take_fact,
+        process_event=process_event,
+        letterbox=letterbox,
+    )
+    set_up_provider = providers.ThreadSafeSingleton(SetUpProvider, provider_setups)
     stop_service = providers.Factory(
         StopService,
         recurring_billing,
@@ -187,6 +261,7 @@ class Container(Adapters):
     handlers = providers.Dict(
         {
             JobKind.PROCESS_EVENT: process_event,
+            JobKind.RECONCILE: comparing.reconcile_part,
             JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
@@ -220,11 +295,18 @@ class Container(Adapters):
             JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
             JobKind.PAY_INVOICE: providers.Factory(PayInvoice, recurring_billing, take_fact),
             JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
-            JobKind.SUSPEND_SUBSCRIPTION: stop_service,
-            JobKind.END_SUBSCRIPTION: stop_service,
+            JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)}), stop_service
+            ),
+            JobKind.RESTORE_SUBSCRIPTION: providers.Factory(RestoreDisputed),
+            JobKind.END_SUBSCRIPTION: providers.Factory(
+                ByCause, providers.Dict({"dsp": providers.Factory(EndDisputed)}), stop_service
+            ),
             JobKind.REFUND_PAYMENT: providers.Factory(
                 RefundPayment, gateways, take_fact, providers.Factory(limits.refund_limits, shop)
             ),
+            JobKind.SET_DEFAULT_METHOD: providers.Factory(TellDefault, keepers),
+            JobKind.DETACH_METHOD: providers.Factory(ForgetMethod, keepers),
             JobKind.SEND_MAIL: providers.Factory(
                 SendMail,
                 notifier,
@@ -260,11 +342,54 @@ class Container(Adapters):
     tell_outages = providers.ThreadSafeSingleton(
         TellOutages, ledger, after=providers.Factory(timedelta, minutes=settings.provided.breaker.alert_minutes)
     )
+
+    # ------------------------------------------------------------------ once a day
+    renewal_policy = providers.ThreadSafeSingleton(limits.renewal_policy, settings.provided.renewals)
+    renewal_notices = providers.ThreadSafeSingleton(RenewalNotices, postbox, pay_links)
+    charge_order = providers.ThreadSafeSingleton(
+        ChargeOrder,
+        renewal_policy,
+        gateways,
+        providers.Factory(timedelta, minutes=shop.attempt_expiry_minutes),
+        ids,
+    )
+    look_after_names = providers.ThreadSafeSingleton(
+        LookAfterNames,
+        ledger,
+        providers.Factory(LookAfterName, renewal_policy, offer_renewal, charge_order, renewal_notices),
+        jobs.sweep_batch,
+        telemetry,
+        business_clock,
+    )
+    look_after_cards = providers.ThreadSafeSingleton(
+        LookAfterCards, ledger, renewal_notices, jobs.sweep_batch, telemetry, business_clock
+    )
+    once_a_day = providers.Factory(
+        OnceADay,
+        ledger,
+        limits=providers.Factory(limits.daily_limits, settings),
+        telemetry=telemetry,
+        clock=business_clock,
+    )
+    daily_rounds = providers.List(
+        providers.Factory(once_a_day, steps=look_after_names),
+        providers.Factory(once_a_day, steps=look_after_cards),
+    )
     keep_house = providers.ThreadSafeSingleton(
         KeepHouse,
         sweep,
-        providers.List(
-            expire_orders, hosting.tick_subscriptions, tell_outages, tell_operator, forget_answers, prune_bodies
+        providers.Callable(
+            _all_steps,
+            providers.List(
+                expire_orders,
+                hosting.tick_subscriptions,
+                tell_outages,
+                tell_operator,
+                forget_answers,
+                prune_bodies,
+                comparing.request,
+            ),
+            daily_rounds,
         ),
         telemetry,
     )
@@ -294,6 +419,11 @@ class Container(Adapters):
         cancel_order=cancel_order,
         start_payment=start_payment,
         refresh_payment=refresh_payment,
+        keepers=keepers,
+        start_setup=start_setup,
+        open_portal=open_portal,
+        set_default_method=set_default_method,
+        remove_method=remove_method,
         request_refund=request_refund,
         resolve_payment=resolve_payment,
         open_customer=open_customer,
@@ -313,7 +443,9 @@ class Container(Adapters):
             settings.provided.metrics_dir,
         ),
         ids=ids,
+        clock=business_clock,
         monotonic=monotonic,
+        pay_gate=providers.Callable(limits.pay_gate, settings, pay_links, random_token, monotonic),
     )
     web_app = providers.ThreadSafeSingleton(
         create_app, use_cases, providers.Factory(limits.http_config, settings, gateways)

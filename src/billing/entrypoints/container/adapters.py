@@ -16,7 +16,7 @@ from billing.adapters.telemetry import LogTelemetry, logging_context
 from billing.application.breakers import Guard
 from billing.application.ledger import Ledger
 from billing.entrypoints import clock, limits
-from billing.entrypoints.container import outside
+from billing.entrypoints.container import books, outside
 from billing.entrypoints.settings import Settings
 
 
@@ -38,6 +38,7 @@ class Adapters(containers.DeclarativeContainer):
     ids = providers.Object(clock.new_id)
     order_number = providers.Object(clock.new_order_number)
     api_secret = providers.Object(clock.new_secret)
+    random_token = providers.Object(clock.new_token)
     dice = providers.Object(random.random)
 
     # ------------------------------------------------------------------ adapters
@@ -79,6 +80,10 @@ class Adapters(containers.DeclarativeContainer):
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
     gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
+    event_feeds = providers.ThreadSafeSingleton(books.event_feeds, settings, telemetry, guard.provider)
+    statements = providers.ThreadSafeSingleton(books.statements, settings, telemetry, guard.provider)
+    provider_setups = providers.ThreadSafeSingleton(books.provider_setups, settings, ledger, telemetry)
+    saved_methods = providers.ThreadSafeSingleton(outside.saved_methods, settings, ledger, telemetry, guard.provider)
     recurring_billing = providers.ThreadSafeSingleton(
         outside.recurring_billing, settings, ledger, now, telemetry, guard.provider
     )

@@ -6,12 +6,12 @@ from email.headerregistry import Address
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
-from billing.adapters.stripe_gateway import StripeGateway
+from billing.adapters.stripe_gateway import StripeBilling, StripeGateway, StripeMethods
 from billing.application.breakers import Guard
-from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
+from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedMethods, GuardedRegistrar
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
-from billing.application.provider_ports import RecurringBilling
+from billing.application.provider_ports import RecurringBilling, SavedMethods
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
 from billing.entrypoints.mail_settings import MailSettings
@@ -23,6 +23,8 @@ def gateways(
 ) -> Mapping[str, PaymentGateway]:
     gateways: list[PaymentGateway] = []
     if settings.stripe is not None:
+        if not settings.stripe.webhook_secrets:  # `billing stripe setup` does without: it gets the first
+            raise WrongSettings("BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set.")
         stripe = StripeGateway(
             api_key=settings.stripe.api_key,
             livemode=settings.stripe.is_live,
@@ -36,10 +38,34 @@ def gateways(
     return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
 
 
+def saved_methods(
+    settings: Settings, ledger: Ledger, told: Telemetry, guard: Callable[[str], Guard]
+) -> Mapping[str, SavedMethods]:
+    keepers: list[SavedMethods] = []
+    if settings.stripe is not None:
+        stripe = StripeMethods(
+            api_key=settings.stripe.api_key,
+            api_base=settings.stripe.api_base,
+            installation=lambda: ledger.read(lambda uow: uow.installation()),
+            telemetry=told,
+        )
+        keepers.append(stripe)
+    return {one.gateway: GuardedMethods(one, guard(f"gateway {one.gateway}")) for one in keepers}
+
+
 def recurring_billing(
     settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
 ) -> Mapping[str, RecurringBilling]:
     billing: list[RecurringBilling] = []
+    if settings.stripe is not None:
+        stripe = StripeBilling(
+            api_key=settings.stripe.api_key,
+            api_base=settings.stripe.api_base,
+            installation=lambda: ledger.read(lambda uow: uow.installation()),
+            now=now,
+            telemetry=told,
+        )
+        billing.append(stripe)
     return {one.gateway: GuardedBilling(one, guard(f"gateway {one.gateway}")) for one in billing}
 
 

@@ -1,6 +1,6 @@
 """The WSGI application: everything is passed in, nothing is looked up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
@@ -13,6 +13,7 @@ from billing.entrypoints.http import (
     health,
     observation,
     orders,
+    payment_methods,
     payments,
     problems,
     refunds,
@@ -23,6 +24,11 @@ from billing.entrypoints.http import (
 from billing.entrypoints.http.api import ApiBlueprint
 from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.openapi import Api
+from billing.entrypoints.http.pay import page
+from billing.entrypoints.http.pay.cards import CardSubject
+from billing.entrypoints.http.pay.orders import OrderSubject
+from billing.entrypoints.http.pay.page import PayPages
+from billing.entrypoints.http.pay.subjects import Subject
 
 __all__ = ["HttpConfig", "UseCases", "create_app"]
 
@@ -30,6 +36,7 @@ _BLUEPRINTS: tuple[Callable[[UseCases, HttpConfig], ApiBlueprint], ...] = (
     catalogue.blueprint,
     domains.blueprint,
     customers.blueprint,
+    payment_methods.blueprint,
     orders.blueprint,
     payments.blueprint,
     refunds.blueprint,
@@ -52,7 +59,17 @@ def create_app(cases: UseCases, config: HttpConfig) -> Flask:
     app.register_blueprint(health.blueprint(cases.ready, cases.metrics))
     for blueprint in docs.blueprints(api.describe()):
         app.register_blueprint(blueprint)
+    if cases.pay_gate is not None:
+        subjects = _pay_subjects(cases, config)
+        app.register_blueprint(page.blueprint(PayPages(cases.pay_gate, subjects, cases.telemetry, config)))
     return app
+
+
+def _pay_subjects(cases: UseCases, config: HttpConfig) -> Mapping[str, Subject]:
+    """Everything that a link may be about, by the prefix of its ids."""
+    order = OrderSubject(cases.ledger, cases.start_payment, cases.refresh_payment, config.gateways, cases.clock)
+    cards = CardSubject(cases.ledger, cases.start_setup, cases.set_default_method, cases.clock)
+    return {"ord": order, "wal": cards}
 
 
 class _Json(DefaultJSONProvider):

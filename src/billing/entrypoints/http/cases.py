@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.access import Authenticate
+from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.lifecycle import ChangeSubscription
 from billing.application.paying import RefreshPayment, StartPayment
-from billing.application.ports import Ids, Telemetry
+from billing.application.ports import Clock, Ids, Telemetry
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
+from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
+from billing.entrypoints.http.pay.guarding import PayGate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +27,7 @@ class UseCases:
     """Everything that a view may call.
 
     `ready` names the parts that the process needs, each "ok" or a sentence about what is wrong with it. `metrics`
-    gives a body and its content type.
+    gives a body and its content type. Without a `pay_gate` customers have no page of ours.
     """
 
     ledger: Ledger
@@ -33,6 +36,11 @@ class UseCases:
     cancel_order: CancelOrder
     start_payment: StartPayment
     refresh_payment: RefreshPayment
+    keepers: MethodKeepers
+    start_setup: StartSetup
+    open_portal: OpenPortal
+    set_default_method: SetDefaultMethod
+    remove_method: RemoveMethod
     request_refund: RequestRefund
     resolve_payment: ResolvePayment
     open_customer: OpenCustomer
@@ -45,7 +53,9 @@ class UseCases:
     ready: Callable[[], Mapping[str, str]]
     metrics: Callable[[], tuple[bytes, str]]
     ids: Ids
+    clock: Clock
     monotonic: Callable[[], float]
+    pay_gate: PayGate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +65,7 @@ class HttpConfig:
     public_url: str
     version: str
     gateways: tuple[str, ...] = ("stripe",)
+    shop: str = ""
     body_bytes_max: int = 1_048_576
     page_size_default: int = 20
     page_size_max: int = 100

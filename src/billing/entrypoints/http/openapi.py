@@ -8,7 +8,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map
 
 from billing.entrypoints.http.cases import HttpConfig
 from billing.entrypoints.http.problems import of_http
@@ -23,9 +23,14 @@ takes an `Idempotency-Key`. `/health/live`, `/health/ready` and `/metrics` need 
 
 
 class IdConverter(BaseConverter):
-    """Ids in paths; what can't be an id is a path that does not exist."""
+    """Ids in paths, of one kind where a prefix is given; what can't be an id is a path that does not exist."""
 
     regex = "[A-Za-z0-9_-]{1,64}"
+
+    def __init__(self, map: Map, prefix: str = "") -> None:
+        super().__init__(map)
+        if prefix:
+            self.regex = f"{prefix}_[A-Za-z0-9]{{1,60}}"
 
 
 class _Converter(OpenAPIConverter):
@@ -57,7 +62,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         app.config.update(API_TITLE="Billing", API_VERSION=config.version, OPENAPI_VERSION="3.1.0")
         plugin = _Plugin()
         super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin, **_about(config)})
-        self.register_converter(IdConverter, lambda converter: {"type": "string", "pattern": f"^{IdConverter.regex}$"})
+        self.register_converter(IdConverter, lambda converter: {"type": "string", "pattern": f"^{converter.regex}$"})
         self.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
 
     def handle_http_exception(self, error: HTTPException) -> Response:

@@ -10,6 +10,9 @@ from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.schemas.nothing import NothingSchema
 from billing.entrypoints.http.schemas.payments import PaymentSchema, StartPaymentSchema, next_step
 
+_OPTIONS = {"payment_method": "method_id"}
+"""Options of an attempt that the API calls otherwise."""
+
 
 def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
     """Attempts to pay an order."""
@@ -19,8 +22,11 @@ def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
     @blp.may_answer(202, PaymentSchema(), "The provider has not answered yet: `next` is `wait`.")
     @blp.reads(StartPaymentSchema(config.gateways))
     def start_payment(asked: dict[str, Any], order_id: str) -> tuple[Payment, int, dict[str, str]]:
-        """Open one attempt for the whole sum; an older open one is closed first."""
-        options = {name: value for name, value in asked.items() if name != "gateway"}
+        """Open one attempt for the whole sum; an older open one is closed first.
+
+        With `payment_method` it may be over at once: `succeeded`, or `failed` with the bank's reason.
+        """
+        options = {_OPTIONS.get(name, name): value for name, value in asked.items() if name != "gateway"}
         payment = cases.start_payment(order_id, asked["gateway"], options, auth.by())
         status = 202 if next_step(payment) == "wait" else 201
         return payment, status, {"Location": f"/v1/payments/{payment.id}"}

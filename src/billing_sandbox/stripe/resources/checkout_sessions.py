@@ -1,37 +1,23 @@
-"""`/v1/checkout/sessions`: pages on which customers pay, in payment mode."""
+"""`/v1/checkout/sessions`: pages on which customers pay, or save a card."""
+
+from collections.abc import Callable
 
 from billing_sandbox.store import Json, field_is
-from billing_sandbox.stripe import checkout, objects
+from billing_sandbox.stripe import checkout, objects, setups
 from billing_sandbox.stripe.errors import StripeError
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.lists import NEWEST_FIRST, PAGING, page
 from billing_sandbox.stripe.money import check_chargeable
 from billing_sandbox.stripe.operations import Call, Operation
 from billing_sandbox.stripe.parameters import Choice, Currency, Flag, Group, Many, Metadata, Text, Url, Whole
+from billing_sandbox.stripe.recurring import sessions
+from billing_sandbox.stripe.resources.customers import living
+from billing_sandbox.stripe.resources.session_lines import LINE, lines_to_pay, lines_to_subscribe_to
+from billing_sandbox.stripe.resources.subscription_data import BEGINNING
 
 _EXPIRY_MIN_SECONDS = 30 * 60
 _EXPIRY_MAX_SECONDS = 24 * 3600
 
-_PRODUCT = Group(
-    {
-        "name": Text(required=True),
-        "description": Text(),
-        "images": Many(Url(), length_max=8),
-        "metadata": Metadata(),
-        "tax_code": Text(),
-    },
-    required=True,
-)
-_PRICE = Group(
-    {
-        "currency": Currency(required=True),
-        "product_data": _PRODUCT,
-        "tax_behavior": Choice(("exclusive", "inclusive", "unspecified")),
-        "unit_amount": Whole(required=True),
-    },
-    required=True,
-)
-_LINE = Group({"price_data": _PRICE, "quantity": Whole(least=1, required=True), "metadata": Metadata()})
 _INTENT = Group(
     {
         "description": Text(length_max=1000),
@@ -52,42 +38,90 @@ _ACCEPTED = {
     "customer_creation": Choice(("always", "if_required")),
     "customer_email": Text(length_max=800),
     "expires_at": Whole(),
-    "line_items": Many(_LINE, required=True),
+    "line_items": Many(LINE),
     "locale": Text(length_max=10),
     "metadata": Metadata(),
-    "mode": Choice(("payment",), required=True),
+    "mode": Choice(("payment", "setup", "subscription"), required=True),
     "payment_intent_data": _INTENT,
+    "payment_method_collection": Choice(("always", "if_required")),
     "payment_method_types": Many(Text()),
+    "allowed_payment_method_types": Many(Text()),
     "phone_number_collection": Group({"enabled": Flag(required=True)}),
+    "saved_payment_method_options": Group(
+        {
+            "allow_redisplay_filters": Many(Choice(("always", "limited", "unspecified"))),
+            "payment_method_remove": Choice(("disabled", "enabled")),
+            "payment_method_save": Choice(("disabled", "enabled")),
+        }
+    ),
+    "setup_intent_data": Group({"description": Text(length_max=1000), "metadata": Metadata()}),
+    "subscription_data": Group(
+        {**BEGINNING, "proration_behavior": Choice(("create_prorations", "none")), "trial_end": Whole()}
+    ),
     "submit_type": Choice(("auto", "book", "donate", "pay", "subscribe")),
     "success_url": Url(required=True),
     "ui_mode": Choice(("hosted", "hosted_page")),
 }
-_SHOWN_OTHERWISE = ("currency", "expires_at", "line_items", "payment_intent_data", "ui_mode")
+_SHOWN_OTHERWISE = (
+    "allowed_payment_method_types", "currency", "expires_at", "line_items", "payment_intent_data",
+    "setup_intent_data", "subscription_data", "ui_mode",
+)  # fmt: skip
+_OF_OTHER_MODES = {
+    "payment": ("payment_method_collection", "setup_intent_data", "subscription_data"),
+    "setup": ("line_items", "payment_intent_data", "payment_method_collection", "submit_type", "subscription_data"),
+    "subscription": ("customer_creation", "payment_intent_data", "setup_intent_data"),
+}
 
 
 def _create(ledger: Ledger, call: Call) -> Json:
     given, now = call.params, ledger.now()
     _check_customer(ledger, given)
-    lines = _lines(given, now)
-    currency, total = lines[0]["currency"], sum(line["amount_total"] for line in lines)
-    check_chargeable(total, currency, "line_items")
+    _check_mode(given)
     session = objects.checkout_session(
         now,
         {
             **{name: value for name, value in given.items() if name not in _SHOWN_OTHERWISE},
-            "amount_subtotal": total,
-            "amount_total": total,
-            "currency": currency,
             "expires_at": _expiry(given, now),
         },
     )
+    if "allowed_payment_method_types" in given:
+        session["payment_method_types"] = given["allowed_payment_method_types"]
     session["url"] = f"{call.base_url}/c/pay/{session['id']}"
-    ledger.save(session)
+    _BEGINNINGS[given["mode"]](ledger, call, session)
+    return ledger.save(session)
+
+
+def _begin_payment(ledger: Ledger, call: Call, session: Json) -> None:
+    given = call.params
+    lines = lines_to_pay(ledger, call)
+    currency, total = lines[0]["currency"], sum(line["amount_total"] for line in lines)
+    check_chargeable(total, currency, "line_items")
+    session |= {"amount_subtotal": total, "amount_total": total, "currency": currency}
     ledger.save({"object": "line_items", "id": session["id"], "data": lines})
     intent = {"object": "payment_intent_data", "id": session["id"]}
     ledger.save(intent | {"given": given.get("payment_intent_data", {})})
-    return session
+
+
+def _begin_setup(ledger: Ledger, call: Call, session: Json) -> None:
+    given = call.params
+    if not given.keys() & {"currency", "payment_method_types", "allowed_payment_method_types"}:
+        message = "You must pass `currency` when using dynamic payment methods in `setup` mode."
+        raise StripeError(message, code="parameter_missing", param="currency")
+    wanted = {"customer": given.get("customer"), **given.get("setup_intent_data", {})}
+    session |= {"currency": given.get("currency"), "payment_status": "no_payment_required"}
+    session["setup_intent"] = setups.begin(ledger, call.cause, wanted)["id"]
+
+
+def _begin_subscription(ledger: Ledger, call: Call, session: Json) -> None:
+    wanted = lines_to_subscribe_to(ledger, call)
+    session |= sessions.prepare(ledger, session, wanted, call.params.get("subscription_data", {}))
+
+
+_BEGINNINGS: dict[str, Callable[[Ledger, Call, Json], None]] = {
+    "payment": _begin_payment,
+    "setup": _begin_setup,
+    "subscription": _begin_subscription,
+}
 
 
 def _retrieve(ledger: Ledger, call: Call) -> Json:
@@ -109,30 +143,22 @@ def _expire(ledger: Ledger, call: Call) -> Json:
 
 def _line_items(ledger: Ledger, call: Call) -> Json:
     _retrieve(ledger, call)
-    return objects.listing(call.path, ledger.get("line_items", call.id)["data"])
+    lines = ledger.store.get("line_items", call.id) or {"data": []}
+    return objects.listing(call.path, lines["data"])
 
 
-def _lines(given: Json, now: int) -> list[Json]:
-    lines, currency = [], given.get("currency")
-    for index, line in enumerate(given["line_items"]):
-        price, at = line["price_data"], f"line_items[{index}][price_data]"
-        currency = currency or price["currency"]
-        if price["currency"] != currency:
-            message = "All line items of a Checkout Session must have the same currency"
-            raise StripeError(f"{message}: {currency}.", param=f"{at}[currency]")
-        check_chargeable(price["unit_amount"], currency, f"{at}[unit_amount]")
-        product = price["product_data"]
-        lines.append(objects.line_item(now, currency, price["unit_amount"], line["quantity"], product))
-    if not lines:
-        raise StripeError("Missing required param: line_items.", code="parameter_missing", param="line_items")
-    return lines
+def _check_mode(given: Json) -> None:
+    """Refuse what is only for sessions of another mode."""
+    for name in _OF_OTHER_MODES[given["mode"]]:
+        if name in given:
+            raise StripeError(f"You can not pass `{name}` in `{given['mode']}` mode.", param=name)
 
 
 def _check_customer(ledger: Ledger, given: Json) -> None:
     if "customer" in given and "customer_email" in given:
         raise StripeError("You may only specify one of these parameters: customer, customer_email.")
     if "customer" in given:
-        ledger.get("customer", given["customer"], param="customer", status=400)
+        living(ledger, given["customer"], param="customer", status=400)
 
 
 def _expiry(given: Json, now: int) -> int:
@@ -147,7 +173,12 @@ def _expiry(given: Json, now: int) -> int:
     raise StripeError(message, param="expires_at")
 
 
-_FILTERS = {"customer": Text(), "payment_intent": Text(), "status": Choice(("complete", "expired", "open"))}
+_FILTERS = {
+    "customer": Text(),
+    "payment_intent": Text(),
+    "status": Choice(("complete", "expired", "open")),
+    "subscription": Text(),
+}
 _BASE = "/v1/checkout/sessions"
 
 OPERATIONS = (

@@ -1,7 +1,9 @@
 """`/v1/events`: what has happened, and whether the endpoint was told."""
 
 from billing_sandbox.store import Condition, Json
+from billing_sandbox.stripe import versions
 from billing_sandbox.stripe.deliveries import delivered, pending
+from billing_sandbox.stripe.generations import render_event
 from billing_sandbox.stripe.ledger import Ledger
 from billing_sandbox.stripe.lists import NEWEST_FIRST, page
 from billing_sandbox.stripe.operations import Call, Operation
@@ -29,7 +31,10 @@ def _list(ledger: Ledger, call: Call) -> Json:
 
 
 def _shown(ledger: Ledger, event: Json) -> Json:
-    return event | {"pending_webhooks": pending(ledger.store, event["id"])}
+    """The event in the shape of the account's version, whatever version endpoints and requests have."""
+    return render_event(ledger.store, event, versions.ACCOUNT) | {
+        "pending_webhooks": pending(ledger.store, event["id"])
+    }
 
 
 OPERATIONS = (

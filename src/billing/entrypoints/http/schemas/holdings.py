@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from billing.domain.catalogue import Cycle
-from billing.domain.registration import RegistrationStatus
+from billing.domain.registration import NameStanding
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.subscription_change import ChangeKind
 from billing.entrypoints.http.schemas.fields import Flag, MoneySchema, Name
@@ -82,7 +82,7 @@ class RegistrationSchema(Schema):
 
     name = Name(required=True)
     customer_id = fields.String(required=True)
-    status = fields.Enum(RegistrationStatus, by_value=fields.String, required=True)
+    status = fields.Enum(NameStanding, by_value=fields.String, attribute="standing", required=True)
     reason = fields.String(attribute="why", required=True, allow_none=True)
     auto_renew = fields.Boolean(required=True)
     created_at = fields.DateTime(required=True)

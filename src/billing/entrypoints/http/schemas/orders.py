@@ -20,6 +20,7 @@ from billing.domain.purchase import (
     SubscriptionRenewal,
 )
 from billing.entrypoints.http.schemas.choice import Choice
+from billing.entrypoints.http.schemas.disputes import DisputeSchema
 from billing.entrypoints.http.schemas.fields import (
     Country,
     Flag,
@@ -210,6 +211,7 @@ class PaymentSummarySchema(Schema):
     gateway = fields.String(required=True)
     amount = fields.Nested(MoneySchema, required=True)
     status = fields.Enum(PaymentStatus, by_value=fields.String, required=True)
+    disputes = fields.List(fields.Nested(DisputeSchema), required=True)
 
 
 class OrderSchema(Schema):

@@ -3,20 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from billing.domain.payment import Payment, PaymentStatus
 from billing.entrypoints.http.schemas.choice import Choice
-from billing.entrypoints.http.schemas.fields import MoneySchema, web_address
+from billing.entrypoints.http.schemas.disputes import DisputeSchema
+from billing.entrypoints.http.schemas.fields import MoneySchema, identifier, web_address
 from billing.entrypoints.http.schemas.refunds import RefundSchema
 
 
 class StripePaymentSchema(Schema):
-    """Pay on Stripe's page."""
+    """Pay on Stripe's page, which needs both addresses, or with a saved method."""
 
     gateway = fields.String(required=True, validate=validate.Equal("stripe"))
-    success_url = web_address(required=True, metadata={"description": "Where the customer goes after paying."})
-    cancel_url = web_address(required=True, metadata={"description": "Where the customer goes who gives up."})
+    success_url = web_address(metadata={"description": "Where the customer goes after paying."})
+    cancel_url = web_address(metadata={"description": "Where the customer goes who gives up."})
+    payment_method = identifier(metadata={"description": "A saved method, charged at once and without a page."})
+
+    @validates_schema
+    def _require_addresses(self, asked: dict[str, Any], **_: Any) -> None:
+        missing = {"success_url", "cancel_url"} - asked.keys()
+        if "payment_method" not in asked and missing:
+            raise ValidationError({name: ["Missing data for required field."] for name in missing})
 
 
 _SHAPES: Mapping[str, type[Schema]] = {"stripe": StripePaymentSchema}
@@ -38,6 +46,8 @@ def next_step(payment: Payment) -> str | None:
         return None
     if payment.under_way:
         return "wait"
+    if payment.needs_customer:
+        return "authenticate"
     if payment.redirect_url:
         return "redirect"
     return "approve_on_phone" if payment.is_started else "wait"
@@ -49,8 +59,9 @@ def _page(payment: Payment) -> str | None:
 
 _STEPS: dict[str, Any] = {
     "type": ["string", "null"],
-    "enum": ["redirect", "approve_on_phone", "wait", None],
-    "description": "`wait`: the provider or the customer's bank has not answered yet, ask again soon.",
+    "enum": ["redirect", "authenticate", "approve_on_phone", "wait", None],
+    "description": "`wait`: the provider or the customer's bank has not answered yet, ask again soon. `authenticate`: "
+    "the bank wants the customer's consent to the charge of a saved method; start a payment that has a page.",
 }
 
 
@@ -70,3 +81,4 @@ class PaymentSchema(Schema):
     expires_at = fields.DateTime(required=True)
     surplus = fields.Boolean(required=True, metadata={"description": "No item needs this money: it is owed back."})
     refunds = fields.List(fields.Nested(RefundSchema), required=True)
+    disputes = fields.List(fields.Nested(DisputeSchema), required=True)

@@ -1,0 +1,96 @@
+"""The page about an order: what is in it, what it costs, until when, and the ways to pay it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from billing.application.ledger import Ledger
+from billing.application.notifications import describe_item
+from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.ports import Clock
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.errors import Invalid
+from billing.domain.order import Order
+from billing.domain.order_status import OrderStatus
+from billing.domain.payment import Payment
+from billing.entrypoints.http.pay.subjects import Sight, Subject
+from billing.entrypoints.http.pay.ways import ways_for
+
+
+@dataclass(frozen=True)
+class OrderSubject(Subject):
+    """Pays an order."""
+
+    ledger: Ledger
+    start_payment: StartPayment
+    refresh_payment: RefreshPayment
+    gateways: tuple[str, ...]
+    clock: Clock
+
+    def look(self, subject_id: str) -> Sight:
+        """The order, with a form while it can be paid."""
+        return self.ledger.read(lambda uow: self._sight(uow, "order.html", subject_id))
+
+    def act(self, subject_id: str, form: Mapping[str, str], here: str, by: str) -> str:
+        """Start an attempt: to the provider's page, or to how it stands where there is no page to go to."""
+        ways = self.ledger.read(lambda uow: ways_for(uow, uow.orders.get(subject_id), self.gateways))
+        chosen = next((way for way in ways if way.value == form.get("way")), None)
+        if chosen is None:
+            raise Invalid("way", "one of those on the page")
+        payment = self.start_payment(subject_id, chosen.gateway, chosen.options(form, here), by)
+        if payment.needs_customer and chosen.instead is not None:  # and here the customer is
+            payment = self.start_payment(subject_id, chosen.gateway, chosen.instead(form, here), by)
+        return _page_of(payment) or f"{here}/status"
+
+    def status(self, subject_id: str, by: str) -> Sight:
+        """How the last attempt stands; the provider is asked while it is open."""
+        order = self.ledger.read(lambda uow: uow.orders.get(subject_id))
+        if order.payments and order.payments[-1].is_open:
+            self.refresh_payment(order.payments[-1].id, by)
+        return self.ledger.read(lambda uow: self._sight(uow, "order_status.html", subject_id))
+
+    def _sight(self, uow: UnitOfWork, template: str, order_id: str) -> Sight:
+        order = uow.orders.get(order_id)
+        last = order.payments[-1] if order.payments else None
+        state = standing(order, self.clock())
+        filled: dict[str, Any] = {
+            "number": order.number,
+            "items": [describe_item(uow, item) for item in order.items],
+            "total": str(order.total),
+            "expires": f"{order.expires_at:%Y-%m-%d %H:%M}",
+            "state": state,
+            "attempt": _tried(last),
+            "provider_page": _page_of(last) if last else None,
+            "ways": ways_for(uow, order, self.gateways) if state == "open" else [],
+        }
+        language = uow.customers.get(order.customer_id).language
+        undecided = state == "waiting" or (state == "open" and filled["attempt"] == "open")
+        return Sight(template=template, language=language, filled=filled, is_undecided=undecided)
+
+
+def standing(order: Order, now: datetime) -> str:
+    """What a customer needs to know of it: whether it can be paid, and if not, why."""
+    if order.is_paid:
+        return "refunded" if order.status is OrderStatus.REFUNDED else "paid"
+    if order.closed_as is not None:
+        return order.closed_as.value
+    if order.status is not OrderStatus.PENDING:
+        return "attention"
+    if now >= order.expires_at:
+        return OrderStatus.EXPIRED.value
+    under_way = any(payment.is_open and payment.under_way for payment in order.payments)
+    return "waiting" if under_way else "open"
+
+
+def _tried(last: Payment | None) -> str:
+    """How the last attempt went: not at all, still open (and for whom it waits), or to nothing."""
+    if last is None:
+        return "none"
+    if last.needs_customer:
+        return "needs_customer"
+    return "open" if last.is_open else "failed"
+
+
+def _page_of(payment: Payment) -> str | None:
+    return payment.redirect_url if payment.is_open and not payment.under_way else None
