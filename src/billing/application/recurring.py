@@ -86,7 +86,7 @@ class CheckSubscription(Handler):
         subscription_id, _ = split(run.subject)
         subscription = run.ledger.read(lambda uow: uow.subscriptions.get(subscription_id))
         gateway, ref = subscription.gateway, subscription.billing_ref
-        if gateway is None or ref is None or subscription.is_over:
+        if gateway is None or ref is None:
             return leave_be
         invoices = biller(self.billing, gateway).invoices(ref, run.deadline())
         stands = biller(self.billing, gateway).read(ref, run.deadline())
