@@ -15,6 +15,7 @@ from billing.domain import (
     Subscription,
     SubscriptionStatus,
 )
+from billing.domain.subscription import UNPAID
 from simulation.schedule import require
 from simulation.world import World
 
@@ -58,11 +59,14 @@ class DisputeRules:
         is_suspended = subscription.status is SubscriptionStatus.SUSPENDED
         over = subscription.status is SubscriptionStatus.ENDED
         about = f"{subscription.id} is {subscription.status}, {[(one.id, str(one.status)) for one in disputes]}"
-        require(over or is_suspended == bool(stands), "hosting follows its disputes", about)
-        require(set(subscription.holds) == set(stands) or over, "hosting follows its disputes", about)
+        require(over or is_suspended == bool(subscription.holds), "hosting follows its disputes", about)
+        disputed = set(subscription.holds) - {UNPAID}
+        require(disputed == set(stands) or over, "hosting follows its disputes", about)
         lost = any(_is_lost(payment) for payment in payments)
         require(over or not lost, "hosting follows its disputes", about)
-        require(not over or any(one.status is DisputeStatus.LOST for one in disputes), "no service is taken", about)
+        ends_otherwise = subscription.billing_ref is not None  # its customer, its provider, or nobody's paying
+        is_lost = any(one.status is DisputeStatus.LOST for one in disputes)
+        require(not over or is_lost or ends_otherwise, "no service is taken", about)
 
     def _waits_for_a_person(self, subscription: Subscription) -> bool:
         jobs = (job for job in self._books.rows(Job) if job.kind in _FOLLOWS and job.status is JobStatus.DEAD)

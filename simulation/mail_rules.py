@@ -17,6 +17,7 @@ from billing.domain import (
     SubscriptionRenewal,
 )
 from billing.domain.mail import MailStatus
+from simulation.renewal_rules import is_renewal_of_provider
 from simulation.schedule import require
 from simulation.world import World
 
@@ -70,8 +71,9 @@ class MailRules:
             if order.id in self._world.opened:
                 continue
             address = f"customer-{order.customer_id.removeprefix('cus_')}@example.rw"
-            due = [(MailKind.ORDER_RECEIVED, order.id)]
-            if any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments):
+            is_ordered = not is_renewal_of_provider(order)
+            due = [(MailKind.ORDER_RECEIVED, order.id)] if is_ordered else []
+            if is_ordered and any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments):
                 due.append((MailKind.ORDER_PAID, order.id))
             for item in order.items:
                 if item.status is ItemStatus.FULFILLED:

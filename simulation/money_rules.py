@@ -39,7 +39,7 @@ class MoneyRules:
         """No money is believed in that is not there, and nothing is kept or paid back twice."""
         for payment in order.payments:
             if payment.received is not None and not self._is_there(payment):
-                page = self._pages.get(payment.id)
+                page = self._page_of(payment)
                 require(False, "money received is money paid", f"{payment.id} shows {payment.received}, {page}")
             self._check_paid_back_once(payment)
         kept = [payment.id for payment in order.payments if _pays(payment)]
@@ -47,8 +47,12 @@ class MoneyRules:
             require(False, "one payment per order", f"{order.id} kept {kept}")
 
     def _is_there(self, payment: Payment) -> bool:
-        page = self._pages.get(payment.id)
+        page = self._page_of(payment)
         return page is not None and page.state is Told.PAID and page.amount == payment.received
+
+    def _page_of(self, payment: Payment) -> Page | None:
+        """Its own, or what the provider collected by itself."""
+        return self._pages.get(payment.id) or self._pages.get(payment.payment_ref or "")
 
     def _check_paid_back_once(self, payment: Payment) -> None:
         backs = self._backs(payment)
@@ -64,7 +68,7 @@ class MoneyRules:
 
     def _backs(self, payment: Payment) -> list[PaidBack]:
         """What the provider has paid back of it, or is about to."""
-        page = self._pages.get(payment.id)
+        page = self._page_of(payment)
         return [back for back in page.refunds if back.state is not Back.FAILED] if page else []
 
     # ------------------------------------------------------------------ at rest
@@ -87,7 +91,8 @@ class MoneyRules:
         """Payments of which more was told than is recorded: a person knows of the dead notification."""
         dead = self._dead_subjects({JobKind.PROCESS_EVENT})
         bodies = (event.body for event in self._world.books.rows(InboxEvent) if event.id in dead)
-        return {json.loads(body)["page"]["payment_id"] for body in bodies if body}
+        pages = (json.loads(body).get("page") for body in bodies if body)
+        return {page["payment_id"] for page in pages if page}
 
     def _dead_subjects(self, kinds: Container[JobKind]) -> set[str]:
         return self._subjects(JobStatus.DEAD, kinds)
@@ -105,9 +110,9 @@ class MoneyRules:
         # every webhook was lost, and so was every worker that asked: a person knows of the dead question
         unasked = self._dead_subjects(_ASK)
         for page in self._world.gateway.pages_of(self._world.installation()):
-            if page.state is not Told.PAID or page.payment_id in unread:
-                continue
-            payment = known.get(page.payment_id) if page.payment_id else None
+            if page.state is not Told.PAID or page.payment_id in unread or page.payment_id is None:
+                continue  # what was collected by itself is for the rules of renewals
+            payment = known.get(page.payment_id)
             is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
             require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
             for back in page.refunds:
@@ -149,7 +154,8 @@ class MoneyRules:
         back = sum(back.amount.minor for back in backs)
         currencies = {payment.amount.currency, payment.received.currency} | {one.amount.currency for one in backs}
         require(currencies == {order.currency}, "the books balance", f"{payment.id} of {order.id}: in {currencies}")
-        lost = self._pages[payment.id].taken.minor
+        page = self._page_of(payment)
+        lost = page.taken.minor if page else 0
         require(back + lost <= payment.received.minor, "the books balance", f"{payment.id}: {back} back, {lost} lost")
         gone = {back.refund_id for back in backs}
         reserved = sum(r.amount.minor for r in payment.refunds if r.is_pending and r.id not in gone)

@@ -7,8 +7,10 @@ from random import Random
 from billing.adapters.memory.pages import Page, Told
 from billing.domain import DomainName, Money
 from simulation.banks import Bank
+from simulation.opening import is_billed
 from simulation.people import Operator, Shopper
 from simulation.scenario import MINUTE_MS
+from simulation.subscribers import Subscriber
 from simulation.world import ALERT_MINUTES, START, World
 
 _RESTART_MS = 5_000
@@ -34,6 +36,9 @@ def set_going(world: World) -> None:
         schedule.spawn("registry", Outage(world, what, for_ms), from_ms)
     for number in range(scenario.strangers):
         schedule.spawn("a stranger", Stranger(world, number))
+    for number in range(scenario.customers):
+        if is_billed(world, number):
+            schedule.spawn(f"cus_{number} subscribed", Subscriber(world, number, Random(f"{scenario.seed} {number}")))
     schedule.spawn("operator", Operator(world), 20 * MINUTE_MS)
     bank = Bank(world, Random(f"banks {scenario.seed}"))
     world.gateway.when_paid = bank.notice

@@ -9,6 +9,7 @@ from simulation.delivery_rules import DeliveryRules
 from simulation.dispute_rules import DisputeRules
 from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
+from simulation.renewal_rules import RenewalRules
 from simulation.schedule import require
 from simulation.world import World
 
@@ -19,6 +20,7 @@ _FINAL = {
     ("refund", "failed"),
     ("dispute", "lost"),
     ("dispute", "won"),
+    ("invoice", "paid"),
 }
 
 
@@ -29,6 +31,7 @@ class Rules:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
         self._claims, self._disputes = ClaimRules(world), DisputeRules(world)
+        self._renewals = RenewalRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
@@ -58,6 +61,7 @@ class Rules:
         self._money.check_at_rest()
         self._deliveries.check_at_rest()
         self._mails.check_at_rest()
+        self._renewals.check_at_rest()
         self._disputes.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
@@ -67,6 +71,7 @@ class Rules:
     def at_last(self) -> None:
         """After everything dead was revived in fair weather, nothing is left undelivered or undecided."""
         self.at_rest()
+        self._renewals.check_at_last()
         for job in self._books.rows(Job):
             require(job.status is not JobStatus.DEAD, "fair weather heals", f"{job.dedup_key} is dead: {job.why}")
         for order in self._books.rows(Order):

@@ -61,13 +61,14 @@ class WildGateway(PaymentGateway):
 
         def act() -> Sequence[Fact]:
             self._refuse_now_and_then(key)
-            page = self.twin.pages[payment.id]
+            page_key = payment.id if payment.id in self.twin.pages else payment.payment_ref or ""
+            page = self.twin.pages[page_key]
             paid_back = len(page.refunds)
             self.twin.refunds_wait = self._weather.strikes(_SLOW_REFUNDS)
             facts = self.twin.refund(payment, refund, sent)
             for back in page.refunds[paid_back:]:
-                self._tell(self.twin.refund_notification(payment.id, back.ref))
-                self._perhaps_decide_later(payment.id, back)
+                self._tell(self.twin.refund_notification(page_key, back.ref))
+                self._perhaps_decide_later(page_key, back)
             return facts
 
         return self._weather.call(f"provider: refund {key}", deadline, act)
@@ -97,6 +98,10 @@ class WildGateway(PaymentGateway):
         """Somebody pays back in the provider's dashboard; only the webhook tells, so it comes."""
         self.twin.refunds_wait = False
         self.tell_surely(self._told(self.twin.refund_at_the_desk(payment_id, amount)))
+
+    def tell_of_billing(self, body: bytes) -> None:
+        """What its recurring billing tells."""
+        self._tell(body)
 
     def open_dispute(self, payment_id: str, amount: Money, is_inquiry: bool) -> str:
         """A bank disputes a payment; its id there."""

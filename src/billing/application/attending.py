@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.application.billers import biller
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline
 from billing.application.ports import Clock
@@ -44,7 +45,7 @@ class ResolveSubscription:
         if subscription.gateway is None or subscription.billing_ref is None:
             return None
         deadline = Deadline.after(self.call_deadline_seconds, self.monotonic)
-        return self.billing[subscription.gateway].read(subscription.billing_ref, deadline)
+        return biller(self.billing, subscription.gateway).read(subscription.billing_ref, deadline)
 
     def _resolve(
         self, uow: UnitOfWork, subscription_id: str, answer: Answer, stands: BillingStands | None

@@ -18,9 +18,19 @@ def check_of(subscription_id: str, occasion: str) -> JobRequest:
     return JobRequest(JobKind.CHECK_SUBSCRIPTION, f"{subscription_id}:{occasion}")
 
 
+def last_check_of(subscription_id: str) -> JobRequest:
+    """The check of one that has ended: what was paid last may not have been heard of."""
+    return check_of(subscription_id, "ended")
+
+
 def end_of(gateway: str, billing_ref: str) -> JobRequest:
     """The one job that has a provider charge no more by this billing, which nobody needs."""
     return JobRequest(JobKind.END_BILLING, f"{gateway}:{billing_ref}")
+
+
+def pay_of(invoice_id: str, method_id: str) -> JobRequest:
+    """The one job that has a provider try an invoice with this method."""
+    return JobRequest(JobKind.PAY_INVOICE, f"{invoice_id}:{method_id}")
 
 
 def suspension_of(subscription_id: str, unpaid: str) -> JobRequest:

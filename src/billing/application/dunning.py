@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from billing.application.billers import biller
 from billing.application.billing_jobs import check_of, end_of, ending_of, split, suspension_of
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
@@ -111,7 +112,7 @@ class StopService(Handler):
         invoices: Sequence[InvoiceStands] = ()
         gateway, ref = subscription.gateway, subscription.billing_ref
         if gateway is not None and ref is not None and not subscription.is_over:
-            invoices = self.billing[gateway].invoices(ref, run.deadline())
+            invoices = biller(self.billing, gateway).invoices(ref, run.deadline())
         return partial(self._record, subscription_id=subscription_id, gateway=gateway or "", invoices=invoices)
 
     def _record(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billing.application.billing_jobs import change_of, check_of, end_of
+from billing.application.billing_jobs import change_of, check_of, end_of, last_check_of
 from billing.application.ports import Clock
 from billing.application.subscription_notices import MoveSubscription, raise_doubt
 from billing.application.unit_of_work import UnitOfWork
@@ -78,10 +78,12 @@ class TakeBilling:
                 raise_doubt(uow, subscription, why, fact.billing_ref)
                 uow.jobs.request(end_of(gateway, fact.billing_ref))
             return subscription
-        changes = subscription.changes
+        changes, was_over = subscription.changes, subscription.is_over
         self.move(uow, subscription, lambda: subscription.follow(fact, self.clock()))
         if subscription.changes != changes:
             uow.jobs.request(change_of(subscription.id, subscription.changes))
+        if subscription.is_over and not was_over:
+            uow.jobs.request(last_check_of(subscription.id))
         if _differs(subscription, fact):
             uow.jobs.request(check_of(subscription.id, f"{fact.status}:{fact.as_of:%Y-%m-%d}"))
         return subscription

@@ -97,12 +97,13 @@ class RenewSubscription(Delivery):
         order, item = begun
         what = cast(SubscriptionRenewal, item.what)
         subscription = uow.subscriptions.lock(what.subscription_id)
-        if not subscription.is_renewable:
-            raise Refused(f"subscription {subscription.id} is {subscription.status}")
         invoice = uow.invoices.of_order(order.id)
-        if invoice is None or invoice.period_end is None:
+        end = invoice.period_end if invoice else None
+        if not (subscription.is_renewable if end is None else subscription.takes_period(end)):
+            raise Refused(f"subscription {subscription.id} is {subscription.status}")
+        if end is None:
             subscription.renew(what.cycles, self.clock(), self.restart_after)
         else:
-            subscription.renew_until(invoice.period_end)
+            subscription.renew_until(end)
         item.subscription_id = subscription.id
         self.fulfil(uow, order, item, "renewed", cast(datetime, subscription.current_period_end))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from billing.application.billing_jobs import begin_of, change_of, split
+from billing.application.billers import biller
+from billing.application.billing_jobs import begin_of, change_of, last_check_of, split
 from billing.application.delivery import leave_be
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
@@ -34,7 +35,7 @@ class TellBilling:
         change, gateway, ref = subscription.change, subscription.gateway, subscription.billing_ref
         if change is None or gateway is None or ref is None:
             raise Conflict(f"subscription {subscription.id}", "its provider has nothing to be told")
-        billing = self.billing[gateway]
+        billing = biller(self.billing, gateway)
         match change:
             case Change(kind=ChangeKind.CANCEL):
                 return billing.cancel(ref, at_period_end=False, deadline=deadline)
@@ -157,10 +158,13 @@ def confirm(
 def _confirm(
     uow: UnitOfWork, subscription: Subscription, no: int, stands: BillingStands, move: MoveSubscription, clock: Clock
 ) -> None:
+    was_over = subscription.is_over
     if subscription.changes == no:
         move(uow, subscription, lambda: subscription.confirm(stands, clock()))
     else:
         move(uow, subscription, lambda: subscription.follow(stands, clock()))
+    if subscription.is_over and not was_over:
+        uow.jobs.request(last_check_of(subscription.id))
 
 
 def _drop(uow: UnitOfWork, subscription_id: str, no: int) -> None:

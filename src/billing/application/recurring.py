@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from billing.application.alerts import raise_alert
+from billing.application.billers import biller
 from billing.application.billing_jobs import split
 from billing.application.delivery import leave_be
 from billing.application.following import TakeBilling
@@ -43,7 +44,7 @@ class BeginBilling(Handler):
             raise NeedsPerson(f"its paid period was over on {end:%Y-%m-%d}, before its billing could begin")
         if wallet is None or wallet.customer_ref is None or wallet.default is None:
             raise NotYet("the provider has not told of the customer's card", self.card_retry)
-        stands = self.billing[gateway].begin(subscription, wallet, run.deadline())
+        stands = biller(self.billing, gateway).begin(subscription, wallet, run.deadline())
 
         def record(uow: UnitOfWork) -> None:
             """Found by its item: what the customer has called off meanwhile is seen to there."""
@@ -85,10 +86,10 @@ class CheckSubscription(Handler):
         subscription_id, _ = split(run.subject)
         subscription = run.ledger.read(lambda uow: uow.subscriptions.get(subscription_id))
         gateway, ref = subscription.gateway, subscription.billing_ref
-        if gateway is None or ref is None or subscription.is_over:
+        if gateway is None or ref is None:
             return leave_be
-        invoices = self.billing[gateway].invoices(ref, run.deadline())
-        stands = self.billing[gateway].read(ref, run.deadline())
+        invoices = biller(self.billing, gateway).invoices(ref, run.deadline())
+        stands = biller(self.billing, gateway).read(ref, run.deadline())
 
         def record(uow: UnitOfWork) -> None:
             for invoice in invoices:
@@ -108,7 +109,7 @@ class EndBilling(Handler):
     def __call__(self, run: Run) -> Record:
         """One that has ended stays so."""
         gateway, ref = split(run.subject)
-        stands = self.billing[gateway].cancel(ref, at_period_end=False, deadline=run.deadline())
+        stands = biller(self.billing, gateway).cancel(ref, at_period_end=False, deadline=run.deadline())
 
         def record(uow: UnitOfWork) -> None:
             self.take_fact(uow, gateway, stands)

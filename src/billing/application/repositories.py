@@ -136,6 +136,9 @@ class Subscriptions(Protocol):
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
 
+    def owing(self, customer_id: str) -> Sequence[str]:
+        """Ids of a customer's for which something is owed."""
+
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         """Those that a provider bills and whose current period ended then, in that order; `after` as of attempts."""
 
@@ -150,6 +153,9 @@ class Invoices(Protocol):
 
     def add(self, invoice: Invoice) -> None:
         """A new one; ConcurrentChange where the provider's id is known."""
+
+    def get(self, invoice_id: str) -> Invoice:
+        """To read; NotFound."""
 
     def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
         """The one of that id of the provider's."""

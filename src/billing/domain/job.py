@@ -25,6 +25,7 @@ class JobKind(StrEnum):
     RESTORE_SUBSCRIPTION = "restore_subscription"
     END_SUBSCRIPTION = "end_subscription"
     END_BILLING = "end_billing"
+    PAY_INVOICE = "pay_invoice"
     REFUND_PAYMENT = "refund_payment"
     SET_DEFAULT_METHOD = "set_default_method"
     DETACH_METHOD = "detach_method"
@@ -46,6 +47,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.CREATE_STRIPE_SUBSCRIPTION: 40,
     JobKind.CHANGE_SUBSCRIPTION: 40,
     JobKind.END_BILLING: 40,
+    JobKind.PAY_INVOICE: 40,
     JobKind.CLOSE_PAYMENT: 30,
     JobKind.SET_DEFAULT_METHOD: 30,
     JobKind.DETACH_METHOD: 30,

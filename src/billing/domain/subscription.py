@@ -72,7 +72,7 @@ class Subscription:
     the provider has yet to be told or has not answered to, the `changes`-th of all. `holds` are what service is
     suspended for, a dispute by its id or `unpaid`: it goes on when the last of them is over. `concerns` are what a
     person must look at, each by its topic, and `attention` all of them in a sentence. `look_at` is when the tick has to
-    look next.
+    look next. Ended by its provider, it was served `served_until` then.
     """
 
     id: str
@@ -103,6 +103,7 @@ class Subscription:
     attention: str | None = None
     holds: list[str] = field(default_factory=list)
     look_at: datetime | None = None
+    served_until: datetime | None = None
     version: int = 1
 
     # ------------------------------------------------------------------ what it is
@@ -151,12 +152,18 @@ class Subscription:
         An end that is not counted from the anchor, which a person has accepted, is the new anchor. Whether it is
         past due its invoices say.
         """
-        anchor, current_end = self._require_renewable()
+        if self.anchor is None or self.current_period_end is None or not self.takes_period(end):
+            raise Conflict(f"subscription {self.id}", f"it is {self.status} and can't be renewed")
         periods = self.periods_until(end)
         if periods is not None and periods > self.periods:
-            self._count(anchor, periods)
-        elif periods is None and end > current_end:
+            self._count(self.anchor, periods)
+        elif periods is None and end > self.current_period_end:
             self._count(end, 0)
+
+    def takes_period(self, end: datetime) -> bool:
+        """Whether a period that its provider was paid for, until then, can be had, or was had before it was over."""
+        was_served = self.served_until is not None and end <= self.served_until + _ROUNDING
+        return self.is_renewable or was_served
 
     def periods_until(self, end: datetime) -> int | None:
         """How many periods after its anchor that is; None where no period ends then."""
@@ -184,6 +191,7 @@ class Subscription:
         if self.is_over:
             return
         if stands.status is BillingStatus.ENDED:
+            self._note_served(stands)
             self._end_as(stands)
             return
         if self.as_of is not None and stands.as_of < self.as_of:
@@ -199,6 +207,11 @@ class Subscription:
         if self.change is not None and self.change.is_met_by(stands):
             self._carry_out(self.change, at)
         self.mind(BILLING, doubt(self, stands))
+
+    def _note_served(self, stands: BillingStands) -> None:
+        """Where nothing is owed, all that was billed was served; word of its payment may come after the end."""
+        if self.status is SubscriptionStatus.ACTIVE:
+            self.served_until = stands.period_end
 
     def _end_as(self, stands: BillingStands) -> None:
         if self.change is not None and self.change.kind is ChangeKind.CANCEL:
@@ -256,6 +269,8 @@ class Subscription:
     def confirm(self, stands: BillingStands, at: datetime) -> None:
         """Its provider has carried the change out that it was told of, and stands so now."""
         if self.change is not None and not self.is_over:
+            if self.change.kind is ChangeKind.CANCEL:
+                self._note_served(stands)
             self._carry_out(self.change, at)
         self.follow(stands, at)
 
@@ -357,7 +372,8 @@ class Subscription:
 
     def _count(self, anchor: datetime, periods: int) -> None:
         self.anchor, self.periods = anchor, periods
-        self.current_period_end = self.look_at = self.cycle.term.end(anchor, periods)
+        self.current_period_end = self.cycle.term.end(anchor, periods)
+        self.look_at = None if self.is_over else self.current_period_end
 
     def _finish(self, status: SubscriptionStatus, why: str) -> None:
         self._move(status, why)

@@ -150,6 +150,24 @@ def test_every_word_of_a_renewal_is_lost_and_the_provider_is_asked(shop: Twins) 
     assert len(renewals(shop)) == 1
 
 
+@pytest.mark.parametrize("at_period_end", [True, False])
+def test_a_period_that_was_served_is_kept_though_its_payment_is_heard_of_after_the_end(
+    shop: Twins, at_period_end: bool
+) -> None:
+    bought = hosted(shop)
+    next_period(shop, bought)  # of which nobody hears
+    told = desk(shop).cancel(ref(bought), at_period_end=at_period_end)
+    if at_period_end:
+        pass_until(shop, bought.cycle.term.end(bought.anchor or shop.now, 2))
+        told = desk(shop).catch_up()
+    hear(shop, told)
+    (order,) = renewals(shop)
+    assert shop.statuses(order) == ["completed", "fulfilled"]
+    over = now_of(shop, bought)
+    assert (over.status, over.look_at) == (SubscriptionStatus.ENDED, None)
+    assert f"{over.current_period_end:%d %b}" == "31 Mar"
+
+
 def test_what_is_billed_is_not_sold_a_second_time(shop: Twins) -> None:
     bought = hosted(shop)
     with pytest.raises(Invalid, match=r"items\.0\.subscription_id: memory renews it by itself"):

@@ -7,7 +7,8 @@ import pytest
 from dependency_injector import providers
 
 from billing.application.outcomes import RetryLater
-from billing.domain import InvoiceStatus, JobKind, JobStatus, MailKind, SubscriptionStatus
+from billing.application.owed import try_owed
+from billing.domain import InvoiceStatus, JobKind, JobStatus, MailKind, MethodStands, SubscriptionStatus, Wallet
 from tests.builders import more_of
 from tests.twins import BY, Twins
 from tests.unit.application.billed import (
@@ -17,6 +18,7 @@ from tests.unit.application.billed import (
     hosted,
     hosted_by_orders,
     invoices,
+    keep_a_card,
     let_days_pass,
     next_period,
     now_of,
@@ -40,6 +42,10 @@ def unpaid(shop: Twins, times: int = 100):  # type: ignore[no-untyped-def]
 def newest(shop: Twins) -> str:
     """The provider's id of the invoice that was written last."""
     return list(shop.billing.books.invoices)[-1]
+
+
+def wallet_of(shop: Twins) -> Wallet:
+    return shop.ledger.read(lambda uow: uow.wallets.get("wal_1"))
 
 
 def pay_it(shop: Twins) -> list[bytes]:
@@ -203,10 +209,63 @@ def test_a_bank_that_wants_the_customer_s_consent_is_told_to_the_customer(shop: 
 
 def test_the_mail_has_a_page_of_ours_to_pay_on(shop: Twins) -> None:
     page = "https://ours.example/pay/"
-    shop.container.hosting.pay_link.override(providers.Object(lambda _, invoice: f"{page}{invoice.id}"))
+    shop.container.pay_links.override(providers.Object(lambda invoice_id: f"{page}{invoice_id}"))
     bought = unpaid(shop)
     (mail,) = shop.mailed(MailKind.SUBSCRIPTION_PAST_DUE)
     assert mail.data["link"] == f"{page}{invoices(shop, bought)[-1].id}"
+
+
+def test_another_card_is_tried_at_once_for_what_is_owed(shop: Twins) -> None:
+    keep_a_card(shop)
+    bought = unpaid(shop)
+    let_days_pass(shop, 8)
+    assert now_of(shop, bought).status is SUSPENDED
+    shop.billing.books.declines.clear()
+
+    another = MethodStands(customer_ref="account_1", method_ref="card_2", is_attached=True, is_default=True)
+    for _ in range(2):
+        shop.ledger.write(BY, lambda uow: shop.container.take_fact()(uow, "memory", another))
+        shop.work()
+    assert now_of(shop, bought).status is ACTIVE
+    (wallet_method,) = [one.id for one in wallet_of(shop).usable if one.ref == "card_2"]
+    assert done(shop, JobKind.PAY_INVOICE) == [f"{invoices(shop, bought)[-1].id}:{wallet_method}"]
+    assert [call for call, _ in shop.billing.calls].count("pay") == 1
+    assert len(renewals(shop)) == 1
+
+
+def test_another_card_that_is_declined_too_leaves_it_owed(shop: Twins) -> None:
+    keep_a_card(shop)
+    bought = unpaid(shop)
+    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    shop.work()
+    assert now_of(shop, bought).status is PAST_DUE
+    assert invoices(shop, bought)[-1].attempts == 2
+    assert len(shop.mailed(MailKind.SUBSCRIPTION_PAST_DUE)) == 1
+
+
+def test_without_a_card_or_a_debt_nothing_is_tried(shop: Twins) -> None:
+    keep_a_card(shop)
+    bought = hosted(shop)
+    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    desk(shop).decline(ref(bought))
+    renew(shop, bought)
+    shop.ledger.write(BY, lambda uow: uow.wallets.lock("wal_1").drop("mth_9", "card_1", shop.now))
+    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    assert done(shop, JobKind.PAY_INVOICE) == []
+
+
+def test_what_is_being_charged_is_not_tried_beside(shop: Twins) -> None:
+    keep_a_card(shop)
+    bought = unpaid(shop, times=1)
+    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    desk(shop).collect_slowly(ref(bought))
+    for body in desk(shop).retry(newest(shop)):
+        shop.hear(body)
+    *_, event = shop.jobs(JobKind.PROCESS_EVENT)
+    shop.run(event.id)
+    shop.work()
+    assert invoices(shop, bought)[-1].is_in_flight
+    assert ("pay", newest(shop)) not in shop.billing.calls
 
 
 def test_it_ends_when_the_provider_gives_up(shop: Twins) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from dependency_injector import providers
 
 from billing.application.outcomes import OutcomeUnknown, Refused, RetryLater
 from billing.domain import (
@@ -284,6 +285,18 @@ def test_while_one_change_is_on_its_way_another_waits_but_a_cancel(shop: Twins) 
     assert ask(bought.id, ChangeKind.CANCEL, BY).status is SubscriptionStatus.CANCELLED
     let_days_pass(shop, 1)
     assert now_of(shop, bought).plan == "starter"
+
+
+def test_a_provider_that_is_not_set_up_any_more_is_a_person_s_matter(shop: Twins) -> None:
+    bought = hosted(shop)
+    shop.container.recurring_billing.override(providers.Object({}))
+    shop.container.hosting.reset_singletons()
+    shop.restart()
+    asked = shop.container.hosting.change_subscription()(bought.id, ChangeKind.CANCEL, BY)
+    assert asked.change is not None
+    let_days_pass(shop, 1)
+    (job,) = shop.jobs(JobKind.CHANGE_SUBSCRIPTION)
+    assert (job.status, job.why) == (JobStatus.DEAD, "memory bills it, and is not set up")
 
 
 def test_what_the_provider_refuses_changes_nothing(shop: Twins) -> None:

@@ -157,6 +157,7 @@ class Shop:
                 self.clock,
                 seconds,
             ),
+            dunning=DunningPolicy(timedelta(7), timedelta(30)),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,

@@ -63,6 +63,10 @@ class MemorySubscriptions:
         moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
         return [subscription_id for _, subscription_id in moments[:limit]]
 
+    def owing(self, customer_id: str) -> Sequence[str]:
+        theirs = self._session.waiting(Subscription, lambda one: one.customer_id == customer_id)
+        return [one.id for one in theirs if one.past_due_since is not None]
+
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         billed = self._session.all(Subscription, lambda one: one.is_billed_by_provider)
         places = sorted(Made(one.current_period_end, one.id) for one in billed if one.current_period_end)
@@ -87,6 +91,9 @@ class MemoryInvoices:
     def add(self, invoice: Invoice) -> None:
         self._session.add(invoice.id, invoice)
         self._session.require_unique()
+
+    def get(self, invoice_id: str) -> Invoice:
+        return self._session.get(Invoice, invoice_id)
 
     def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
         return self._session.claimant(Invoice, "invoice_ref", f"{gateway} {invoice_ref}")

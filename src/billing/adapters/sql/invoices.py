@@ -18,6 +18,9 @@ class SqlInvoices:
     def add(self, invoice: Invoice) -> None:
         self._work.add(invoice)
 
+    def get(self, invoice_id: str) -> Invoice:
+        return self._work.get(Invoice, invoice_id)
+
     def of_ref(self, gateway: str, invoice_ref: str) -> Invoice | None:
         return self._work.find(Invoice, gateway=gateway, invoice_ref=invoice_ref)
 

@@ -221,6 +221,7 @@ subscriptions = Table(
     Column("attention", String),
     Column("holds", Ids),
     Column("look_at", Moment),
+    Column("served_until", Moment),
     version_column(),
 )
 Index(None, subscriptions.c.gateway, subscriptions.c.billing_ref, unique=True)

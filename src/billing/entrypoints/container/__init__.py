@@ -26,6 +26,7 @@ from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
 from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
+from billing.application.owed import PayInvoice
 from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
@@ -126,6 +127,7 @@ class Container(Adapters):
         postbox=postbox,
         pay_back=pay_back,
         billing=recurring_billing,
+        pay_link=pay_links,
     )
     take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
     take_dispute = providers.ThreadSafeSingleton(
@@ -290,6 +292,7 @@ class Container(Adapters):
             JobKind.CREATE_STRIPE_SUBSCRIPTION: hosting.begin_billing,
             JobKind.CHANGE_SUBSCRIPTION: hosting.carry_out_change,
             JobKind.CHECK_SUBSCRIPTION: providers.Factory(CheckSubscription, recurring_billing, take_fact),
+            JobKind.PAY_INVOICE: providers.Factory(PayInvoice, recurring_billing, take_fact),
             JobKind.END_BILLING: providers.Factory(EndBilling, recurring_billing, take_fact),
             JobKind.SUSPEND_SUBSCRIPTION: providers.Factory(
                 ByCause, providers.Dict({"dsp": providers.Factory(SuspendDisputed)}), stop_service
@@ -392,6 +395,7 @@ class Container(Adapters):
         check_domain=check_domain,
         set_auto_renew=renewing.set_auto_renew,
         change_subscription=hosting.change_subscription,
+        dunning=hosting.dunning,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),

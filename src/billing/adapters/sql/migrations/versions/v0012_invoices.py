@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("changes", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("concerns", sa.JSON()),
         sa.Column("look_at", _MOMENT),
+        sa.Column("served_until", _MOMENT),
     ):
         op.add_column("subscriptions", column)
     op.create_index("ix_subscriptions_status_id", "subscriptions", ["status", "id"])
