@@ -23,6 +23,8 @@ BREAKS = {
     planted.ring_only_once: {"comes to rest"},
     planted.leave_what_banks_take_out_of_the_books: {"every dispute is recorded", "the books balance"},
     planted.deliver_whatever_banks_say: {"nothing disputed is begun"},
+    planted.renew_as_often_as_it_is_told: {"one renewal per paid period"},
+    planted.believe_the_price_and_not_what_was_collected: {"money received is money paid"},
 }
 ALSO = {planted.ignore_the_fence: {"no defects"}}
 """Where the entities' own guards stop a bug in some seeds, before it has broken any rule: others show what it does."""
