@@ -1,10 +1,13 @@
 """The business clocks of billing and of the outside world, moved together."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation
+
+_PROMPT = {"BILLING_UNMATCHED_RETRY_SECONDS": "1", "BILLING_CARD_POLL_SECONDS": "1"}
 
 
 class TimeMachine:
@@ -45,14 +48,14 @@ class TimeMachine:
 
 
 def a_shop_on(
-    install: Install, folder: Path, urls: tuple[str, str] | None, moment: datetime, **settings: str
+    install: Install, folder: Path, moment: datetime, urls: Sequence[str] | None = None
 ) -> tuple[Installation, TimeMachine]:
     """A shop at work whose business day is another; on SQLite unless it is given servers."""
     time = TimeMachine(folder / "offset")
     time.go_to(moment)
-    on_files = (f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{folder}/queue.sqlite")
-    shop = install(*(urls or on_files), BILLING_CLOCK_OFFSET_FILE=str(time.file), **settings)
+    on_files = [f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{folder}/queue.sqlite"]
+    shop = install(*(urls or on_files), BILLING_CLOCK_OFFSET_FILE=str(time.file), **_PROMPT)
     time.take_along(shop)
     shop.serve()
-    shop.work("worker")
+    shop.work()
     return shop, time

@@ -39,7 +39,7 @@ class Walk:
         self.see(lambda: self._is_completed(order))
         bought = self.shop.get(f"/v1/orders/{order['id']}")
         (self.id,) = [item["subscription_id"] for item in bought["items"] if item["kind"] == "hosting"]
-        self.see(lambda: self.now["billing"]["by"] == "stripe" and cards(self.shop))
+        self.see(lambda: self.now["billing"]["reference"] and cards(self.shop))
         return self
 
     def renew(self) -> str:
@@ -47,7 +47,7 @@ class Walk:
         end = self.end
         self.go_to(end + FINAL_AFTER)
         self.see(lambda: self.end > end)
-        return f"{self.end:%d %b %Y %H:%M}"
+        return self.end_day
 
     def go_to(self, moment: datetime) -> None:
         self.time.go_to(moment)
@@ -83,6 +83,11 @@ class Walk:
     def end(self) -> datetime:
         """Of what is paid."""
         return datetime.fromisoformat(self.now["current_period_end"])
+
+    @property
+    def end_day(self) -> str:
+        """The same, to be read."""
+        return f"{self.end:%Y-%m-%d}"
 
     @property
     def stripe(self) -> Any:

@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import JobStatus
+from billing.domain import JobStatus, Order
 from tests.integration.whole.walked_year import Walk
 
 SOON = timedelta(minutes=30)
@@ -34,8 +35,8 @@ def books_of(walk: Walk) -> Books:
     mails = walk.shop.control("GET", "/state")["mail"]
     assert len({mail["message_id"] for mail in mails}) == len(mails)
     return Books(
-        subscription=(subscription["plan"], subscription["status"], f"{walk.end:%Y-%m-%d}"),
-        orders=[_order(walk, order) for order in _orders(walk)],
+        subscription=(subscription["plan"], subscription["status"], walk.end_day),
+        orders=[_order(order) for order in _orders(walk)],
         invoices=[_invoice(invoice) for invoice in stripe["invoices"]],
         mails=dict(Counter(_NUMBER.sub("{order}", mail["subject"]) for mail in mails)),
     )
@@ -43,34 +44,30 @@ def books_of(walk: Walk) -> Books:
 
 def require_agreement(walk: Walk) -> None:
     """Every payment of ours is a charge of Stripe's of that very sum, and the other way round; nobody must look."""
-    paid = [payment for order in walk.shop.container.ledger().read(_every_order) for payment in order.payments]
+    paid = [payment for order in _orders(walk) for payment in order.payments]
     ours = sorted((payment.payment_ref, payment.received.minor) for payment in paid if payment.received)
-    intents = [(one["id"], one["amount_received"]) for one in walk.stripe["payment_intents"] if one["amount_received"]]
-    captured = [(one["payment_intent"], one["amount_captured"]) for one in walk.stripe["charges"] if one["paid"]]
-    assert ours == sorted(intents) == sorted(captured)
+    stripe = walk.stripe
+    intents = sorted((one["id"], one["amount_received"]) for one in stripe["payment_intents"] if one["amount_received"])
+    charges = sorted((one["payment_intent"], one["amount_captured"]) for one in stripe["charges"] if one["paid"])
+    assert (ours, charges) == (intents, intents)
     assert walk.now["attention"] is None
     assert walk.shop.command("reconcile", "--since", "30d", "--json") == "[]\n"
     assert walk.shop.command("alerts", "list", "--json") == "[]\n"
 
 
-def _orders(walk: Walk) -> list[Any]:
-    found: list[Any] = walk.shop.get(f"/v1/orders?customer_id={walk.shop.customer()}")["data"]
-    return found[::-1]
+def _orders(walk: Walk) -> Sequence[Order]:
+    """Oldest first."""
+    return walk.shop.container.ledger().read(lambda uow: uow.orders.page(None, None, None, 100))[::-1]
 
 
-def _order(walk: Walk, order: Any) -> tuple[str, str, int, int]:
-    (payment,) = [one for one in walk.shop.container.ledger().read(_every_order) if one.id == order["id"]][0].payments
-    received = payment.received.minor if payment.received else 0
-    return order["created_at"][:10], order["status"], order["total"]["amount"], received
+def _order(order: Order) -> tuple[str, str, int, int]:
+    received = sum(payment.received.minor for payment in order.payments if payment.received)
+    return f"{order.created_at:%Y-%m-%d}", order.status.value, order.total.minor, received
 
 
 def _invoice(invoice: Any) -> tuple[str, str, str, int, int]:
     day = datetime.fromtimestamp(invoice["created"], UTC).date().isoformat()
     return day, invoice["billing_reason"], invoice["status"], invoice["amount_paid"], invoice["attempt_count"]
-
-
-def _every_order(uow: UnitOfWork) -> Any:
-    return uow.orders.page(None, None, None, 100)
 
 
 def _is_quiet(walk: Walk) -> bool:
