@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from flask import Flask, Response, after_this_request, request
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -24,11 +25,25 @@ class _QuietHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without a `Date`, which is the app's."""
+        self.send_response_only(code, message)
+        self.send_header("Server", self.version_string())
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
 
 class WebServer:
-    """One app on one port, a thread per connection; port 0 takes a free one."""
+    """One app on one port, a thread per connection; port 0 takes a free one. Its answers are dated by `now`."""
 
-    def __init__(self, app: Flask, host: str, port: int) -> None:
+    def __init__(self, app: Flask, host: str, port: int, now: Callable[[], datetime] = _real_time) -> None:
+        def date(response: Response) -> Response:
+            response.date = now()
+            return response
+
+        app.after_request(date)
         self._server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
         self.port: int = self._server.server_port
         self.url = f"http://{host}:{self.port}"

@@ -67,7 +67,7 @@ class StripeSandbox:
 
     def start(self, host: str, port: int) -> None:
         """Serve and deliver; returns at once. Port 0 takes a free one."""
-        self._server = WebServer(self._app, host, port)
+        self._server = WebServer(self._app, host, port, self._ledger.moment)
         self._ledger.address = self._server.url
         self._server.start()
         self._deliveries.start()

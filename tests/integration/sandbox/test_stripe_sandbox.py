@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -127,6 +129,14 @@ def test_a_wrong_key_is_not_let_in(standing: Sandbox) -> None:
     stranger = stripe.StripeClient("sk_test_stranger", base_addresses={"api": base})
     with pytest.raises(stripe.AuthenticationError):
         stranger.v1.accounts.retrieve_current()
+
+
+def test_every_answer_bears_the_time_by_which_periods_begin_and_end(sandbox: Sandbox) -> None:
+    sandbox.control("POST", "/clock/advance", {"seconds": 400 * 86_400})
+    answer = sandbox.api.customers.list().last_response
+    assert answer is not None
+    told = parsedate_to_datetime(answer.headers["Date"])
+    assert timedelta(days=400) - timedelta(minutes=1) < told - datetime.now(UTC) <= timedelta(days=400)
 
 
 def test_one_idempotency_key_makes_one_session(sandbox: Sandbox) -> None:

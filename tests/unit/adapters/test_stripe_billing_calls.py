@@ -31,10 +31,12 @@ def stored(type: str, **changed: Any) -> dict[str, Any]:
 
 
 def a_subscription(**changed: Any) -> dict[str, Any]:
-    """As Stripe has just begun it: until 28 February 2027, 9:30."""
-    shown = stored("customer.subscription.created", **{"id": SUBSCRIPTION, "customer": CUSTOMER} | changed)
+    """As Stripe has just begun it: until 28 February 2027, 9:30, when it is charged for the first time."""
+    end = int(datetime(2027, 2, 28, 9, 30, tzinfo=UTC).timestamp())
+    begun = {"id": SUBSCRIPTION, "customer": CUSTOMER, "billing_cycle_anchor": end}
+    shown = stored("customer.subscription.created", **begun | changed)
     (item,) = shown["items"]["data"]
-    item["current_period_end"] = int(datetime(2027, 2, 28, 9, 30, tzinfo=UTC).timestamp())
+    item["current_period_end"] = end
     return shown
 
 
@@ -130,6 +132,15 @@ def test_billed_from_another_day_on_it_is_for_a_person(api: responses.RequestsMo
     ready_to_begin(api)
     api.post(f"{API}/subscriptions", json=stored("customer.subscription.created"))
     with pytest.raises(NeedsPerson, match="paid until 2027-02-28"):
+        billing.begin(a_running_subscription(NOW), an_account(), soon())
+
+
+def test_where_the_paid_period_was_charged_once_more_a_person_is_told(
+    api: responses.RequestsMock, billing: StripeBilling
+) -> None:
+    ready_to_begin(api)
+    api.post(f"{API}/subscriptions", json=a_subscription(billing_cycle_anchor=int(NOW.timestamp())))
+    with pytest.raises(NeedsPerson, match=r"is billed from 2027-01-31 .* paid until 2027-02-28"):
         billing.begin(a_running_subscription(NOW), an_account(), soon())
 
 

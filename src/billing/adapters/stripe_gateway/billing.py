@@ -12,6 +12,7 @@ from billing.adapters.stripe_gateway.errors import translate
 from billing.adapters.stripe_gateway.objects import Json, id_of
 from billing.adapters.stripe_gateway.prices import StripePrices, interval_of
 from billing.adapters.stripe_gateway.subscriptions import (
+    billed_from,
     has_ended,
     is_called_off,
     items_of,
@@ -66,8 +67,9 @@ class StripeBilling(RecurringBilling):
         as_of = self._now()
         created = self._beginning.create(subscription, wallet, account, installation, deadline)
         stands, paid_until = read_subscription(created, installation, as_of), Period.of(subscription).end
-        if stands.period_end != paid_until:
-            raise NeedsPerson(f"{stands.billing_ref} is billed from {stands.period_end}, and paid until {paid_until}")
+        if billed_from(created) != paid_until:
+            # Not the period's end, which is the same where the paid period was charged once more.
+            raise NeedsPerson(f"{stands.billing_ref} is billed from {billed_from(created)}, paid until {paid_until}")
         return stands
 
     def read(self, billing_ref: str, deadline: Deadline) -> BillingStands:

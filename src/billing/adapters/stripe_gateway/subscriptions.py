@@ -67,6 +67,11 @@ def is_called_off(document: Json) -> bool:
     return bool(document.get("cancel_at_period_end")) or (cancel_at is not None and cancel_at <= _period_end(document))
 
 
+def billed_from(document: Json) -> datetime | None:
+    """When Stripe charges for a period for the first time, of a subscription that was just begun."""
+    return moment(document.get("billing_cycle_anchor"))
+
+
 def items_of(document: Json) -> Sequence[Json]:
     """What it bills."""
     return listed(document, "items")

@@ -1,0 +1,76 @@
+"""How billing hears of what Stripe tells: as it comes, reversed and doubled, or in part only."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from tests.integration.whole.installation import Installation
+from tests.integration.whole.stripe_post import Post, the_post_of
+
+_QUIET_SECONDS = 0.3
+_EVENTS_MAX = 900
+_HEARD = {"point": "stripe.webhooks.deliver", "kind": "delay", "seconds": 0, "times": 2}
+_LOST = {"point": "stripe.webhooks.deliver", "kind": "lose", "times": 1}
+
+
+class Telling:
+    """Each webhook comes once, as soon as may be."""
+
+    def listen(self) -> None:
+        """Called when something has happened whose consequences are to be seen."""
+
+    def pump(self) -> None:
+        """Called whenever somebody looks for them."""
+
+
+class ReversedAndDoubled(Telling):
+    """What Stripe tells at one time comes last first, and every word of it twice."""
+
+    def __init__(self, post: Post) -> None:
+        self._post, self._handed_over, self._heard, self._since = post, 0, 0, time.monotonic()
+
+    def pump(self) -> None:
+        """Nothing is handed over while more of the same is coming in."""
+        heard = len(self._post.endpoint.received)
+        if heard != self._heard:
+            self._heard, self._since = heard, time.monotonic()
+        if heard == self._handed_over or time.monotonic() < self._since + _QUIET_SECONDS:
+            return
+        new = self._post.endpoint.received[self._handed_over : heard]
+        self._handed_over = heard
+        for body, signature in reversed(new):
+            for _ in range(2):
+                assert self._post.send(body, signature) == 200
+
+
+class ThirdLost(Telling):
+    """Every third event is never delivered; `billing reconcile` finds out what it was about."""
+
+    def __init__(self, shop: Installation) -> None:
+        self._shop = shop
+        shop.control("PUT", "/faults", {"faults": [_HEARD, _LOST] * (_EVENTS_MAX // 3)})
+
+    def listen(self) -> None:
+        self._shop.command("reconcile")
+
+
+Tell = Callable[[Installation], AbstractContextManager[Telling]]
+
+
+@contextmanager
+def as_told(shop: Installation) -> Iterator[Telling]:
+    """Stripe's webhooks go where they belong."""
+    yield Telling()
+
+
+@contextmanager
+def reversed_and_doubled(shop: Installation) -> Iterator[Telling]:
+    """They come to us first."""
+    with the_post_of(shop) as post:
+        yield ReversedAndDoubled(post)
+
+
+@contextmanager
+def a_third_lost(shop: Installation) -> Iterator[Telling]:
+    """They go where they belong, if at all."""
+    yield ThirdLost(shop)
