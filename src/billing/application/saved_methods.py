@@ -8,7 +8,6 @@ from billing.application.accounts import MethodKeepers, read_method
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.outcomes import NotYet
-from billing.application.owed import try_owed
 from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict, NotFound
@@ -37,8 +36,6 @@ class TakeMethod:
             wallet.drop(self.ids("mth"), fact.method_ref, self.clock())
         elif self._keep(wallet, fact).is_usable and fact.is_default:
             wallet.make_default(fact.method_ref)
-            if wallet.default is not before:
-                try_owed(uow, wallet)
             return wallet
         _tell_default(uow, wallet, before)
         return wallet
@@ -109,7 +106,6 @@ class SetDefaultMethod:
         def write(uow: UnitOfWork) -> Wallet:
             mine = uow.wallets.lock(wallet.id)
             mine.make_default(method.ref)
-            try_owed(uow, mine)
             return mine
 
         return self.ledger.write(by, write)
@@ -165,10 +161,9 @@ class TellDefault(Handler):
             self.keepers.of(wallet.gateway).set_default(wallet, told.ref, run.deadline())
 
         def record(uow: UnitOfWork) -> NotYet | None:
-            now = uow.wallets.get(wallet_id)
-            if now.default is not None and (told is None or now.default.id != told.id):
+            default = uow.wallets.get(wallet_id).default
+            if default is not None and (told is None or default.id != told.id):
                 return NotYet("another method has become the default", _AT_ONCE)
-            try_owed(uow, now)
             return None
 
         return record

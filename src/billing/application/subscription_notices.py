@@ -6,7 +6,6 @@ from datetime import datetime
 
 from billing.application.alerts import raise_alert
 from billing.application.notifications import Postbox
-from billing.application.ports import PayLink
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.dunning import DunningPolicy
@@ -14,29 +13,34 @@ from billing.domain.invoice import Invoice
 from billing.domain.mail import MailData, MailKind
 from billing.domain.subscription import Subscription, SubscriptionStatus
 
+PayLink = Callable[[UnitOfWork, Subscription, Invoice | None], str | None]
+"""A page of ours on which the customer pays what is owed: an invoice, or a period that no provider bills."""
+
+
+def no_link(uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None) -> str | None:
+    """There is no such page."""
+    return None
+
 
 @dataclass(frozen=True)
 class SubscriptionNotices:
-    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts.
-
-    `pay_link` leads to a page of ours about an invoice, where it is paid or another card put in.
-    """
+    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts."""
 
     post: Postbox
     dunning: DunningPolicy
-    pay_link: PayLink | None = None
+    pay_link: PayLink = no_link
 
     def past_due(self, uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None = None) -> None:
         """A period was not paid: until when it is served all the same, and where to pay."""
         kind = MailKind.PAYMENT_ACTION_NEEDED if invoice and invoice.needs_customer else MailKind.SUBSCRIPTION_PAST_DUE
         since = subscription.past_due_since
-        data = self._owed(subscription, invoice, since and since + self.dunning.grace)
+        data = self._owed(uow, subscription, invoice, since and since + self.dunning.grace)
         self._tell(uow, kind, unpaid(subscription, invoice), subscription, data)
 
     def suspended(self, uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None = None) -> None:
         """Service has stopped until somebody pays, and when it ends."""
         since = subscription.past_due_since
-        data = self._owed(subscription, invoice, since and since + self.dunning.end_after)
+        data = self._owed(uow, subscription, invoice, since and since + self.dunning.end_after)
         self._tell(uow, MailKind.SUBSCRIPTION_SUSPENDED, unpaid(subscription, invoice), subscription, data)
 
     def ended(self, uow: UnitOfWork, subscription: Subscription, cause: str) -> None:
@@ -48,10 +52,12 @@ class SubscriptionNotices:
         occasion = f"{subscription.id}:{subscription.priced_since:%Y%m%d%H%M%S}"
         self._tell(uow, MailKind.PLAN_CHANGED, occasion, subscription, {"price": str(subscription.price)})
 
-    def _owed(self, subscription: Subscription, invoice: Invoice | None, until: datetime | None) -> MailData:
+    def _owed(
+        self, uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None, until: datetime | None
+    ) -> MailData:
         return {
             "amount": str(invoice.total if invoice else subscription.price),
-            "link": self.pay_link(invoice.id) if self.pay_link and invoice else "",
+            "link": self.pay_link(uow, subscription, invoice) or "",
             "until": f"{until:%Y-%m-%d}" if until else "",
         }
 

@@ -8,7 +8,8 @@ from dependency_injector import providers
 
 from billing.application.outcomes import RetryLater
 from billing.application.owed import try_owed
-from billing.domain import InvoiceStatus, JobKind, JobStatus, MailKind, MethodStands, SubscriptionStatus, Wallet
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import InvoiceStatus, JobKind, JobStatus, MailKind, SubscriptionStatus
 from tests.builders import more_of
 from tests.twins import BY, Twins
 from tests.unit.application.billed import (
@@ -42,10 +43,6 @@ def unpaid(shop: Twins, times: int = 100):  # type: ignore[no-untyped-def]
 def newest(shop: Twins) -> str:
     """The provider's id of the invoice that was written last."""
     return list(shop.billing.books.invoices)[-1]
-
-
-def wallet_of(shop: Twins) -> Wallet:
-    return shop.ledger.read(lambda uow: uow.wallets.get("wal_1"))
 
 
 def pay_it(shop: Twins) -> list[bytes]:
@@ -209,7 +206,7 @@ def test_a_bank_that_wants_the_customer_s_consent_is_told_to_the_customer(shop: 
 
 def test_the_mail_has_a_page_of_ours_to_pay_on(shop: Twins) -> None:
     page = "https://ours.example/pay/"
-    shop.container.pay_links.override(providers.Object(lambda invoice_id: f"{page}{invoice_id}"))
+    shop.container.hosting.pay_link.override(providers.Object(lambda _, __, invoice: f"{page}{invoice.id}"))
     bought = unpaid(shop)
     (mail,) = shop.mailed(MailKind.SUBSCRIPTION_PAST_DUE)
     assert mail.data["link"] == f"{page}{invoices(shop, bought)[-1].id}"
@@ -222,13 +219,17 @@ def test_another_card_is_tried_at_once_for_what_is_owed(shop: Twins) -> None:
     assert now_of(shop, bought).status is SUSPENDED
     shop.billing.books.declines.clear()
 
-    another = MethodStands(customer_ref="account_1", method_ref="card_2", is_attached=True, is_default=True)
+    def put_in_another(uow: UnitOfWork) -> None:
+        wallet = uow.wallets.lock("wal_1")
+        wallet.keep("mth_2", "card_2", shop.now)
+        wallet.make_default("card_2")
+        try_owed(uow, wallet)
+
     for _ in range(2):
-        shop.ledger.write(BY, lambda uow: shop.container.take_fact()(uow, "memory", another))
+        shop.ledger.write(BY, put_in_another)
         shop.work()
     assert now_of(shop, bought).status is ACTIVE
-    (wallet_method,) = [one.id for one in wallet_of(shop).usable if one.ref == "card_2"]
-    assert done(shop, JobKind.PAY_INVOICE) == [f"{invoices(shop, bought)[-1].id}:{wallet_method}"]
+    assert done(shop, JobKind.PAY_INVOICE) == [f"{invoices(shop, bought)[-1].id}:mth_2"]
     assert [call for call, _ in shop.billing.calls].count("pay") == 1
     assert len(renewals(shop)) == 1
 

@@ -157,7 +157,6 @@ class Shop:
                 self.clock,
                 seconds,
             ),
-            dunning=DunningPolicy(timedelta(7), timedelta(30)),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,

@@ -127,7 +127,6 @@ class Container(Adapters):
         postbox=postbox,
         pay_back=pay_back,
         billing=recurring_billing,
-        pay_link=pay_links,
     )
     take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
     take_dispute = providers.ThreadSafeSingleton(
@@ -395,7 +394,6 @@ class Container(Adapters):
         check_domain=check_domain,
         set_auto_renew=renewing.set_auto_renew,
         change_subscription=hosting.change_subscription,
-        dunning=hosting.dunning,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),

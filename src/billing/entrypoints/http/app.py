@@ -26,7 +26,6 @@ from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.openapi import Api
 from billing.entrypoints.http.pay import page
 from billing.entrypoints.http.pay.cards import CardSubject
-from billing.entrypoints.http.pay.invoices import InvoiceSubject
 from billing.entrypoints.http.pay.orders import OrderSubject
 from billing.entrypoints.http.pay.page import PayPages
 from billing.entrypoints.http.pay.subjects import Subject
@@ -70,10 +69,7 @@ def _pay_subjects(cases: UseCases, config: HttpConfig) -> Mapping[str, Subject]:
     """Everything that a link may be about, by the prefix of its ids."""
     order = OrderSubject(cases.ledger, cases.start_payment, cases.refresh_payment, config.gateways, cases.clock)
     cards = CardSubject(cases.ledger, cases.start_setup, cases.set_default_method, cases.clock)
-    subjects: dict[str, Subject] = {"ord": order, "wal": cards}
-    if cases.pay_gate is not None:
-        subjects["inv"] = InvoiceSubject(cases.ledger, cases.dunning, cases.pay_gate.links)
-    return subjects
+    return {"ord": order, "wal": cards}
 
 
 class _Json(DefaultJSONProvider):

@@ -19,7 +19,6 @@ from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
-from billing.domain.dunning import DunningPolicy
 from billing.entrypoints.http.pay.guarding import PayGate
 
 
@@ -49,7 +48,6 @@ class UseCases:
     check_domain: CheckDomain
     set_auto_renew: SetAutoRenew
     change_subscription: ChangeSubscription
-    dunning: DunningPolicy
     authenticate: Authenticate
     telemetry: Telemetry
     ready: Callable[[], Mapping[str, str]]
