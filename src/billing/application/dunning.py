@@ -10,6 +10,7 @@ from billing.application.billing_jobs import check_of, end_of, ending_of, split,
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.outcomes import NotYet
+from billing.application.owing import owed_of
 from billing.application.ports import Clock, Telemetry
 from billing.application.provider_ports import RecurringBilling
 from billing.application.subscription_notices import MoveSubscription, unpaid
@@ -17,7 +18,6 @@ from billing.application.taking import TakeFact
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
 from billing.domain.dunning import Stage
 from billing.domain.facts import InvoiceStands
-from billing.domain.invoice import Invoice
 from billing.domain.subscription import Subscription
 
 
@@ -86,7 +86,7 @@ class TickSubscriptions:
 
     def _dun(self, uow: UnitOfWork, subscription: Subscription, now: datetime) -> None:
         """A charge that is under way decides first; the job looks once more."""
-        policy, owed = self.move.notices.dunning, _owed(uow, subscription)
+        policy, owed = self.move.notices.dunning, owed_of(uow, subscription)
         stage = policy.due(subscription, now)
         if stage and not any(invoice.is_in_flight for invoice in owed):
             unpaid_id = unpaid(subscription, owed[0] if owed else None)
@@ -121,7 +121,7 @@ class StopService(Handler):
         for fact in invoices:
             self.take_fact(uow, gateway, fact)
         subscription = uow.subscriptions.lock(subscription_id)
-        owed = _owed(uow, subscription)
+        owed = owed_of(uow, subscription)
         if any(invoice.is_in_flight for invoice in owed):
             return NotYet("a charge for it is under way", self.in_flight_poll)
         stage = self.move.notices.dunning.due(subscription, self.clock())
@@ -132,7 +132,3 @@ class StopService(Handler):
             if subscription.gateway is not None and subscription.billing_ref is not None:
                 uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
         return None
-
-
-def _owed(uow: UnitOfWork, subscription: Subscription) -> list[Invoice]:
-    return [invoice for invoice in uow.invoices.of_subscription(subscription.id) if invoice.is_owed]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from billing.application.alerts import raise_alert
 from billing.application.notifications import Postbox
+from billing.application.ports import PayLink
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.dunning import DunningPolicy
@@ -13,22 +14,17 @@ from billing.domain.invoice import Invoice
 from billing.domain.mail import MailData, MailKind
 from billing.domain.subscription import Subscription, SubscriptionStatus
 
-PayLink = Callable[[UnitOfWork, Subscription, Invoice | None], str | None]
-"""A page of ours on which the customer pays what is owed: an invoice, or a period that no provider bills."""
-
-
-def no_link(uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None) -> str | None:
-    """There is no such page."""
-    return None
-
 
 @dataclass(frozen=True)
 class SubscriptionNotices:
-    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts."""
+    """One method for each occasion, called within the caller's unit as often as it likes: the first call counts.
+
+    Without a `pay_link` nobody is sent to a page of ours.
+    """
 
     post: Postbox
     dunning: DunningPolicy
-    pay_link: PayLink = no_link
+    pay_link: PayLink | None = None
 
     def past_due(self, uow: UnitOfWork, subscription: Subscription, invoice: Invoice | None = None) -> None:
         """A period was not paid: until when it is served all the same, and where to pay."""
@@ -57,7 +53,7 @@ class SubscriptionNotices:
     ) -> MailData:
         return {
             "amount": str(invoice.total if invoice else subscription.price),
-            "link": self.pay_link(uow, subscription, invoice) or "",
+            "link": self.pay_link(subscription.id) if self.pay_link else "",
             "until": f"{until:%Y-%m-%d}" if until else "",
         }
 

@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     REFUND_PAYMENT = "refund_payment"
     SET_DEFAULT_METHOD = "set_default_method"
     DETACH_METHOD = "detach_method"
+    PAY_WITH_NEXT_METHOD = "pay_with_next_method"
     SEND_MAIL = "send_mail"
     RECONCILE = "reconcile"
 
@@ -48,6 +49,7 @@ PRIORITIES: Mapping[JobKind, int] = {
     JobKind.CHANGE_SUBSCRIPTION: 40,
     JobKind.END_BILLING: 40,
     JobKind.PAY_INVOICE: 40,
+    JobKind.PAY_WITH_NEXT_METHOD: 40,
     JobKind.CLOSE_PAYMENT: 30,
     JobKind.SET_DEFAULT_METHOD: 30,
     JobKind.DETACH_METHOD: 30,

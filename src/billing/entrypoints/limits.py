@@ -10,6 +10,7 @@ from billing.application.checkout import CheckoutLimits
 from billing.application.daily import DailyLimits
 from billing.application.jobs import JobLimits
 from billing.application.lifecycle import ChangeLimits
+from billing.application.owing import OwingLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
@@ -100,6 +101,14 @@ def payment_limits(shop: ShopSettings) -> PaymentLimits:
 def change_limits(shop: ShopSettings) -> ChangeLimits:
     """A job finds out after twice the deadline of the call, when the request has surely ended."""
     return ChangeLimits(
+        recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
+        call_deadline_seconds=shop.web_call_deadline_seconds,
+    )
+
+
+def owing_limits(shop: ShopSettings) -> OwingLimits:
+    """As for changes: a job asks when the request has surely ended."""
+    return OwingLimits(
         recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
         call_deadline_seconds=shop.web_call_deadline_seconds,
     )

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from flask.testing import FlaskClient
@@ -17,22 +18,26 @@ from billing.adapters.memory.store import Store
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.access import Authenticate, CreateKey, Role
 from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
+from billing.application.another_card import PutInCard
 from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
+from billing.application.invoicing import TakeInvoice
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.outcomes import Deadline
+from billing.application.owing import OrderPeriod, OwingLimits, PayOwed
 from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
 from billing.application.refunds import RequestRefund
 from billing.application.renewals import OfferRenewal, SetAutoRenew
+from billing.application.renewing import WriteRenewal
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
 from billing.application.storefront import CheckDomain
@@ -42,6 +47,7 @@ from billing.application.unpaid import CancelOrder
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.domain.dunning import DunningPolicy
+from billing.domain.facts import InvoiceStands, MethodStands
 from billing.domain.refund_policy import RefundPolicy
 from billing.domain.registration import Registration
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
@@ -126,17 +132,20 @@ class Shop:
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
         keepers = MethodKeepers({"stripe": self.methods}, 10.0, seconds)
         accounts = EnsureAccount(ledger, keepers, self.clock, ids)
-        attempts = OpenAttempt(ledger, gateways, TakeFact(record), note_start, payment_limits, ids, seconds)
+        take = TakeFact(record, self.takers(pay_back, notices))
+        attempts = OpenAttempt(ledger, gateways, take, note_start, payment_limits, ids, seconds)
+        place_order = PlaceOrder(
+            ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
+        )
+        start_setup = StartSetup(ledger, keepers, accounts, ids)
         return UseCases(
             ledger=ledger,
             receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
-            place_order=PlaceOrder(
-                ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
-            ),
+            place_order=place_order,
             cancel_order=CancelOrder(ledger),
             start_payment=StartPayment(ledger, accounts, attempts),
             keepers=keepers,
-            start_setup=StartSetup(ledger, keepers, accounts, ids),
+            start_setup=start_setup,
             open_portal=OpenPortal(keepers, accounts),
             set_default_method=SetDefaultMethod(ledger, keepers),
             remove_method=RemoveMethod(ledger, self.clock),
@@ -157,6 +166,9 @@ class Shop:
                 self.clock,
                 seconds,
             ),
+            pay_owed=PayOwed(ledger, {"stripe": self.billing}, take, OwingLimits(timedelta(minutes=1), 10.0), seconds),
+            put_in_card=PutInCard(ledger, start_setup),
+            order_period=OrderPeriod(ledger, place_order),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,
@@ -166,6 +178,17 @@ class Shop:
             monotonic=seconds,
             pay_gate=PayGate(self.links, FormSeal(KEYS, self.new_value, is_secure=True), self.limit),
         )
+
+    def takers(self, pay_back: PayBack, notices: Notices) -> dict:
+        """Methods, and the invoices of what a provider bills."""
+        dunning = DunningPolicy(timedelta(7), timedelta(30))
+        move = MoveSubscription(SubscriptionNotices(notices.post, dunning))
+        number = partial(self.new_id, "B")
+        renew = WriteRenewal(DispatchPolicy(), pay_back, self.clock, self.new_id, number)
+        return {
+            MethodStands: TakeMethod(self.clock, self.new_id),
+            InvoiceStands: TakeInvoice(renew, move, self.clock, self.new_id),
+        }
 
     def clock(self) -> datetime:
         return self.now

@@ -41,13 +41,18 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End after one story: exit code 0 only if all of it came true.")
+@click.option("--once", is_flag=True, help="End after the last act: exit code 0 only if all of it came true.")
+@click.option(
+    "--act", "acts", type=click.IntRange(1, 2),
+    help="The last act: 1 buys a domain with hosting, 2 moves time a month on, and the hosting is renewed. "
+    "Default: 2 with --once, else 1; Enter then plays the other, again and again.",
+)  # fmt: skip
 @click.option(
     "--dir", "directory", type=click.Path(file_okay=False, path_type=Path),
     help="Where everything is kept. Default: a new folder, removed at the end.",
 )  # fmt: skip
-def demo(once: bool, directory: Path | None) -> None:
-    """Start everything on this machine and buy a domain with hosting, as a shop would."""
+def demo(once: bool, acts: int | None, directory: Path | None) -> None:
+    """Start everything on this machine, buy a domain with hosting as a shop would, and see it renewed."""
     from billing.entrypoints.demo import run_demo
 
-    raise SystemExit(run_demo(once=once, directory=directory))
+    raise SystemExit(run_demo(once=once, acts=acts, directory=directory))

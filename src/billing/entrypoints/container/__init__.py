@@ -55,6 +55,7 @@ from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
 from billing.entrypoints.container.comparing import Comparing
 from billing.entrypoints.container.hosting import Hosting
+from billing.entrypoints.container.owing import Owing
 from billing.entrypoints.container.renewing import Renewing
 from billing.entrypoints.http.app import UseCases, create_app
 from billing.entrypoints.readiness import readiness
@@ -125,6 +126,7 @@ class Container(Adapters):
         ids=ids,
         order_number=order_number,
         postbox=postbox,
+        pay_links=pay_links,
         pay_back=pay_back,
         billing=recurring_billing,
     )
@@ -223,6 +225,19 @@ class Container(Adapters):
     revoke_key = providers.ThreadSafeSingleton(RevokeKey, ledger)
     authenticate = providers.ThreadSafeSingleton(Authenticate, ledger)
 
+    # ------------------------------------------------------------------ what is owed for hosting
+    owing = providers.Container(
+        Owing,
+        settings=settings,
+        ledger=ledger,
+        monotonic=monotonic,
+        billing=recurring_billing,
+        keepers=keepers,
+        take_fact=take_fact,
+        start_setup=start_setup,
+        place_order=place_order,
+    )
+
     # ------------------------------------------------------------------ jobs
     process_event = providers.Factory(
         ProcessEvent,
@@ -305,6 +320,7 @@ class Container(Adapters):
             ),
             JobKind.SET_DEFAULT_METHOD: providers.Factory(TellDefault, keepers),
             JobKind.DETACH_METHOD: providers.Factory(ForgetMethod, keepers),
+            JobKind.PAY_WITH_NEXT_METHOD: owing.pay_with_next,
             JobKind.SEND_MAIL: providers.Factory(
                 SendMail,
                 notifier,
@@ -394,6 +410,9 @@ class Container(Adapters):
         check_domain=check_domain,
         set_auto_renew=renewing.set_auto_renew,
         change_subscription=hosting.change_subscription,
+        pay_owed=owing.pay_owed,
+        put_in_card=owing.put_in_card,
+        order_period=owing.order_period,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),

@@ -12,7 +12,7 @@ from billing.application.invoicing import TakeInvoice
 from billing.application.lifecycle import CarryOutChange, ChangeSubscription, TellBilling
 from billing.application.recurring import BeginBilling
 from billing.application.renewing import WriteRenewal
-from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices, no_link
+from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.entrypoints import limits
 from billing.entrypoints.settings import Settings
@@ -30,12 +30,12 @@ class Hosting(containers.DeclarativeContainer):
     ids: "providers.Dependency[Any]" = providers.Dependency()
     order_number: "providers.Dependency[Any]" = providers.Dependency()
     postbox: "providers.Dependency[Any]" = providers.Dependency()
+    pay_links: "providers.Dependency[Any]" = providers.Dependency()
     pay_back: "providers.Dependency[Any]" = providers.Dependency()
     billing: "providers.Dependency[Any]" = providers.Dependency()
 
-    pay_link = providers.Object(no_link)
     dunning = providers.Callable(limits.dunning_policy, shop)
-    notices = providers.ThreadSafeSingleton(SubscriptionNotices, postbox, dunning, pay_link)
+    notices = providers.ThreadSafeSingleton(SubscriptionNotices, postbox, dunning, pay_links)
     move = providers.ThreadSafeSingleton(MoveSubscription, notices)
     renew = providers.ThreadSafeSingleton(
         WriteRenewal,

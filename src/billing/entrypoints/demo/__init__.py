@@ -1,20 +1,33 @@
-"""The demo: the outside world, web and worker on this machine, and one purchase told as it happens."""
+"""The demo: the outside world, web and worker on this machine; purchases and a renewal told as they happen."""
 
+import select
 import shutil
 import signal
+import sys
 import tempfile
+import time
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from requests import RequestException
 from rich.console import Console
 
 from billing.entrypoints.demo.processes import DemoFailed, Processes
+from billing.entrypoints.demo.renewal import Renewal
+from billing.entrypoints.demo.storefront import Storefront
 from billing.entrypoints.demo.story import Story
+from billing.entrypoints.demo.telling import Teller
+
+ACTS = 2
+_LOOK_SECONDS = 0.5
 
 
-def run_demo(*, once: bool, directory: Path | None) -> int:
-    """Play the story; stay up afterwards unless `once`. 0 only if all of it came true."""
+def run_demo(*, once: bool, acts: int | None, directory: Path | None) -> int:
+    """Play so many acts, then end (`once`) or stay up; 0 only if all of it came true.
+
+    Both, where it ends; else the first, and whoever watches asks for the other.
+    """
     ended = 0
     console = Console(highlight=False)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -23,11 +36,7 @@ def run_demo(*, once: bool, directory: Path | None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with Processes(folder, console) as processes:
-            shop = processes.start()
-            story = Story(shop, console)
-            story.play()
-            if not once:
-                _stay(console, processes, story)
+            _play(console, processes, once=once, acts=acts or (ACTS if once else 1))
     except KeyboardInterrupt:
         console.print("\nstopped")
         ended = 130 if once else 0
@@ -44,10 +53,34 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _stay(console: Console, processes: Processes, story: Story) -> None:
+def _play(console: Console, processes: Processes, *, once: bool, acts: int) -> None:
+    storefront, tell = Storefront(processes.start()), Teller(console)
+    story, renewal = Story(storefront, tell), Renewal(storefront, tell)
+    delivered = story.play()
+    if acts >= ACTS:
+        renewal.play(delivered)
+    console.print(f"[bold green]Done[/] in {tell.seconds():.1f} s.")
+    if not once:
+        _stay(console, processes, story, renewal, delivered)
+
+
+def _stay(console: Console, processes: Processes, story: Story, renewal: Renewal, delivered: dict[str, Any]) -> None:
     console.print("\nEverything stays up. Open:")
-    for what, address in (("an order for you to pay", story.offer()), *processes.addresses()):
+    for what, address in processes.addresses():
         console.print(f"  {what:<28}{address}", soft_wrap=True)
     console.print(f"  {'a key for the API':<28}{processes.api_key}")
-    console.print("Ctrl-C ends it.")
-    processes.watch()
+    while True:
+        # after a month nobody can pay the one before
+        console.print(f"  {'an order for you to pay':<28}{story.offer()}", soft_wrap=True)
+        console.print("Enter: let a month pass, and see the hosting renewed. Ctrl-C ends it.")
+        processes.watch(_is_enter_pressed)
+        renewal.play(delivered)
+
+
+def _is_enter_pressed() -> bool:
+    """Waits a little for it; where nobody can press it, it never is."""
+    if not sys.stdin.isatty():
+        time.sleep(_LOOK_SECONDS)
+        return False
+    readable, _, _ = select.select([sys.stdin], [], [], _LOOK_SECONDS)
+    return bool(readable and sys.stdin.readline())

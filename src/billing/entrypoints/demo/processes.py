@@ -41,6 +41,7 @@ class Shop:
     url: str
     api_key: str
     control_url: str
+    clock_file: Path
 
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = _START_SECONDS) -> T:
@@ -64,6 +65,7 @@ class Processes:
         self._environment: dict[str, str] = {}
         self.url = f"http://127.0.0.1:{_free_port()}"
         self.api_key = ""
+        self._clock_file = folder / "clock_offset_seconds"
 
     def __enter__(self) -> Self:
         return self
@@ -89,11 +91,13 @@ class Processes:
         self._until("sandbox", lambda: env_file.exists() or None)
         self._environment = {**self._defaults(), **_read(env_file)}
         os.environ.update({**self._environment, **_given()})
+        if not self._clock_file.exists():  # one that is kept is as far on as the sandbox beside it
+            self._clock_file.write_text("0")
         self._prepare()
         self._launch("web", "-m", "billing", "serve")
         self._launch("worker", "-m", "billing", "worker")
         self._until("web", self._is_ready)
-        return Shop(self.url, self.api_key, self._environment["SANDBOX_CONTROL_URL"])
+        return Shop(self.url, self.api_key, self._environment["SANDBOX_CONTROL_URL"], self._clock_file)
 
     def addresses(self) -> Iterator[tuple[str, str]]:
         """What a person may open."""
@@ -103,11 +107,10 @@ class Processes:
         yield "metrics", f"{self.url}/metrics"
         yield "the outside world", self._environment["SANDBOX_CONTROL_URL"]
 
-    def watch(self) -> None:
-        """Until somebody interrupts; DemoFailed where a process ends by itself."""
-        while True:
+    def watch(self, is_over: Callable[[], bool]) -> None:
+        """Until it is over, or somebody interrupts; DemoFailed where a process ends by itself."""
+        while not is_over():
             self._require_alive()
-            time.sleep(0.5)
 
     def _defaults(self) -> dict[str, str]:
         return {
@@ -116,6 +119,8 @@ class Processes:
             "BILLING_HTTP_BIND": self.url.removeprefix("http://"),
             "BILLING_PUBLIC_URL": self.url,
             "BILLING_METRICS_DIR": str(self._folder / "metrics"),
+            "BILLING_CLOCK_OFFSET_FILE": str(self._clock_file),
+            "BILLING_CARD_POLL_SECONDS": "1",
         }
 
     def _prepare(self) -> None:

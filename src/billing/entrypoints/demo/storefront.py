@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -27,7 +28,7 @@ class Storefront:
     shop: Shop
 
     def order(self, name: str) -> dict[str, Any]:
-        """A domain for a year and its hosting for a month."""
+        """A domain for a year, and its hosting for a month that renews by itself."""
         asked = {"name": "Aline Uwase", "email": "aline@example.rw", "country": "RW"}
         customer = self.post("/v1/customers", asked)
         return self.post("/v1/orders", _basket(customer["id"], name))
@@ -54,6 +55,19 @@ class Storefront:
         """Somebody else registers the name, elsewhere."""
         address = f"{self.shop.control_url}/registry/domains/{name}/occupy"
         self._answer(requests.post(address, json={}, timeout=STEP_SECONDS))
+
+    def move_time(self, seconds: float) -> None:
+        """Both business clocks go on: ours first, so that nothing of the world's comes to us from the future."""
+        offset = float(self.shop.clock_file.read_text()) + seconds
+        written = self.shop.clock_file.with_suffix(".new")
+        written.write_text(str(offset))
+        written.replace(self.shop.clock_file)  # whoever reads it finds the one or the other number
+        address = f"{self.shop.control_url}/clock/advance"
+        self._answer(requests.post(address, json={"seconds": seconds}, timeout=STEP_SECONDS))
+
+    def now(self) -> datetime:
+        """By the business clocks."""
+        return datetime.now(UTC) + timedelta(seconds=float(self.shop.clock_file.read_text()))
 
     # ------------------------------------------------------------------ the public API
 
@@ -99,6 +113,6 @@ def _basket(customer_id: str, name: str) -> dict[str, Any]:
         "contacts": {"registrant": _REGISTRANT},
         "items": [
             {"kind": "domain_registration", "domain": name, "years": 1},
-            {"kind": "hosting", "plan": "starter", "cycle": "monthly", "domain": name},
+            {"kind": "hosting", "plan": "starter", "cycle": "monthly", "domain": name, "auto_renew": True},
         ],
     }

@@ -1,38 +1,34 @@
-"""Two purchases as a shop makes them, told step by step: one is delivered, one can't be and is paid back."""
+"""The first act: two purchases as a shop makes them; one is delivered, one can't be and is paid back."""
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-
-from billing.domain.money import Money
-from billing.entrypoints.demo.processes import DemoFailed, Shop, eventually
+from billing.entrypoints.demo.processes import DemoFailed, eventually
 from billing.entrypoints.demo.storefront import STEP_SECONDS, Storefront, new_name
+from billing.entrypoints.demo.telling import Teller, money
 
 _OF_THE_SECOND = 5
 """Mails about the second order: received, paid, hosting active, name not delivered, paid back."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Story:
     """A customer, two orders, and what the workers make of them."""
 
-    shop: Shop
-    console: Console
-    began: float = field(default_factory=time.monotonic)
+    storefront: Storefront
+    tell: Teller
 
-    def __post_init__(self) -> None:
-        self.storefront = Storefront(self.shop)
+    def play(self) -> dict[str, Any]:
+        """The order that was delivered, whose hosting renews by itself.
 
-    def play(self) -> None:
-        """DemoFailed unless all of it comes true, and the registry, the provider and the mailbox confirm it."""
-        self._delivered()
+        DemoFailed unless all of it comes true, and the registry, the provider and the mailbox confirm it.
+        """
+        delivered = self._delivered()
         refunded = self._paid_back()
         self._mails(refunded)
-        self.console.print(f"[bold green]Done[/] in {time.monotonic() - self.began:.1f} s.")
+        return delivered
 
     def offer(self) -> str:
         """The page of another order, for a person to pay."""
@@ -41,9 +37,9 @@ class Story:
 
     # ------------------------------------------------------------------ chapters
 
-    def _delivered(self) -> None:
+    def _delivered(self) -> dict[str, Any]:
         name = new_name()
-        self.console.print(f"[bold]A customer buys {name} and a month of hosting[/]")
+        self.tell.chapter(f"A customer buys {name} and a month of hosting that renews by itself")
         order, payment = self._order(name)
         self._pay(payment)
         self._follow(order["id"], payment["id"], "completed")
@@ -51,21 +47,22 @@ class Story:
         held = [domain for domain in registry["domains"] if domain["name"] == name]
         if len(held) != 1 or held[0]["creates"] != 1:
             raise DemoFailed(f"the registry shows {held} for {name}")
-        self._tell("registry", f"{name} is held by {held[0]['registrant']} until {held[0]['expires']}: 1 create")
+        self.tell("registry", f"{name} is held by {held[0]['registrant']} until {held[0]['expires']}: 1 create")
+        return self.storefront.get(f"/v1/orders/{order['id']}")
 
     def _paid_back(self) -> str:
         """The number of the order."""
         name = new_name()
-        self.console.print(f"[bold]Another buys {name}, and somebody else is faster[/]")
+        self.tell.chapter(f"Another buys {name}, and somebody else is faster")
         order, payment = self._order(name)
         self.storefront.occupy(name)
-        self._tell("registry", f"{name} was just registered by somebody else, elsewhere")
+        self.tell("registry", f"{name} was just registered by somebody else, elsewhere")
         self._pay(payment)
         self._follow(order["id"], payment["id"], "partially_completed")
         (refund,) = self.storefront.get(f"/v1/payments/{payment['id']}")["refunds"]
         if refund["status"] != "succeeded" or refund["amount"] != order["items"][0]["price"]:
             raise DemoFailed(f"the refund is {refund}")
-        self._tell("refund", f"{_money(refund['amount'])} {refund['status']}: exactly the price of the name")
+        self.tell("refund", f"{money(refund['amount'])} {refund['status']}: exactly the price of the name")
         return str(order["number"])
 
     def _mails(self, order: str) -> None:
@@ -74,31 +71,31 @@ class Story:
             mine = [mail for mail in mails if order in mail["text"]]
             return mails if len(mine) >= _OF_THE_SECOND else None
 
-        self.console.print("[bold]What they were told[/]")
+        self.tell.chapter("What they were told")
         for mail in eventually(arrived, "the mails", STEP_SECONDS):
-            self._tell("mail", f"to {mail['to'][0]}: {mail['subject']}")
+            self.tell("mail", f"to {mail['to'][0]}: {mail['subject']}")
 
     # ------------------------------------------------------------------ steps
 
     def _order(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         order = self.storefront.order(name)
-        self._tell("order", f"{order['number']}, {_money(order['total'])}, {order['status']}")
+        self.tell("order", f"{order['number']}, {money(order['total'])}, {order['status']}")
         payment = self.storefront.start_payment(order)
-        self._tell("session", payment["redirect_url"])
+        self.tell("session", payment["redirect_url"])
         return order, payment
 
     def _pay(self, payment: dict[str, Any]) -> None:
         self.storefront.pay(payment["redirect_url"])
-        self._tell("paid", "on the provider's page")
+        self.tell("paid", "on the provider's page")
 
     def _follow(self, order_id: str, payment_id: str, end: str) -> None:
         def settled(payment: dict[str, Any]) -> bool:
             return bool(payment["status"] != "pending")
 
         payment = self.storefront.until(f"/v1/payments/{payment_id}", settled, "the webhook")
-        self._tell("webhook", f"payment {payment['status']}, {_money(payment['received'])} received")
+        self.tell("webhook", f"payment {payment['status']}, {money(payment['received'])} received")
         for step, detail in self._steps(order_id, end):
-            self._tell(step, detail)
+            self.tell(step, detail)
 
     def _steps(self, order_id: str, end: str) -> Iterator[tuple[str, str]]:
         """Each as soon as it shows."""
@@ -118,18 +115,6 @@ class Story:
                 raise DemoFailed(order["reason"])
             time.sleep(0.02)
         raise DemoFailed(f"the order is still {order['status']}")
-
-    def _tell(self, step: str, detail: str) -> None:
-        now = datetime.now(UTC)
-        self.console.print(
-            f"  {now:%H:%M:%S}.{now.microsecond // 1000:03}  +{time.monotonic() - self.began:6.3f} s  "
-            f"[cyan]{step:<14}[/] {detail}",
-            soft_wrap=True,
-        )
-
-
-def _money(money: dict[str, Any]) -> str:
-    return str(Money(money["amount"], money["currency"]))
 
 
 def _subject(item: dict[str, Any]) -> str:

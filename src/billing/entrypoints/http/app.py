@@ -26,9 +26,11 @@ from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.openapi import Api
 from billing.entrypoints.http.pay import page
 from billing.entrypoints.http.pay.cards import CardSubject
+from billing.entrypoints.http.pay.guarding import PayGate
 from billing.entrypoints.http.pay.orders import OrderSubject
 from billing.entrypoints.http.pay.page import PayPages
 from billing.entrypoints.http.pay.subjects import Subject
+from billing.entrypoints.http.pay.subscriptions import SubscriptionSubject
 
 __all__ = ["HttpConfig", "UseCases", "create_app"]
 
@@ -60,16 +62,19 @@ def create_app(cases: UseCases, config: HttpConfig) -> Flask:
     for blueprint in docs.blueprints(api.describe()):
         app.register_blueprint(blueprint)
     if cases.pay_gate is not None:
-        subjects = _pay_subjects(cases, config)
+        subjects = _pay_subjects(cases, cases.pay_gate, config)
         app.register_blueprint(page.blueprint(PayPages(cases.pay_gate, subjects, cases.telemetry, config)))
     return app
 
 
-def _pay_subjects(cases: UseCases, config: HttpConfig) -> Mapping[str, Subject]:
+def _pay_subjects(cases: UseCases, gate: PayGate, config: HttpConfig) -> Mapping[str, Subject]:
     """Everything that a link may be about, by the prefix of its ids."""
     order = OrderSubject(cases.ledger, cases.start_payment, cases.refresh_payment, config.gateways, cases.clock)
     cards = CardSubject(cases.ledger, cases.start_setup, cases.set_default_method, cases.clock)
-    return {"ord": order, "wal": cards}
+    hosting = SubscriptionSubject(
+        cases.ledger, cases.pay_owed, cases.put_in_card, cases.order_period, gate.links, cases.ids, cases.clock
+    )
+    return {"ord": order, "wal": cards, "sub": hosting}
 
 
 class _Json(DefaultJSONProvider):

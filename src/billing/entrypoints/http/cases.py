@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from billing.application.access import Authenticate
 from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
+from billing.application.another_card import PutInCard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.lifecycle import ChangeSubscription
+from billing.application.owing import OrderPeriod, PayOwed
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Clock, Ids, Telemetry
 from billing.application.refunds import RequestRefund
@@ -48,6 +50,9 @@ class UseCases:
     check_domain: CheckDomain
     set_auto_renew: SetAutoRenew
     change_subscription: ChangeSubscription
+    pay_owed: PayOwed
+    put_in_card: PutInCard
+    order_period: OrderPeriod
     authenticate: Authenticate
     telemetry: Telemetry
     ready: Callable[[], Mapping[str, str]]

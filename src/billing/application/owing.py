@@ -1,0 +1,111 @@
+"""What a customer owes for hosting that a provider bills, and pays on a page of ours instead of waiting for a retry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from billing.application.billing_jobs import check_of
+from billing.application.checkout import PlaceOrder
+from billing.application.ledger import Ledger
+from billing.application.outcomes import Deadline
+from billing.application.provider_ports import RecurringBilling
+from billing.application.taking import TakeFact
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain.facts import InvoiceStands, InvoiceStatus
+from billing.domain.invoice import Invoice
+from billing.domain.order import Order
+from billing.domain.order_status import OrderStatus
+from billing.domain.purchase import SubscriptionRenewal
+from billing.domain.subscription import Subscription
+
+_PENDING_MAX = 100
+
+
+def owed_of(uow: UnitOfWork, subscription: Subscription) -> Sequence[Invoice]:
+    """What was tried in vain and is still to be paid, oldest first."""
+    return [invoice for invoice in uow.invoices.of_subscription(subscription.id) if invoice.is_owed]
+
+
+@dataclass(frozen=True)
+class OwingLimits:
+    """How long a provider is waited for within a request, and when a job asks what became of it."""
+
+    recover_after: timedelta
+    call_deadline_seconds: float
+
+
+@dataclass(frozen=True)
+class PayOwed:
+    """Have what is owed tried at once, with the method that renewals are charged to."""
+
+    ledger: Ledger
+    billing: Mapping[str, RecurringBilling]
+    take_fact: TakeFact
+    limits: OwingLimits
+    monotonic: Callable[[], float]
+
+    def __call__(self, subscription_id: str, key: str, by: str) -> None:
+        """Each invoice once a key, until one is not paid; nothing where nothing is owed. As the provider ends.
+
+        Where its answer is lost, a job that was written down before asks how all of it stands.
+        """
+        gateway, owed = self.ledger.write(by, lambda uow: self._begin(uow, subscription_id, key))
+        deadline = Deadline.after(self.limits.call_deadline_seconds, self.monotonic)
+        for invoice in owed:
+            stands = self.billing[gateway].pay(invoice.invoice_ref, f"pay:{invoice.id}:{key}", deadline)
+            self.ledger.write(by, partial(self._take, gateway=gateway, stands=[stands]))
+            if stands.status is InvoiceStatus.OPEN:
+                return
+
+    def page(self, subscription_id: str, by: str) -> str | None:
+        """The provider's page of what is owed longest, as it is now; None where nothing is, or it has none."""
+        subscription = self.ledger.read(lambda uow: uow.subscriptions.get(subscription_id))
+        gateway, ref = subscription.gateway, subscription.billing_ref
+        if gateway is None or ref is None:
+            return None
+        deadline = Deadline.after(self.limits.call_deadline_seconds, self.monotonic)
+        stands = self.billing[gateway].invoices(ref, deadline)
+
+        def look(uow: UnitOfWork) -> str | None:
+            self._take(uow, gateway=gateway, stands=stands)
+            owed = owed_of(uow, uow.subscriptions.get(subscription_id))
+            return owed[0].page_url if owed else None
+
+        return self.ledger.write(by, look)
+
+    def _begin(self, uow: UnitOfWork, subscription_id: str, key: str) -> tuple[str, Sequence[Invoice]]:
+        subscription = uow.subscriptions.get(subscription_id)
+        owed = [] if subscription.gateway is None else owed_of(uow, subscription)
+        if owed:
+            uow.jobs.request(check_of(subscription.id, key), due_in=self.limits.recover_after)
+        return subscription.gateway or "", owed
+
+    def _take(self, uow: UnitOfWork, gateway: str, stands: Sequence[InvoiceStands]) -> None:
+        for fact in stands:
+            self.take_fact(uow, gateway, fact)
+
+
+@dataclass(frozen=True)
+class OrderPeriod:
+    """Order the next period of hosting that no provider bills; as often as it is asked, it is one order."""
+
+    ledger: Ledger
+    place_order: PlaceOrder
+
+    def __call__(self, subscription_id: str, by: str) -> Order:
+        """The one that waits to be paid already, or a new one; Invalid where it can't be renewed so."""
+        subscription, waiting = self.ledger.read(lambda uow: _waiting(uow, subscription_id))
+        if waiting is not None:
+            return waiting
+        wanted = SubscriptionRenewal(subscription_id=subscription.id, cycles=1)
+        return self.place_order(subscription.customer_id, subscription.price.currency, None, [wanted], by)
+
+
+def _waiting(uow: UnitOfWork, subscription_id: str) -> tuple[Subscription, Order | None]:
+    subscription = uow.subscriptions.get(subscription_id)
+    for order in uow.orders.page(subscription.customer_id, OrderStatus.PENDING, None, _PENDING_MAX):
+        renewed = [item.what.subscription_id for item in order.items if isinstance(item.what, SubscriptionRenewal)]
+        if renewed == [subscription.id] and len(order.items) == 1:
+            return subscription, order
+    return subscription, None

@@ -1,0 +1,39 @@
+"""How the demo tells what happens: each step with its time."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from billing.domain.money import Money
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Prints the steps; real time, and how long it is since the beginning."""
+
+    console: Console
+    began: float = field(default_factory=time.monotonic)
+
+    def __call__(self, step: str, detail: str) -> None:
+        """Something has come true."""
+        now = datetime.now(UTC)
+        self.console.print(
+            f"  {now:%H:%M:%S}.{now.microsecond // 1000:03}  +{self.seconds():6.3f} s  [cyan]{step:<14}[/] {detail}",
+            soft_wrap=True,
+        )
+
+    def chapter(self, title: str) -> None:
+        """Something new begins."""
+        self.console.print(f"[bold]{title}[/]")
+
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self.began
+
+
+def money(sum: dict[str, Any]) -> str:
+    """As the API has it, for people."""
+    return str(Money(sum["amount"], sum["currency"]))
