@@ -182,7 +182,7 @@ class Operator:
             self._try(lambda: container.request_refund()(payment.id, amount, (), "asked for", "operator"))
         if self._feels_like_it(0.03):
             with suppress(Refused):
-                self.world.gateway.refund_at_the_desk(payment.id, part)
+                self.world.gateway.refund_at_the_desk(payment, part)
         for refund in payment.refunds:
             if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
                 self._try(partial(container.request_refund(), payment.id, refund.amount, (), "again", "operator"))

@@ -4,6 +4,7 @@ from collections import Counter
 
 from billing.domain import InboxEvent, ItemStatus, Job, JobStatus, Order, OrderStatus, PaymentStatus
 from billing.domain.event import EventStatus
+from simulation.billing_rules import BillingRules
 from simulation.claim_rules import ClaimRules
 from simulation.delivery_rules import DeliveryRules
 from simulation.dispute_rules import DisputeRules
@@ -28,13 +29,14 @@ class Rules:
     def __init__(self, world: World) -> None:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
-        self._claims, self._disputes = ClaimRules(world), DisputeRules(world)
+        self._claims, self._disputes, self._billing = ClaimRules(world), DisputeRules(world), BillingRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
     def after_commit(self, by: str) -> None:
         """Every commit, and who made it."""
         self._claims.check_now(by)
+        self._billing.check_now()
         self.always()
 
     def always(self) -> None:
@@ -59,6 +61,7 @@ class Rules:
         self._deliveries.check_at_rest()
         self._mails.check_at_rest()
         self._disputes.check_at_rest()
+        self._billing.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
         self._check_jobs()
@@ -100,7 +103,7 @@ class Rules:
 
     def _check_events(self) -> None:
         events = self._books.rows(InboxEvent)
-        notifications = {event.body for event in events}
+        notifications = {event.body or event.event_id for event in events}  # an old one has no body any more
         require(len(notifications) == len(events), "one row per notification", f"{len(events)} rows")
         for event in events:
             if event.status not in (EventStatus.PROCESSED, EventStatus.IGNORED):
