@@ -25,7 +25,7 @@ class Bank:
         for _ in range(_ROUNDS):
             self._sleep(90)
             for page in self.world.gateway.pages_of(self.world.installation()):
-                if page.payment_id and page.left.minor and self._happens(_DISPUTED):
+                if page.left.minor and self._happens(_DISPUTED):
                     self.world.schedule.spawn("a bank", partial(self._dispute, page.key))
 
     def notice(self, payment_id: str) -> None:

@@ -1,6 +1,7 @@
 """What banks question: nothing is begun for it meanwhile, and hosting follows what the banks have decided."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from billing.domain import (
     Alert,
@@ -24,11 +25,14 @@ _BEGUN = {ItemStatus.IN_PROGRESS, ItemStatus.FULFILLED}
 _FOLLOWS = {JobKind.SUSPEND_SUBSCRIPTION, JobKind.RESTORE_SUBSCRIPTION, JobKind.END_SUBSCRIPTION}
 
 
+_UNPAID_FOR = timedelta(days=30)
+
+
 class DisputeRules:
     """By the rows of the ledger; that they are those of the provider is a rule of the money."""
 
     def __init__(self, world: World) -> None:
-        self._books = world.books
+        self._books, self._now = world.books, world.now
         self._held: dict[str, set[str]] = {}
 
     def check_now(self, order: Order) -> None:
@@ -57,16 +61,19 @@ class DisputeRules:
         disputes = [dispute for payment in payments for dispute in payment.disputes]
         stands = [dispute.id for dispute in disputes if dispute.status in _CONTESTED]
         is_suspended = subscription.status is SubscriptionStatus.SUSPENDED
-        over = subscription.status is SubscriptionStatus.ENDED
+        over, unpaid = subscription.is_over, UNPAID in subscription.holds
         about = f"{subscription.id} is {subscription.status}, {[(one.id, str(one.status)) for one in disputes]}"
-        require(over or is_suspended == bool(subscription.holds), "hosting follows its disputes", about)
-        disputed = set(subscription.holds) - {UNPAID}
-        require(disputed == set(stands) or over, "hosting follows its disputes", about)
+        require(over or is_suspended == (bool(stands) or unpaid), "hosting follows its disputes", about)
+        require(set(subscription.holds) - {UNPAID} == set(stands) or over, "hosting follows its disputes", about)
         lost = any(_is_lost(payment) for payment in payments)
         require(over or not lost, "hosting follows its disputes", about)
-        ends_otherwise = subscription.billing_ref is not None  # its customer, its provider, or nobody's paying
-        is_lost = any(one.status is DisputeStatus.LOST for one in disputes)
-        require(not over or is_lost or ends_otherwise, "no service is taken", about)
+        by_banks = any(one.status is DisputeStatus.LOST for one in disputes)
+        require(not over or by_banks or self._may_be_over(subscription), "no service is taken", about)
+
+    def _may_be_over(self, subscription: Subscription) -> bool:
+        """What a provider bills ends as it does there, which is a rule of that; the rest when it was long unpaid."""
+        end = subscription.current_period_end
+        return subscription.is_billed_by_provider or (end is not None and end + _UNPAID_FOR <= self._now())
 
     def _waits_for_a_person(self, subscription: Subscription) -> bool:
         jobs = (job for job in self._books.rows(Job) if job.kind in _FOLLOWS and job.status is JobStatus.DEAD)
@@ -86,4 +93,4 @@ def _payments_for(subscription: Subscription, orders: list[Order]) -> Iterator[P
 def _is_lost(payment: Payment) -> bool:
     """All that it brought was taken back, so that it can't have been otherwise when that was decided."""
     lost = sum(one.withdrawn.minor - one.reinstated.minor for one in payment.disputes if one.is_lost)
-    return payment.received is not None and lost >= payment.received.minor
+    return payment.received is not None and lost >= payment.received.minor > 0

@@ -7,6 +7,7 @@ from billing.domain import (
     DomainRegistration,
     DomainRenewal,
     Hosting,
+    Invoice,
     ItemStatus,
     Job,
     JobStatus,
@@ -17,7 +18,6 @@ from billing.domain import (
     SubscriptionRenewal,
 )
 from billing.domain.mail import MailStatus
-from simulation.renewal_rules import is_renewal_of_provider
 from simulation.schedule import require
 from simulation.world import World
 
@@ -67,13 +67,14 @@ class MailRules:
         # It counts as failed where its refund came to nothing: what an operator has to see to was no delivery.
         called_off = {move.entity_id for move in self._books.moves() if move.after == ItemStatus.CANCELLED}
         returned = {move.entity_id for move in self._books.moves() if (move.before, move.after) == _RETURNED}
+        collected = {invoice.order_id for invoice in self._books.rows(Invoice)}
         for order in self._books.rows(Order):
             if order.id in self._world.opened:
                 continue
             address = f"customer-{order.customer_id.removeprefix('cus_')}@example.rw"
-            is_ordered = not is_renewal_of_provider(order)
-            due = [(MailKind.ORDER_RECEIVED, order.id)] if is_ordered else []
-            if is_ordered and any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments):
+            is_placed = order.id not in collected
+            due = [(MailKind.ORDER_RECEIVED, order.id)] if is_placed else []
+            if is_placed and any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments):
                 due.append((MailKind.ORDER_PAID, order.id))
             for item in order.items:
                 if item.status is ItemStatus.FULFILLED:

@@ -46,13 +46,15 @@ class MoneyRules:
         if len(kept) > 1:
             require(False, "one payment per order", f"{order.id} kept {kept}")
 
+    def _page_of(self, payment: Payment) -> Page | None:
+        """Its own, or what the provider has collected by itself."""
+        return self._pages.get(payment.id) or self._pages.get(payment.payment_ref or "")
+
     def _is_there(self, payment: Payment) -> bool:
         page = self._page_of(payment)
+        if page is None and payment.received is not None and payment.payment_ref is None:
+            return payment.received.minor == 0  # credit has paid all of it
         return page is not None and page.state is Told.PAID and page.amount == payment.received
-
-    def _page_of(self, payment: Payment) -> Page | None:
-        """Its own, or what the provider collected by itself."""
-        return self._pages.get(payment.id) or self._pages.get(payment.payment_ref or "")
 
     def _check_paid_back_once(self, payment: Payment) -> None:
         backs = self._backs(payment)
@@ -76,7 +78,9 @@ class MoneyRules:
     def check_at_rest(self) -> None:
         """Every page's money is in the ledger, and every payment's sums fit, in the currency of its order."""
         orders, unread = self._world.books.rows(Order), self._unread()
-        self._check_every_payment_is_known({p.id: p for order in orders for p in order.payments}, unread)
+        payments = [payment for order in orders for payment in order.payments]
+        known = {p.payment_ref: p for p in payments if p.payment_ref} | {p.id: p for p in payments}
+        self._check_every_payment_is_known(known, unread)
         for order in orders:
             for payment in order.payments:
                 if payment.id not in unread:
@@ -92,7 +96,7 @@ class MoneyRules:
         dead = self._dead_subjects({JobKind.PROCESS_EVENT})
         bodies = (event.body for event in self._world.books.rows(InboxEvent) if event.id in dead)
         pages = (json.loads(body).get("page") for body in bodies if body)
-        return {page["payment_id"] for page in pages if page}
+        return {page["payment_id"] or page["payment_ref"] for page in pages if page}
 
     def _dead_subjects(self, kinds: Container[JobKind]) -> set[str]:
         return self._subjects(JobStatus.DEAD, kinds)
@@ -110,11 +114,13 @@ class MoneyRules:
         # every webhook was lost, and so was every worker that asked: a person knows of the dead question
         unasked = self._dead_subjects(_ASK)
         for page in self._world.gateway.pages_of(self._world.installation()):
-            if page.state is not Told.PAID or page.payment_id in unread or page.payment_id is None:
-                continue  # what was collected by itself is for the rules of renewals
-            payment = known.get(page.payment_id)
+            if page.state is not Told.PAID or page.key in unread:
+                continue
+            payment = known.get(page.key)
+            if payment is None and page.payment_id is None:
+                continue  # which of these are orders is a rule of what is billed
             is_known = (payment is not None and payment.received == page.amount) or page.payment_id in unasked
-            require(is_known, "every payment is recorded", f"{page.payment_id}: {page.amount} paid, not recorded")
+            require(is_known, "every payment is recorded", f"{page.key}: {page.amount} paid, not recorded")
             for back in page.refunds:
                 refund = next((one for one in (payment.refunds if payment else ()) if self._is_of(back, one)), None)
                 is_same = refund is not None and (refund.amount, refund.status) == (back.amount, _SAME.get(back.state))
@@ -165,7 +171,9 @@ class MoneyRules:
             return
         given = sum(refund.amount.minor for refund in payment.refunds if refund.is_live and not refund.item_ids)
         given += lost - sum(item.price.minor for item in order.items if _is_lost(item, payment))
-        agreed = payment.received.minor - payment.amount.minor
+        is_collected = page is None or page.payment_id is None  # after credit, and with what was prorated
+        asked = sum(item.price.minor for item in order.items) if is_collected else payment.amount.minor
+        agreed = payment.received.minor - asked
         needed = sum(item.price.minor for item in order.items if _is_kept_for(item, payment))
         why = f"{payment.id} of {order.id}: {kept} kept, {needed} for items, {given} given up, {agreed} agreed on"
         # Exactly, but for what a person gave back beside the items' prices, or took for them.

@@ -1,11 +1,9 @@
 """What there is before anybody acts: a price list, customers, and a name and a subscription of each."""
 
 import tomllib
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from random import Random
 
 from billing.application.outcomes import Deadline
 from billing.domain import (
@@ -21,15 +19,13 @@ from billing.domain import (
     Purchase,
     Registration,
     Subscription,
-    Wallet,
 )
 from billing.entrypoints import demo
 from simulation.scenario import held_name, held_subscription
 from simulation.wild_registrar import Effect
 from simulation.world import World
 
-_PRICES: Mapping[type[Purchase], int] = {DomainRegistration: 1500, Hosting: 499}
-_BILLED = 0.4
+_PRICES = (1500, 499)
 
 
 def customer_id(number: int) -> str:
@@ -58,16 +54,6 @@ def catalogue() -> Catalogue:
     return Catalogue.from_document(tomllib.loads(Path(demo.__file__).with_name("catalogue.example.toml").read_text()))
 
 
-def billed_subscription(customer: int) -> str:
-    """The subscription of a customer that the provider bills, where there is one."""
-    return f"sub_billed_{customer}"
-
-
-def is_billed(world: World, customer: int) -> bool:
-    """Whether this customer has one: by dice of its own, so that all else is as it would be without."""
-    return Random(f"billing {world.scenario.seed} {customer}").random() < _BILLED
-
-
 def open_shop(world: World) -> None:
     """Write the beginning into ledger, registry and provider, in calm weather."""
     at = world.now()
@@ -78,8 +64,6 @@ def open_shop(world: World) -> None:
         uow.commit()
     for number in range(world.scenario.customers):
         _give_holdings(world, number, at)
-        if is_billed(world, number):
-            _bill_hosting(world, number, at)
 
 
 def _customer(number: int, at: datetime) -> Customer:
@@ -88,11 +72,8 @@ def _customer(number: int, at: datetime) -> Customer:
 
 
 def _give_holdings(world: World, number: int, at: datetime) -> None:
-    wants: tuple[Purchase, ...] = (
-        DomainRegistration(domain=held_name(number)),
-        Hosting(plan="starter", cycle=Cycle.MONTHLY),
-    )
-    order = _paid_order(world, "open", number, wants, at)
+    order = _paid_order(world, number, at)
+    world.opened.add(order.id)
     name, hosting = order.items
     what = DomainRegistration(domain=held_name(number))
     time_enough = Deadline.after(60, world.monotonic)
@@ -128,44 +109,18 @@ def _give_holdings(world: World, number: int, at: datetime) -> None:
         uow.commit()
 
 
-def _bill_hosting(world: World, number: int, at: datetime) -> None:
-    """Paid once, and billed by the provider from its next period on."""
-    order = _paid_order(world, "billed", number, (Hosting(plan="starter", cycle=Cycle.MONTHLY, auto_renew=True),), at)
-    (item,) = order.items
-    subscription = Subscription(
-        id=billed_subscription(number),
-        customer_id=order.customer_id,
-        item_id=item.id,
-        plan="starter",
-        cycle=Cycle.MONTHLY,
-        price=item.price,
-        domain=None,
-        auto_renew=True,
-        created_at=at,
+def _paid_order(world: World, number: int, at: datetime) -> Order:
+    wants: tuple[Purchase, ...] = (
+        DomainRegistration(domain=held_name(number)),
+        Hosting(plan="starter", cycle=Cycle.MONTHLY),
     )
-    subscription.activate(at)
-    wallet = Wallet(id=f"wal_{number}", customer_id=order.customer_id, gateway="memory", created_at=at)
-    wallet.customer_ref = f"account_{number}"
-    wallet.keep(f"mth_{number}", f"card_{number}", at)
-    stands = world.billing.twin.begin(subscription, wallet, Deadline.after(60, world.monotonic))
-    subscription.bind("memory", stands.billing_ref)
-    with world.begin("opening") as uow:
-        uow.orders.add(order)
-        uow.wallets.add(wallet)
-        uow.subscriptions.add(subscription)
-        item.subscription_id = subscription.id
-        uow.commit()
-
-
-def _paid_order(world: World, kind: str, number: int, wants: tuple[Purchase, ...], at: datetime) -> Order:
-    world.opened.add(f"ord_{kind}_{number}")
     items = [
-        OrderItem.of(f"itm_{kind}_{number}_{n}", n, what, Money(_PRICES[type(what)], "USD"))
-        for n, what in enumerate(wants)
+        OrderItem.of(f"itm_open_{number}_{n}", n, what, Money(price, "USD"))
+        for n, (what, price) in enumerate(zip(wants, _PRICES, strict=True))
     ]
     order = Order(
-        id=f"ord_{kind}_{number}",
-        number=f"{kind.upper()}-{number}",
+        id=f"ord_open_{number}",
+        number=f"OPEN-{number}",
         customer_id=customer_id(number),
         currency="USD",
         registrant=registrant(number),
@@ -173,7 +128,7 @@ def _paid_order(world: World, kind: str, number: int, wants: tuple[Purchase, ...
         created_at=at,
         expires_at=at + timedelta(hours=1),
     )
-    payment = order.open_attempt(f"pay_{kind}_{number}", "memory", {}, at, order.expires_at)
+    payment = order.open_attempt(f"pay_open_{number}", "memory", {}, at, order.expires_at)
     twin = world.gateway.twin
     twin.start(order, payment, Deadline.after(60, world.monotonic))
     twin.pay(payment.id)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from billing.application.billing_jobs import check_of
 from billing.application.outcomes import Refused
 from billing.application.resolving import Resolution
-from billing.application.unit_of_work import UnitOfWork
-from billing.domain import Job, JobKind, JobStatus, Money, Order, Payment, PaymentStatus, Subscription
+from billing.domain import Job, JobKind, JobStatus, Money, Order, Payment, PaymentStatus
 from simulation.opening import customer_id, registrant
 from simulation.scenario import MINUTE_MS, Habit, Planned
 from simulation.world import World
@@ -176,9 +174,7 @@ class Operator:
         if payment.status is PaymentStatus.REQUIRES_ATTENTION and self._feels_like_it(0.5):
             resolution = dice.choice((Resolution.ACCEPT, Resolution.REFUND))
             self._try(lambda: container.resolve_payment()(payment.id, resolution, "operator"))
-        if payment.received is None or payment.id not in self.world.gateway.asked:
-            return
-        if payment.id.startswith(("pay_open", "pay_billed")):
+        if payment.received is None or payment.id.startswith("pay_open"):
             return
         part = Money(dice.randint(1, payment.received.minor), payment.received.currency)
         if self._feels_like_it(0.2):
@@ -186,7 +182,7 @@ class Operator:
             self._try(lambda: container.request_refund()(payment.id, amount, (), "asked for", "operator"))
         if self._feels_like_it(0.03):
             with suppress(Refused):
-                self.world.gateway.refund_at_the_desk(payment.id, part)
+                self.world.gateway.refund_at_the_desk(payment, part)
         for refund in payment.refunds:
             if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
                 self._try(partial(container.request_refund(), payment.id, refund.amount, (), "again", "operator"))
@@ -205,10 +201,6 @@ class Operator:
         """Every dead job is sent on its way again; what was called off is paid back, or done where it was delivered."""
         for job in self.dead_jobs():
             self._revive(job)
-        for subscription in self.world.books.rows(Subscription):
-            if subscription.is_billed_by_provider:
-                ask = partial(_ask_provider, subscription_id=subscription.id)
-                self._try(partial(self.world.container.ledger().write, "operator", ask))
         request = self.world.container.request_refund()
         called_off = {job.subject: job for job in self.world.books.rows(Job) if job.status is JobStatus.CANCELLED}
         for order in self.world.books.rows(Order):
@@ -221,8 +213,3 @@ class Operator:
     def _revive(self, job: Job) -> Job:
         self.world.revivals[job.subject] += 1
         return self.world.container.retry_job()(job.id, "operator")
-
-
-def _ask_provider(uow: UnitOfWork, subscription_id: str) -> None:
-    """How its billing stands, and every invoice."""
-    uow.jobs.request(check_of(subscription_id, "an operator"))

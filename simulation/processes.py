@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from random import Random
 
 from billing.adapters.memory.pages import Page, Told
-from billing.domain import DomainName, Money
+from billing.domain import DomainName, Money, Subscription
 from simulation.banks import Bank
-from simulation.opening import is_billed
+from simulation.months import Calendar
 from simulation.people import Operator, Shopper
 from simulation.scenario import MINUTE_MS
-from simulation.subscribers import Subscriber
 from simulation.world import ALERT_MINUTES, START, World
 
 _RESTART_MS = 5_000
@@ -18,6 +17,8 @@ _SWEEP_MS = 10_000
 _WHOLE_HOUSE = 0.1
 _REDELIVERIES = 10
 _LATE_MS = 90 * MINUTE_MS
+_LOOKED_AFTER = timedelta(days=3)
+"""For so long after the last months, so that of what they brought nothing is missed."""
 
 
 def set_going(world: World) -> None:
@@ -36,12 +37,15 @@ def set_going(world: World) -> None:
         schedule.spawn("registry", Outage(world, what, for_ms), from_ms)
     for number in range(scenario.strangers):
         schedule.spawn("a stranger", Stranger(world, number))
-    for number in range(scenario.customers):
-        if is_billed(world, number):
-            schedule.spawn(f"cus_{number} subscribed", Subscriber(world, number, Random(f"{scenario.seed} {number}")))
     schedule.spawn("operator", Operator(world), 20 * MINUTE_MS)
-    bank = Bank(world, Random(f"banks {scenario.seed}"))
-    world.gateway.when_paid = bank.notice
+    bank, calendar = Bank(world, Random(f"banks {scenario.seed}")), Calendar(world, Random(f"calendar {scenario.seed}"))
+
+    def paid(payment_id: str) -> None:
+        bank.notice(payment_id)
+        if scenario.months:
+            calendar.paid(payment_id)
+
+    world.gateway.when_paid, world.billing.when_begun = paid, calendar.begun
     schedule.spawn("banks", bank)
 
 
@@ -97,7 +101,17 @@ class Housekeeper:
             self.looked_at = self.world.commits
             self.ring_due, expire_at, raised_at, written_at = self.world.books.dues()
             tell_at = raised_at and max(raised_at, (written_at or raised_at) + timedelta(minutes=ALERT_MINUTES))
-            self.house_due = min(filter(None, (expire_at, tell_at)), default=None)
+            self.house_due = min(filter(None, (expire_at, tell_at, self._look_at())), default=None)
+
+    def _look_at(self) -> datetime | None:
+        """When a subscription has to be looked at: in the months of the scenario, and until what is owed is decided."""
+        if not self.world.scenario.months:
+            return None
+        until = START + timedelta(milliseconds=self.world.scenario.fair_at_ms) + _LOOKED_AFTER
+        held = (one for one in self.world.books.rows(Subscription) if one.look_at is not None)
+        return min(
+            (one.look_at for one in held if one.look_at and (one.past_due_since or one.look_at < until)), default=None
+        )
 
     def _keep_house(self) -> None:
         self._look()

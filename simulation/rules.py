@@ -4,12 +4,12 @@ from collections import Counter
 
 from billing.domain import InboxEvent, ItemStatus, Job, JobStatus, Order, OrderStatus, PaymentStatus
 from billing.domain.event import EventStatus
+from simulation.billing_rules import BillingRules
 from simulation.claim_rules import ClaimRules
 from simulation.delivery_rules import DeliveryRules
 from simulation.dispute_rules import DisputeRules
 from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
-from simulation.renewal_rules import RenewalRules
 from simulation.schedule import require
 from simulation.world import World
 
@@ -20,7 +20,6 @@ _FINAL = {
     ("refund", "failed"),
     ("dispute", "lost"),
     ("dispute", "won"),
-    ("invoice", "paid"),
 }
 
 
@@ -30,14 +29,14 @@ class Rules:
     def __init__(self, world: World) -> None:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
-        self._claims, self._disputes = ClaimRules(world), DisputeRules(world)
-        self._renewals = RenewalRules(world)
+        self._claims, self._disputes, self._billing = ClaimRules(world), DisputeRules(world), BillingRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
     def after_commit(self, by: str) -> None:
         """Every commit, and who made it."""
         self._claims.check_now(by)
+        self._billing.check_now()
         self.always()
 
     def always(self) -> None:
@@ -61,8 +60,8 @@ class Rules:
         self._money.check_at_rest()
         self._deliveries.check_at_rest()
         self._mails.check_at_rest()
-        self._renewals.check_at_rest()
         self._disputes.check_at_rest()
+        self._billing.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
         self._check_jobs()
@@ -71,7 +70,6 @@ class Rules:
     def at_last(self) -> None:
         """After everything dead was revived in fair weather, nothing is left undelivered or undecided."""
         self.at_rest()
-        self._renewals.check_at_last()
         for job in self._books.rows(Job):
             require(job.status is not JobStatus.DEAD, "fair weather heals", f"{job.dedup_key} is dead: {job.why}")
         for order in self._books.rows(Order):
@@ -105,7 +103,7 @@ class Rules:
 
     def _check_events(self) -> None:
         events = self._books.rows(InboxEvent)
-        notifications = {event.body for event in events}
+        notifications = {event.body or event.event_id for event in events}  # an old one has no body any more
         require(len(notifications) == len(events), "one row per notification", f"{len(events)} rows")
         for event in events:
             if event.status not in (EventStatus.PROCESSED, EventStatus.IGNORED):

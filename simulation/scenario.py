@@ -8,7 +8,7 @@ from random import Random
 from billing.domain import Cycle, DomainName, DomainRegistration, DomainRenewal, Hosting, Purchase, SubscriptionRenewal
 from simulation.weather import Faults
 
-MINUTE_MS = 60_000
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
 _ROUGH = Faults(
     death=0.008,
     stall=0.004,
@@ -21,6 +21,7 @@ _ROUGH = Faults(
     webhook_doubled=0.3,
     webhook_late=0.3,
 )
+_MONTH_MS = 31 * DAY_MS
 _LABELS = ("amahoro", "ubumwe", "imigongo")
 
 
@@ -53,6 +54,9 @@ _HABITS = {
 }
 
 
+_RENTING = (Habit.PAYS, Habit.PAYS, Habit.IS_DECLINED_FIRST, Habit.PAYS_SLOWLY, Habit.PAYS_LATE, Habit.CANCELS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """An order that somebody will place."""
@@ -76,7 +80,8 @@ class Scenario:
     strangers: int  # notifications about another installation's payments
     workers: int
     faults: Faults
-    fair_at_ms: int  # from here on nothing fails
+    months: int  # for which hosting that renews by itself is billed; 0 where nobody buys any
+    fair_at_ms: int  # from here on nothing fails, and no period ends
 
 
 def held_name(customer: int) -> DomainName:
@@ -95,6 +100,10 @@ def draw(seed: int) -> Scenario:
     customers = dice.randint(1, 3)
     orders = tuple(_an_order(dice, dice.randrange(customers)) for _ in range(dice.randint(1, 5)))
     names = [f"{label}.rw" for label in _LABELS]
+    life = Random(f"months {seed}")
+    months = life.choice((0, 0, 0, 0, 0, 1, 2, 3))
+    if months:  # quiet ones, beside the busy days
+        orders = (*orders[:1], *(_to_renew(life, life.randrange(customers)) for _ in range(life.randint(1, 2))))
     return Scenario(
         seed=seed,
         customers=customers,
@@ -104,7 +113,8 @@ def draw(seed: int) -> Scenario:
         strangers=dice.choice((0, 0, 1)),
         workers=dice.randint(1, 4),
         faults=_ROUGH.scaled(dice.choice((0, 0.3, 1, 1, 2, 3))),
-        fair_at_ms=_minutes(dice, 240),
+        months=months,
+        fair_at_ms=_minutes(dice, 240) + months * _MONTH_MS,
     )
 
 
@@ -116,6 +126,19 @@ def _an_order(dice: Random, customer: int) -> Planned:
         wants=_wants(dice, customer, currency),
         at_ms=_minutes(dice, dice.choice((1, 5, 90))),
         habit=dice.choices(list(_HABITS), list(_HABITS.values()))[0],
+    )
+
+
+def _to_renew(dice: Random, customer: int) -> Planned:
+    """Hosting that renews by itself, alone or in company."""
+    hosting = Hosting(plan=dice.choice(("starter", "business")), cycle=Cycle.MONTHLY, auto_renew=True)
+    name = DomainRegistration(domain=DomainName(f"icumbi-{dice.randint(1, 9)}.com"))
+    return Planned(
+        customer=customer,
+        currency="USD",
+        wants=dice.choice(((hosting,), (hosting, name))),
+        at_ms=_minutes(dice, 5),
+        habit=dice.choice(_RENTING),
     )
 
 

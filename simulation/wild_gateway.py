@@ -1,6 +1,6 @@
 """The payment provider in bad weather; its pages close by themselves, and what happens is told by webhooks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.pages import PAYABLE, Back, Page, PaidBack, Told
@@ -39,7 +39,7 @@ class WildGateway(PaymentGateway):
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         def act() -> Started:
             is_new = payment.id not in self.twin.pages
-            started = self.twin.start(order, payment, self._sent(deadline))
+            started = self.twin.start(order, payment, self.sent(deadline))
             if is_new:
                 self.asked[payment.id] = payment.amount
                 left_ms = int((payment.expires_at - self._now()).total_seconds() * 1000)
@@ -49,26 +49,25 @@ class WildGateway(PaymentGateway):
         return self._weather.call(f"provider: start {payment.id}", deadline, act)
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        sent = self._sent(deadline)
+        sent = self.sent(deadline)
         return self._weather.call(f"provider: check {payment.id}", deadline, lambda: self.twin.check(payment, sent))
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        sent = self._sent(deadline)
+        sent = self.sent(deadline)
         return self._weather.call(f"provider: close {payment.id}", deadline, lambda: self.twin.close(payment, sent))
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
-        key, sent = f"{refund.id}:{refund.try_no}", self._sent(deadline)
+        key, sent = f"{refund.id}:{refund.try_no}", self.sent(deadline)
 
         def act() -> Sequence[Fact]:
             self._refuse_now_and_then(key)
-            page_key = payment.id if payment.id in self.twin.pages else payment.payment_ref or ""
-            page = self.twin.pages[page_key]
+            page = self.page_of(payment)
             paid_back = len(page.refunds)
             self.twin.refunds_wait = self._weather.strikes(_SLOW_REFUNDS)
             facts = self.twin.refund(payment, refund, sent)
             for back in page.refunds[paid_back:]:
-                self._tell(self.twin.refund_notification(page_key, back.ref))
-                self._perhaps_decide_later(page_key, back)
+                self._tell(self.twin.refund_notification(page.key, back.ref))
+                self._perhaps_decide_later(page.key, back)
             return facts
 
         return self._weather.call(f"provider: refund {key}", deadline, act)
@@ -92,16 +91,23 @@ class WildGateway(PaymentGateway):
         """How a refund ended; only the webhook tells, so it comes."""
         self.tell_surely(self._told(self.twin.settle_refund(payment_id, ref, why)))
 
+    # ------------------------------------------------------------------ for its other ports
+
+    def sent(self, deadline: Deadline) -> Deadline:
+        """What was sent in time arrives, however long the sender sleeps between."""
+        return Deadline.after(_AGES_SECONDS, deadline.monotonic)
+
+    def pass_on(self, told: Iterable[bytes], *, surely: bool = False) -> None:
+        """Tell what was written there; surely where nobody would ask."""
+        for body in told:
+            (self.tell_surely if surely else self.tell)(self._told(body))
+
     # ------------------------------------------------------------------ what people do there
 
-    def refund_at_the_desk(self, payment_id: str, amount: Money) -> None:
+    def refund_at_the_desk(self, payment: Payment, amount: Money) -> None:
         """Somebody pays back in the provider's dashboard; only the webhook tells, so it comes."""
         self.twin.refunds_wait = False
-        self.tell_surely(self._told(self.twin.refund_at_the_desk(payment_id, amount)))
-
-    def tell_of_billing(self, body: bytes) -> None:
-        """What its recurring billing tells."""
-        self._tell(body)
+        self.tell_surely(self._told(self.twin.refund_at_the_desk(self.page_of(payment).key, amount)))
 
     def open_dispute(self, payment_id: str, amount: Money, is_inquiry: bool) -> str:
         """A bank disputes a payment; its id there."""
@@ -152,6 +158,10 @@ class WildGateway(PaymentGateway):
         backs = (back for page in self.twin.pages.values() for back in page.refunds)
         return any(back.refund_id == refund_id and back.state is not Back.FAILED for back in backs)
 
+    def page_of(self, payment: Payment) -> Page:
+        """Its own, or what was collected without one; KeyError."""
+        return self.twin.pages[payment.id if payment.id in self.twin.pages else payment.payment_ref or payment.id]
+
     def pages_of(self, installation: str) -> Sequence[Page]:
         """What the provider holds for one installation."""
         return [page for page in self.twin.pages.values() if page.installation == installation]
@@ -177,7 +187,3 @@ class WildGateway(PaymentGateway):
     def _close_page(self, payment_id: str) -> None:
         if self.twin.pages[payment_id].state in PAYABLE:
             self._on_page("closes", payment_id, lambda: self.twin.expire(payment_id))
-
-    def _sent(self, deadline: Deadline) -> Deadline:
-        """What was sent in time arrives, however long the sender sleeps between."""
-        return Deadline.after(_AGES_SECONDS, deadline.monotonic)

@@ -14,7 +14,7 @@ from dependency_injector import providers
 
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
+from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedMethods, GuardedRegistrar
 from billing.application.ledger import Begin
 from billing.application.ports import Clock, Ids, PaymentGateway, Registrar
 from billing.application.registrars import RegistrarRoutes
@@ -27,7 +27,7 @@ from simulation.books import Books, MemoryBooks
 from simulation.scenario import Scenario
 from simulation.schedule import ActorTurn, Broken, Died, Schedule, Trace
 from simulation.weather import Weather
-from simulation.wild_billing import WildBilling
+from simulation.wild_billing import WildBilling, WildMethods
 from simulation.wild_gateway import WildGateway
 from simulation.wild_ledger import WildLedger
 from simulation.wild_notifier import WildNotifier
@@ -142,7 +142,8 @@ class World:
         self.opened: set[str] = set()
         self.revivals: Counter[str] = Counter()
         self.gateway = WildGateway(self.weather, self.now, self.installation)
-        self.billing = WildBilling(self.gateway, self.weather, self.now, self.installation)
+        self.billing = WildBilling(self.weather, self.gateway, self.installation, self.now)
+        self.methods = WildMethods(self.weather, self.gateway, self.installation)
         kept = open_ledger(self.now, self.new_id)
         self.begin, self.books = kept.begin, kept.books
         self.on_commit: Callable[[str], None] = lambda by: None
@@ -175,8 +176,9 @@ class World:
         container.registrars.override(providers.Object(RegistrarRoutes({"rw": guarded, "com": guarded})))
         gateways = {"memory": GuardedGateway(gateway, container.guard("gateway memory"))}
         container.gateways.override(providers.Object(gateways))
-        billing = {"memory": GuardedBilling(self.billing, container.guard("gateway memory"))}
-        container.recurring_billing.override(providers.Object(billing))
+        guard = container.guard("gateway memory")
+        container.recurring_billing.override(providers.Object({"memory": GuardedBilling(self.billing, guard)}))
+        container.saved_methods.override(providers.Object({"memory": GuardedMethods(self.methods, guard)}))
 
     # ------------------------------------------------------------------ time and ids
 

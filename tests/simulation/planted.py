@@ -16,23 +16,18 @@ from billing.application.disputes import TakeDispute
 from billing.application.fulfilment import RegisterDomain, RenewDomain
 from billing.application.hosting import ActivateSubscription
 from billing.application.housekeeping import Sweep
-from billing.application.invoicing import TakeInvoice
 from billing.application.jobs import Record, Run
 from billing.application.outcomes import Deadline, OutcomeUnknown, Refused
 from billing.application.parts import lock_item
 from billing.application.payments import RecordFact
 from billing.application.ports import DomainInfo
 from billing.application.refunds import RefundPayment
-from billing.application.renewing import WriteRenewal
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     DisputeStands,
     DomainName,
     Fact,
     InboxEvent,
-    Invoice,
-    InvoiceStands,
-    InvoiceStatus,
     Job,
     JobKind,
     JobRequest,
@@ -44,7 +39,6 @@ from billing.domain import (
     PaymentStatus,
     PaymentSucceeded,
     Refund,
-    Subscription,
 )
 from simulation.wild_gateway import WildGateway
 from simulation.wild_registrar import WildRegistrar
@@ -280,35 +274,3 @@ class _Reckless(ActivateSubscription):
 def deliver_whatever_banks_say(world: World) -> None:
     """Hosting begins though its payment is disputed."""
     _handle(world, JobKind.ACTIVATE_SUBSCRIPTION, partial(_instead, _Reckless))
-
-
-# ---------------------------------------------------------------------- what a provider bills by itself
-
-
-class _Forgetting(WriteRenewal):
-    def __call__(self, uow: UnitOfWork, subscription: Subscription, invoice: Invoice) -> Order:
-        order = super().__call__(uow, subscription, invoice)
-        invoice.order_id = None
-        return order
-
-
-def renew_as_often_as_it_is_told(world: World) -> None:
-    """Which order an invoice has paid for is not remembered."""
-    take = world.container.take_fact()
-    taker: Any = take.others[InvoiceStands]
-    bug = _instead(TakeInvoice, taker, renew=_instead(_Forgetting, taker.renew))
-    world.container.take_fact.override(providers.Object(replace(take, others={**take.others, InvoiceStands: bug})))
-
-
-class _Inventive(TakeInvoice):
-    def __call__(self, uow: UnitOfWork, gateway: str, fact: InvoiceStands) -> object | None:
-        if fact.status is not InvoiceStatus.PAID:
-            return super().__call__(uow, gateway, fact)
-        return super().__call__(uow, gateway, replace(fact, collected=fact.total.times(2)))
-
-
-def believe_the_price_and_not_what_was_collected(world: World) -> None:
-    """The payment of a renewal is made up."""
-    take = world.container.take_fact()
-    bug = _instead(_Inventive, take.others[InvoiceStands])
-    world.container.take_fact.override(providers.Object(replace(take, others={**take.others, InvoiceStands: bug})))

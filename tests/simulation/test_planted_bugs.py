@@ -6,7 +6,7 @@ import pytest
 
 from simulation.runs import run_seed
 from simulation.world import World
-from tests.simulation import planted
+from tests.simulation import planted, planted_billing
 
 SEEDS = 500
 
@@ -23,8 +23,10 @@ BREAKS = {
     planted.ring_only_once: {"comes to rest"},
     planted.leave_what_banks_take_out_of_the_books: {"every dispute is recorded", "the books balance"},
     planted.deliver_whatever_banks_say: {"nothing disputed is begun"},
-    planted.renew_as_often_as_it_is_told: {"one renewal per paid period"},
-    planted.believe_the_price_and_not_what_was_collected: {"money received is money paid"},
+    planted_billing.renew_whenever_a_paid_invoice_is_told_of: {"no period is renewed that was not paid"},
+    planted_billing.renew_what_is_not_paid_yet: {"no period is renewed that was not paid"},
+    planted_billing.suspend_what_was_paid_after_a_late_failure: {"what was paid is served"},
+    planted_billing.bill_on_what_nobody_needs: {"what has ended is not billed on"},
 }
 ALSO = {planted.ignore_the_fence: {"no defects"}}
 """Where the entities' own guards stop a bug in some seeds, before it has broken any rule: others show what it does."""
