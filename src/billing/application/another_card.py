@@ -28,6 +28,9 @@ _PAGE_OPEN = timedelta(hours=24)
 _FRACTION = 10
 """Which part of the time that has gone by is waited until the next look."""
 
+_NEWEST = 3
+"""How many methods may have been saved at once by somebody who comes back from the page."""
+
 _LOOK_AGAIN = timedelta(seconds=5)
 """How often it looks at most, whoever asks."""
 
@@ -151,9 +154,9 @@ def _known(wallet: Wallet | None) -> int:
 
 
 def _may_wait(uow: UnitOfWork, subscription: Subscription) -> Sequence[JobRequest]:
-    """The jobs that may wait still: the newest method may be the one that was waited for."""
+    """The jobs that may wait still: the newest methods may be those that were waited for."""
     known = _known(_wallet(uow, subscription))
-    return [paying_with_next(subscription.id, n) for n in (known - 1, known) if n >= 0]
+    return [paying_with_next(subscription.id, n) for n in range(max(0, known - _NEWEST), known + 1)]
 
 
 def _newest(wallet: Wallet, known: int) -> PaymentMethod | None:

@@ -16,7 +16,7 @@ from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_hosting, eventually
 from tests.integration.whole.stripe_post import Post, the_post_of
 from tests.integration.whole.test_auto_renewal import DECLINES, TimeMachine, orders
-from tests.integration.whole.test_saved_cards import put_in
+from tests.integration.whole.test_saved_cards import ASKS, put_in
 
 PRICE = {"amount": 499, "currency": "USD"}
 RENEWED, UNPAID, ENDED = (
@@ -24,6 +24,7 @@ RENEWED, UNPAID, ENDED = (
     "Your hosting starter is not paid",
     "Your hosting starter has ended",
 )
+WANTED = "Your bank asks you to confirm a payment for your hosting starter"
 SUSPENDED = "Your hosting starter is suspended"
 
 
@@ -122,10 +123,10 @@ class Browser:
         return answer.headers["Location"]
 
 
-def fail_from_now_on(shop: Installation) -> None:
-    """The bank issues the saved card anew, and the new one can't be charged."""
+def issue_anew(shop: Installation, number: str) -> None:
+    """The bank issues the saved card anew, as one that can't be charged as the old one could."""
     (held,) = shop.control("GET", "/state")["stripe"]["payment_methods"]
-    shop.control("POST", f"/stripe/payment_methods/{held['id']}/renew", {"number": DECLINES})
+    shop.control("POST", f"/stripe/payment_methods/{held['id']}/renew", {"number": number})
 
 
 def test_invoice_payment_succeeded_renews_the_period_that_it_paid_and_nothing_else(
@@ -183,7 +184,7 @@ def test_invoice_payment_failed_serves_on_and_leads_to_a_page_where_another_card
 ) -> None:
     subscription = bought(shop, post)
     first_end = end(shop, subscription)
-    fail_from_now_on(shop)
+    issue_anew(shop, DECLINES)
     time.pass_days(32)
     event = post.deliver("invoice.payment_failed")
 
@@ -224,6 +225,29 @@ def test_invoice_payment_failed_serves_on_and_leads_to_a_page_where_another_card
     assert eventually(lambda: about_hosting(post) == [UNPAID, RENEWED, RENEWED])
 
 
+def test_invoice_payment_action_required_leads_over_our_page_to_where_the_bank_asks(
+    shop: Installation, time: TimeMachine, post: Post
+) -> None:
+    subscription = bought(shop, post)
+    issue_anew(shop, ASKS)
+    time.pass_days(32)
+    post.deliver("invoice.payment_action_required")
+    until(shop, subscription, "past_due")
+    assert eventually(lambda: WANTED in post.subjects())
+    assert UNPAID not in post.subjects()
+    customer = Browser(link(shop, WANTED))
+    assert customer.reads("Your bank wants you to confirm the payment yourself")
+
+    bill = customer.press("page")
+    assert not bill.startswith(shop.url)
+    asked = requests.post(bill, data={"act": "pay_on_file"}, allow_redirects=False, timeout=10)
+    assert requests.post(asked.headers["Location"], data={"act": "authenticate"}, timeout=10).ok
+    post.deliver("invoice.payment_succeeded", 1)
+    until(shop, subscription, "active")
+    assert customer.reads("Nothing is owed")
+    shop.until(eventually(lambda: renewals(shop))[0], "completed")
+
+
 def test_customer_subscription_deleted_ends_the_hosting_and_says_why(
     shop: Installation, time: TimeMachine, post: Post
 ) -> None:
@@ -253,7 +277,7 @@ def test_customer_subscription_deleted_ends_what_stripe_has_given_up_to_collect(
     shop: Installation, time: TimeMachine, post: Post
 ) -> None:
     subscription = bought(shop, post)
-    fail_from_now_on(shop)
+    issue_anew(shop, DECLINES)
     time.pass_days(32)
     post.deliver("invoice.payment_failed")
     until(shop, subscription, "past_due")

@@ -17,8 +17,14 @@ WAITS = JobKind.PAY_WITH_NEXT_METHOD
 
 @pytest.fixture
 def owing(shop: Twins) -> Subscription:
-    """Hosting whose second period could not be collected."""
-    shop.container.ensure_account()("cus_1", "memory", BY)
+    """Hosting that somebody owes for."""
+    return unpaid(shop)
+
+
+def unpaid(shop: Twins) -> Subscription:
+    """Hosting whose second period could not be collected from the card that is saved."""
+    account = shop.container.ensure_account()("cus_1", "memory", BY).customer_ref
+    shop.hear(shop.methods.keep(str(account)))
     bought = hosted(shop)
     desk(shop).decline(ref(bought), 1)
     return renew(shop, bought)

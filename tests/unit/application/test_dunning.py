@@ -195,7 +195,8 @@ def test_a_bank_that_wants_the_customer_s_consent_is_told_to_the_customer(shop: 
     bought = hosted(shop)
     desk(shop).ask_customer(ref(bought))
     assert renew(shop, bought).status is PAST_DUE
-    assert len(shop.mailed(MailKind.PAYMENT_ACTION_NEEDED)) == 1
+    (mail,) = shop.mailed(MailKind.PAYMENT_ACTION_NEEDED)
+    assert mail.data["link"] == shop.container.pay_links()(bought.id)
     assert shop.mailed(MailKind.SUBSCRIPTION_PAST_DUE) == []
     let_days_pass(shop, 6)
     assert now_of(shop, bought).status is PAST_DUE
