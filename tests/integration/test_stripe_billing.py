@@ -11,7 +11,6 @@ from billing.application.outcomes import NeedsPerson, NotYet, Refused, RetryLate
 from billing.domain.facts import (
     BillingStands,
     BillingStatus,
-    InvoiceReason,
     InvoiceStands,
     InvoiceStatus,
     RefundFact,
@@ -186,9 +185,8 @@ class TestStripeBilling(RecurringBillingContract):
         biller.turn(stands.billing_ref)
         return self.newest(biller, stands.billing_ref)
 
-    def test_before_its_first_invoice_there_is_only_one_of_nothing(self, biller: StripeBiller) -> None:
-        (first,) = biller.billing.invoices(self.begin(biller).billing_ref, soon())
-        assert (first.reason, first.total, first.payment_ref) == (InvoiceReason.FIRST, Money.zero("USD"), None)
+    def test_the_time_until_the_paid_period_is_over_has_no_invoice(self, biller: StripeBiller) -> None:
+        assert not biller.billing.invoices(self.begin(biller).billing_ref, soon())
 
     def test_what_wants_the_customers_consent_says_so(self, biller: StripeBiller) -> None:
         wallet = biller.a_wallet()
