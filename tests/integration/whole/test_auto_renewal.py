@@ -1,7 +1,7 @@
 """Names that renew by themselves, on real wires: time is moved, and the card or the customer pays."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +11,24 @@ import requests
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_domain, eventually
 from tests.integration.whole.test_saved_cards import cards, path_of, save
+from tests.integration.whole.time_machine import TimeMachine, a_shop_on
 
-DAY_SECONDS = 86_400
 DECLINES = "4000000000000341"  # can be saved, and not charged afterwards
 
 
-class TimeMachine:
-    """Moves the business clocks of billing and of the outside world together."""
-
-    def __init__(self, installation: Installation, file: Path) -> None:
-        self._installation, self._file, self._seconds = installation, file, 0
-
-    def pass_days(self, days: int) -> None:
-        self._seconds += days * DAY_SECONDS
-        self._file.write_text(str(self._seconds))
-        self._installation.control("POST", "/clock/advance", {"seconds": days * DAY_SECONDS})
+@pytest.fixture
+def shop_and_time(install: Install, tmp_path: Path) -> tuple[Installation, TimeMachine]:
+    return a_shop_on(install, tmp_path, None, workers=2)
 
 
 @pytest.fixture
-def shop(install: Install, tmp_path: Path) -> Installation:
-    offset = tmp_path / "offset"
-    offset.write_text("0")
-    database, queue = f"sqlite:///{tmp_path}/ledger.sqlite", f"sqlite:///{tmp_path}/queue.sqlite"
-    installation = install(database, queue, BILLING_CLOCK_OFFSET_FILE=str(offset))
-    installation.serve()
-    installation.work("worker-1")
-    installation.work("worker-2")
-    return installation
+def shop(shop_and_time: tuple[Installation, TimeMachine]) -> Installation:
+    return shop_and_time[0]
 
 
 @pytest.fixture
-def time(shop: Installation, tmp_path: Path) -> TimeMachine:
-    return TimeMachine(shop, tmp_path / "offset")
+def time(shop_and_time: tuple[Installation, TimeMachine]) -> TimeMachine:
+    return shop_and_time[1]
 
 
 def buy(shop: Installation) -> None:
@@ -69,9 +55,9 @@ def test_a_year_later_the_name_is_renewed_with_the_card_it_was_bought_with(
 ) -> None:
     buy(shop)
     before = expiry(shop)
-    time.pass_days(330)
+    time.pass_time(timedelta(days=330))
     assert len(orders(shop)) == 1
-    time.pass_days(10)
+    time.pass_time(timedelta(days=10))
     eventually(lambda: shop.registry("example.rw")["renews"] == 1)
     renewal, bought = eventually(lambda: orders(shop) if len(orders(shop)) == 2 else None)
     shop.until(renewal, "completed")
@@ -79,7 +65,7 @@ def test_a_year_later_the_name_is_renewed_with_the_card_it_was_bought_with(
     assert bought["status"] == "completed"
     assert expiry(shop).year == before.year + 1
     for days in (3, 30):
-        time.pass_days(days)
+        time.pass_time(timedelta(days=days))
     eventually(lambda: "example.rw is renewed" in subjects(shop))
     assert shop.registry("example.rw")["renews"] == 1
     paid = [one for one in shop.control("GET", "/state")["stripe"]["payment_intents"] if one["status"] == "succeeded"]
@@ -89,7 +75,7 @@ def test_a_year_later_the_name_is_renewed_with_the_card_it_was_bought_with(
 def test_where_the_card_is_declined_the_customer_pays_by_the_link(shop: Installation, time: TimeMachine) -> None:
     buy(shop)
     assert shop.call("PUT", f"{path_of(shop)}/default", {"payment_method": save(shop, DECLINES)["id"]}).ok
-    time.pass_days(340)
+    time.pass_time(timedelta(days=340))
 
     def link() -> str | None:
         mails = shop.control("GET", "/state")["mail"]

@@ -48,14 +48,16 @@ class TimeMachine:
 
 
 def a_shop_on(
-    install: Install, folder: Path, moment: datetime, urls: Sequence[str] | None = None
+    install: Install, folder: Path, moment: datetime | None, urls: Sequence[str] | None = None, workers: int = 1
 ) -> tuple[Installation, TimeMachine]:
-    """A shop at work whose business day is another; on SQLite unless it is given servers."""
+    """A shop at work whose business day is today or another; on SQLite unless it is given servers."""
     time = TimeMachine(folder / "offset")
-    time.go_to(moment)
+    if moment is not None:
+        time.go_to(moment)
     on_files = [f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{folder}/queue.sqlite"]
     shop = install(*(urls or on_files), BILLING_CLOCK_OFFSET_FILE=str(time.file), **_PROMPT)
     time.take_along(shop)
     shop.serve()
-    shop.work()
+    for n in range(1, workers + 1):
+        shop.work(f"worker-{n}")
     return shop, time

@@ -49,7 +49,7 @@ def require_agreement(walk: Walk) -> None:
     stripe = walk.stripe
     intents = sorted((one["id"], one["amount_received"]) for one in stripe["payment_intents"] if one["amount_received"])
     charges = sorted((one["payment_intent"], one["amount_captured"]) for one in stripe["charges"] if one["paid"])
-    assert (ours, charges) == (intents, intents)
+    assert ours == intents == charges, f"{ours} here, {intents} were paid at Stripe by {charges}"
     assert walk.now["attention"] is None
     assert walk.shop.command("reconcile", "--since", "30d", "--json") == "[]\n"
     assert walk.shop.command("alerts", "list", "--json") == "[]\n"
