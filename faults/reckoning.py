@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from billing.adapters.sql.invoice_tables import invoices
 from billing.adapters.sql.mail_tables import mails
 from billing.adapters.sql.tables import inbox_events, jobs, open_job, order_items, orders, subscriptions
 from billing.domain.errors import BillingError
 from billing.domain.job import JobStatus
 from billing.domain.mail import MailStatus
+from billing.domain.order_status import OrderStatus
 from billing.domain.purchase import DomainRegistration, DomainRenewal, SubscriptionRenewal
 from faults.outcome import Tally
 from faults.shop import Purchase
@@ -49,10 +51,33 @@ class Books:
             return Tally(
                 orders=len(purchases),
                 duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(world, purchases),
-                            *_in_the_ledger(ledger), *_in_the_mailbox(world)],
+                            *_in_the_ledger(ledger), *_renewed_unpaid(ledger, world), *_in_the_mailbox(world)],
                 losses=[*_orders_left(ledger, purchases), *_money_left(world, purchases), *_names_left(ledger, world),
-                        *_given_up(ledger, world), *_events_left(ledger, world)],
+                        *_given_up(ledger, world), *_events_left(ledger, world), *_periods_left(ledger, world)],
             )  # fmt: skip
+
+    # ------------------------------------------------------------------ what renews by itself
+
+    def is_billed(self, subscription_id: str) -> bool:
+        """Whether its provider bills it, and has said how it stands."""
+        found = select(subscriptions.c.as_of).where(subscriptions.c.id == subscription_id)
+        return self._find(found.where(subscriptions.c.billing_ref.is_not(None))) is not None
+
+    def plan_of(self, subscription_id: str) -> str | None:
+        """Which one it is of."""
+        plan: str | None = self._find(select(subscriptions.c.plan).where(subscriptions.c.id == subscription_id))
+        return plan
+
+    def renewal_of(self, subscription_id: str) -> str | None:
+        """The completed order of its last period that its provider collected for."""
+        of_it = select(orders.c.id).join(invoices, invoices.c.order_id == orders.c.id)
+        wanted = and_(invoices.c.subscription_id == subscription_id, orders.c.status == OrderStatus.COMPLETED)
+        order_id: str | None = self._find(of_it.where(wanted).order_by(invoices.c.period_end.desc()).limit(1))
+        return order_id
+
+    def _find(self, query: Any) -> Any:
+        with self._engine.connect() as ledger:
+            return ledger.scalar(query)
 
     def _ended(self, ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[bool]:
         statuses = _statuses(ledger, purchases)
@@ -77,7 +102,7 @@ def _at_the_provider(world: Any, purchases: Sequence[Purchase]) -> Iterator[str]
     sessions = Counter(session["metadata"].get("payment_id") for session in world["stripe"]["sessions"])
     yield from (f"attempt {payment} has {count} pages" for payment, count in sessions.items() if count > 1)
     paid = [intent for intent in world["stripe"]["payment_intents"] if intent["status"] == "succeeded"]
-    charges = Counter(intent["metadata"].get("order_id") for intent in paid)
+    charges = Counter(intent["metadata"]["order_id"] for intent in paid if "order_id" in intent["metadata"])
     yield from (f"order {order} was paid {count} times" for order, count in charges.items() if count > 1)
     owed, back = {purchase.order_id: purchase.owed for purchase in purchases}, _paid_back(world)
     yield from (
@@ -96,6 +121,15 @@ def _in_the_ledger(ledger: Connection) -> Iterator[str]:
             yield f"{subscription_id} has {periods} periods, {1 + bought[subscription_id]} were paid"
     occasions = select(jobs.c.kind, jobs.c.subject).group_by(jobs.c.kind, jobs.c.subject).having(func.count() > 1)
     yield from (f"two jobs {kind} of {subject}" for kind, subject in ledger.execute(occasions))
+
+
+def _renewed_unpaid(ledger: Connection, world: Any) -> Iterator[str]:
+    """More periods than the provider has collected for, of what it bills by itself."""
+    paid = Counter(subscription_of(invoice) for invoice in world["stripe"]["invoices"] if is_paid_period(invoice))
+    held = select(subscriptions.c.id, subscriptions.c.billing_ref, subscriptions.c.periods)
+    for subscription_id, billing_ref, periods in ledger.execute(held.where(subscriptions.c.billing_ref.is_not(None))):
+        if periods > 1 + paid[billing_ref]:
+            yield f"{subscription_id} has {periods} periods, {1 + paid[billing_ref]} were paid at the provider"
 
 
 def _in_the_mailbox(world: Any) -> Iterator[str]:
@@ -154,7 +188,26 @@ def _events_left(ledger: Connection, world: Any) -> Iterator[str]:
             yield f"{event['type']} {event['id']} was acknowledged and is not in the inbox"
 
 
+def _periods_left(ledger: Connection, world: Any) -> Iterator[str]:
+    """Collected for by the provider, and no completed renewal here."""
+    done = select(invoices.c.invoice_ref).join(orders, invoices.c.order_id == orders.c.id)
+    known = set(ledger.scalars(done.where(orders.c.status == OrderStatus.COMPLETED)))
+    for invoice in world["stripe"]["invoices"]:
+        if is_paid_period(invoice) and invoice["id"] not in known:
+            yield f"invoice {invoice['id']} was paid, and has renewed nothing"
+
+
 # ---------------------------------------------------------------------- reading
+
+
+def is_paid_period(invoice: Any) -> bool:
+    """Whether Stripe has collected for a period by it."""
+    return bool(invoice["billing_reason"] == "subscription_cycle" and invoice["status"] == "paid")
+
+
+def subscription_of(invoice: Any) -> str:
+    """Stripe's id of what it bills."""
+    return str(invoice["parent"]["subscription_details"]["subscription"])
 
 
 def _statuses(ledger: Connection, purchases: Sequence[Purchase]) -> dict[str, str]:

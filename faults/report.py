@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from faults.outcome import LEASE_SECONDS, Outcome
-from faults.stories import STORIES
+from faults.stories import RENEWALS, STORIES
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-_KILLS = frozenset(story.name for story in STORIES)
+_KILLS = frozenset(story.name for story in (*STORIES, *RENEWALS))
 
 
 @dataclass
@@ -132,7 +132,7 @@ def _others_table(others: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _place(story: str) -> int:
-    return [one.name for one in STORIES].index(story)
+    return [one.name for one in (*STORIES, *RENEWALS)].index(story)
 
 
 def _count(on: Mapping[str, Outcome], what: str) -> int:

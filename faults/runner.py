@@ -7,16 +7,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
+from faults.hardships import HARDSHIPS, HARDSHIPS_ON, endure
 from faults.kills import KILLS, kill_at, steps_of
 from faults.outages import OUTAGES, suffer
 from faults.outcome import Outcome, broken
 from faults.site import SERVERS, SMALL_DISK, SQLITE, CanNotBe, Site, a_site
-from faults.stories import STORIES, Story
+from faults.stories import RENEWALS, STORIES, Story
 from faults.storm import SHORT_STORMS, STORM, STORMS, rage
 
 _SITES_FOR_KILLS = 2
 """Of each stack: who was killed is mostly waited for, which costs no processor."""
-_SHORT_STEPS = frozenset({"registrar.register:after", "commit:webhook:after", "gateway.refund:after"})
+_RENEWED = "commit:renew_subscription:before"
+_SHORT_STEPS = frozenset({"registrar.register:after", "commit:webhook:after", "gateway.refund:after", _RENEWED})
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,12 @@ class Programme:
     def run(self, listener: Listener) -> None:
         """Kills on several sites, outages on one of each stack, storms alone; the short version on one of each."""
         outages, storms = list(self._outages()), list(self._storms())
-        if stories := self._stories():
-            both = [stack for stack in (SQLITE, SERVERS) if stack in self.stacks]
+        both = [stack for stack in (SQLITE, SERVERS) if stack in self.stacks]
+        months, hardships = self._stories(RENEWALS), list(self._hardships())
+        if months or hardships:
+            with ThreadPoolExecutor() as lanes:
+                list(lanes.map(lambda stack: self._kill(stack, months, _on(stack, hardships), listener), both))
+        if stories := self._stories(STORIES):
             then = [*outages, *storms] if self.short else []
             with ThreadPoolExecutor() as lanes:
                 list(lanes.map(lambda stack: self._kill(stack, stories, _on(stack, then), listener), both))
@@ -60,8 +66,8 @@ class Programme:
         for storm in storms:
             work_off(deque([storm]), listener)
 
-    def _stories(self) -> Sequence[Story]:
-        wanted = [story for story in STORIES if self.only in KILLS or self.only in story.name]
+    def _stories(self, stories: Sequence[Story]) -> Sequence[Story]:
+        wanted = [story for story in stories if self.only in KILLS or self.only in story.name]
         return [story for story in wanted if story.is_short or not self.short]
 
     def _outages(self) -> Iterator[Task]:
@@ -70,6 +76,13 @@ class Programme:
                 for stack in outage.stacks:
                     if stack in self.stacks:
                         yield Task(outage.name, stack, outage.does, partial(suffer, outage=outage))
+
+    def _hardships(self) -> Iterator[Task]:
+        for hardship in HARDSHIPS:
+            if self.only in hardship.name and (hardship.is_short or not self.short):
+                for stack in HARDSHIPS_ON:
+                    if stack in self.stacks:
+                        yield Task(hardship.name, stack, hardship.does, partial(endure, hardship=hardship))
 
     def _storms(self) -> Iterator[Task]:
         for storm in SHORT_STORMS if self.short else STORMS:

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from tests.integration.whole.installation import REGISTRANT, Installation, a_domain, a_hosting
+from tests.integration.whole.installation import REGISTRANT, Installation, a_domain, a_hosting, eventually
 
 PATIENCE_SECONDS = 60.0
 _CALL_SECONDS = 10.0
@@ -137,6 +137,45 @@ class Shop:
         domain, hosting = self._get(f"/v1/orders/{purchase.order_id}")["items"]
         return Held(domain["domain"], hosting["subscription_id"])
 
+    def hosting_of(self, purchase: Purchase) -> str:
+        """The subscription that it opened."""
+        items = self._get(f"/v1/orders/{purchase.order_id}")["items"]
+        return str(next(item["subscription_id"] for item in items if item["kind"] == "hosting"))
+
+    # ------------------------------------------------------------------ what renews by itself, and saved cards
+
+    def change_plan(self, subscription_id: str, plan: str) -> None:
+        """The customer wants another one."""
+        self._insist(f"/v1/subscriptions/{subscription_id}/change-plan", {"plan": plan})
+
+    def end(self, subscription_id: str) -> None:
+        """The customer wants no more of it, at once."""
+        self._insist(f"/v1/subscriptions/{subscription_id}/cancel", {"at": "now"})
+
+    def saved_card(self) -> str:
+        """The customer's, which is saved on the provider's page where there is none."""
+        path, url = f"/v1/customers/{self.customer_id}/payment-methods", self._installation.url
+        if not self._get(path):
+            page = self._insist(f"{path}/setup", {"success_url": f"{url}/saved", "cancel_url": f"{url}/account"})
+            form = {"act": "pay", "card": _CARD}
+            requests.post(page["redirect_url"], data=form, allow_redirects=False, timeout=_CALL_SECONDS)
+        return str(eventually(lambda: self._get(path))[0]["id"])
+
+    def charge(self, purchase: Purchase, method_id: str) -> Purchase:
+        """The saved card pays; asked again, under another key, only where nothing is under way."""
+        body = {"gateway": "stripe", "payment_method": method_id}
+        deadline, key = time.monotonic() + PATIENCE_SECONDS, secrets.token_hex(8)
+        path = f"/v1/orders/{purchase.order_id}"
+        while self._get(path)["status"] == "pending":
+            if time.monotonic() > deadline:
+                raise GaveUp(f"order {purchase.order_id} is not charged")
+            answer = self._call("POST", f"{path}/payments", body, key)
+            if answer is not None and not answer.ok and not _still_runs(answer):
+                key = secrets.token_hex(8)
+            time.sleep(_PAUSE_SECONDS)
+        purchase.is_paid = True
+        return purchase
+
     # ------------------------------------------------------------------ calls
 
     def _pages(self) -> dict[str, str]:
@@ -185,6 +224,7 @@ class Shop:
         return answer if answer is not None and answer.status_code < 500 else None
 
 
+_CARD = "4242424242424242"
 _CUSTOMER = {"name": "Aline Uwase", "email": "aline@example.rw", "country": "RW"}
 
 

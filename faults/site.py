@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.outcome import LEASE_SECONDS
-from faults.reckoning import Books
+from faults.reckoning import Books, is_paid_period, subscription_of
 from faults.shop import Purchase, Shop
 from tests.integration import postgres_servers, redis_databases
 from tests.integration.sql_databases import free_port
@@ -49,6 +49,7 @@ SETTINGS = {
 _QUIET_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _SMALL_DISK_SIZE = "8m"
+_CLOCK, _DAY_SECONDS = "clock", 86_400
 
 
 class CanNotBe(Exception):
@@ -86,6 +87,7 @@ class Site:
         self.postgres: postgres_servers.OwnServer | None = None
         self.redis: redis_databases.OwnServer | None = None
         self.disk: Path | None = None
+        self._days = 0.0
         self._ends = threading.Event()
         self._keeper = threading.Thread(target=self._keep_alive, name="keeper", daemon=True)
 
@@ -113,9 +115,22 @@ class Site:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
 
+    def pass_days(self, days: float) -> None:
+        """Move the business clocks of billing and of the outside world together."""
+        self._days += days
+        seconds = str(self._days * _DAY_SECONDS)
+        (self.installation.folder / _CLOCK).write_text(seconds)
+        self.installation.control("POST", "/clock/advance", {"seconds": days * _DAY_SECONDS})
+
     def stripe(self) -> Any:
         """What the provider holds."""
         return self.installation.control("GET", "/state")["stripe"]
+
+    def periods_collected(self) -> int:
+        """How many periods it has billed and collected for in the last month."""
+        state = self.stripe()
+        going = {one["id"] for one in state["subscriptions"] if one["status"] != "canceled"}
+        return sum(is_paid_period(invoice) and subscription_of(invoice) in going for invoice in state["invoices"])
 
     def quiet_at(self, purchases: Sequence[Purchase], seconds: float = _QUIET_SECONDS) -> float | None:
         """The Unix time at which all had ended well and nothing was left to do; None if not within so many seconds."""
@@ -163,10 +178,14 @@ def a_site(name: str) -> Iterator[Site]:
         yield site
 
 
+def _install(folder: Path, database_url: str, queue_url: str) -> Installation:
+    clock = folder / _CLOCK
+    clock.write_text("0")
+    return Installation(folder, database_url, queue_url, **SETTINGS, BILLING_CLOCK_OFFSET_FILE=str(clock))
+
+
 def _on_sqlite(name: str, folder: Path, stack: ExitStack) -> Site:
-    return Site(
-        name, Installation(folder, f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{folder}/queue.sqlite", **SETTINGS)
-    )
+    return Site(name, _install(folder, f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{folder}/queue.sqlite"))
 
 
 def _on_servers(name: str, folder: Path, stack: ExitStack) -> Site:
@@ -175,7 +194,7 @@ def _on_servers(name: str, folder: Path, stack: ExitStack) -> Site:
         raise CanNotBe("PostgreSQL and Redis must be installed")
     postgres = stack.enter_context(postgres_servers.own_server(programs))
     redis = stack.enter_context(redis_databases.redis_server(free_port()))
-    site = Site(name, Installation(folder, postgres.url, redis.url, **SETTINGS))
+    site = Site(name, _install(folder, postgres.url, redis.url))
     site.postgres, site.redis = postgres, redis
     return site
 
@@ -189,9 +208,7 @@ def _on_a_small_disk(name: str, folder: Path, stack: ExitStack) -> Site:
     if mounted.returncode != 0:
         raise CanNotBe("a small file system must be mounted, which only root may")
     stack.callback(subprocess.run, ["umount", "-l", str(disk)], check=False)
-    site = Site(
-        name, Installation(folder, f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{disk}/queue.sqlite", **SETTINGS)
-    )
+    site = Site(name, _install(folder, f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{disk}/queue.sqlite"))
     site.disk = disk
     return site
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from faults.shop import Held, Purchase
 from faults.site import Site
-from tests.integration.whole.installation import a_hosting, eventually
+from faults.tenancies import MONTH_DAYS, Tenancy, billed, end, renewed, renewing, rent
+from tests.integration.whole.installation import a_domain, a_hosting, eventually
 
 NOBODY = "http://127.0.0.1:9/nobody"
 
@@ -15,7 +16,7 @@ class Story:
     """What one process does, from its first step to its last.
 
     `prepare` comes before, `act` passes the steps, `finish` is what must still be done for the purchase to end, and
-    `afterwards` comes when it has ended, and must change nothing.
+    `afterwards` comes when it has ended, and must change nothing. Only steps that name one of `about` count.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Story:
     finish: Callable[[Site, Purchase], Purchase] | None = None
     afterwards: Callable[[Site, Purchase], object] | None = None
     is_short: bool = False
+    about: tuple[str, ...] = ("",)
 
 
 # ---------------------------------------------------------------------- ready
@@ -147,3 +149,66 @@ STORIES = (
     Story("an order is cancelled", "web", _a_page, _cancel),
     Story("a refund is asked for", "web", _delivered_hosting, _pay_back),
 )
+
+
+# ---------------------------------------------------------------------- what renews by itself
+
+
+def _a_tenancy(site: Site) -> Purchase:
+    return rent(site)
+
+
+def _a_page_for_hosting_in_company(site: Site) -> Purchase:
+    """Of a customer whose card is known, so that billing begins at once."""
+    site.shop.saved_card()
+    return site.shop.start(site.shop.order(renewing(), a_domain(site.shop.new_name())))
+
+
+def _an_order_and_a_card(site: Site) -> Purchase:
+    site.shop.saved_card()
+    return site.shop.order(a_domain(site.shop.new_name()))
+
+
+def _let_a_month_pass(site: Site, ready: Purchase) -> Purchase:
+    """Until it is renewed."""
+    assert isinstance(ready, Tenancy)
+    site.pass_days(MONTH_DAYS)
+    renewed(site, ready)
+    return ready
+
+
+def _pay_until_billed(site: Site, ready: Purchase) -> Purchase:
+    return billed(site, site.shop.pay(ready))
+
+
+def _charge(site: Site, ready: Purchase) -> Purchase:
+    return site.shop.charge(ready, site.shop.saved_card())
+
+
+def _end(site: Site, ready: Purchase) -> None:
+    """Called off, so that the next months are those of others."""
+    assert isinstance(ready, Tenancy)
+    end(site, ready)
+
+
+RENEWALS = (
+    Story(
+        "a month that Stripe collected for",
+        "worker",
+        _a_tenancy,
+        _let_a_month_pass,
+        afterwards=_end,
+        is_short=True,
+        about=("renew_subscription", "commit:process_event"),
+    ),
+    Story(
+        "hosting bought with a name is billed on",
+        "worker",
+        _a_page_for_hosting_in_company,
+        _pay_until_billed,
+        afterwards=_end,
+        about=("billing.begin", "commit:create_stripe_subscription"),
+    ),
+    Story("a saved card is charged", "web", _an_order_and_a_card, _charge, about=("gateway.start",)),
+)
+"""On sites of their own: months pass there, for everything."""

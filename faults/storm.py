@@ -53,9 +53,9 @@ def rage(site: Site, storm: Storm) -> Outcome:
             ThreadPoolExecutor(_SHOPPERS) as many,
         ):
             purchases = list(many.map(lambda _: site.shop.buy(a_domain(site.shop.new_name())), range(storm.payments)))
-        deliveries = _events(site) * storm.copies
+        deliveries = events(site, _TOLD) * storm.copies
         random.Random(_SEED).shuffle(deliveries)
-        sender = _Sender(site)
+        sender = Sender(site)
         began = time.time()
         with ThreadPoolExecutor(_AT_ONCE) as sixteen:
             seconds = sorted(sixteen.map(sender.deliver, deliveries))
@@ -87,18 +87,18 @@ def _what_came(site: Site, purchases: Sequence[Purchase]) -> str:
     )
 
 
-def _events(site: Site) -> list[dict[str, Any]]:
-    """What the provider would have told, one event a payment."""
+def events(site: Site, *types: str) -> list[dict[str, Any]]:
+    """What the provider would have told, of these types."""
     settings = site.installation.settings
     client = stripe.StripeClient(
         settings["BILLING_STRIPE_API_KEY"], base_addresses={"api": settings["BILLING_STRIPE_API_BASE"]}
     )
-    pages = client.v1.events.list({"limit": 100, "type": _TOLD})
+    pages = client.v1.events.list({"limit": 100, "types": list(types)})
     ours = {event.id: event.to_dict() for event in pages.auto_paging_iter()}
     return list(ours.values())
 
 
-class _Sender:
+class Sender:
     """Delivers as the provider does: signed anew each time, once more after anything but a 2xx."""
 
     def __init__(self, site: Site) -> None:
@@ -109,7 +109,7 @@ class _Sender:
 
     def deliver(self, event: dict[str, Any]) -> float:
         """How many seconds the answer took that was a 2xx."""
-        body = json.dumps(event)
+        body = json.dumps(event, default=str)  # decimals are strings on the wire
         while True:
             header = stripe.WebhookSignature.generate_signature_header(body, self._secret)
             began = time.monotonic()

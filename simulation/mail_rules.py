@@ -15,6 +15,7 @@ from billing.domain import (
     MailKind,
     Order,
     PaymentStatus,
+    Subscription,
     SubscriptionRenewal,
 )
 from billing.domain.mail import MailStatus
@@ -28,6 +29,8 @@ _DELIVERED = {
     SubscriptionRenewal: MailKind.SUBSCRIPTION_RENEWED,
 }
 _SENDINGS_MAX = 2
+_LOST = "lost in a dispute"
+"""Why hosting is over of which nobody but an operator is told."""
 _RETURNED = ("succeeded", "failed")
 
 
@@ -68,10 +71,14 @@ class MailRules:
         called_off = {move.entity_id for move in self._books.moves() if move.after == ItemStatus.CANCELLED}
         returned = {move.entity_id for move in self._books.moves() if (move.before, move.after) == _RETURNED}
         collected = {invoice.order_id for invoice in self._books.rows(Invoice)}
+        for subscription in self._books.rows(Subscription):
+            if subscription.is_over and _LOST not in (subscription.why or ""):
+                address, occasion = _address(subscription.customer_id), (MailKind.SUBSCRIPTION_ENDED, subscription.id)
+                require((*occasion, address) in told, "customers are told", f"{occasion} was not told to {address}")
         for order in self._books.rows(Order):
             if order.id in self._world.opened:
                 continue
-            address = f"customer-{order.customer_id.removeprefix('cus_')}@example.rw"
+            address = _address(order.customer_id)
             is_placed = order.id not in collected
             due = [(MailKind.ORDER_RECEIVED, order.id)] if is_placed else []
             if is_placed and any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments):
@@ -98,3 +105,7 @@ class MailRules:
                 subject = mails.get(job.subject)
                 known = {job.id, job.subject} & about or (subject and subject.kind is MailKind.OPERATOR_ALERTS)
                 require(bool(known), "operators are told", f"no alert about {job.dedup_key}, which is dead")
+
+
+def _address(customer: str) -> str:
+    return f"customer-{customer.removeprefix('cus_')}@example.rw"

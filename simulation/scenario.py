@@ -136,7 +136,7 @@ def _to_renew(dice: Random, customer: int) -> Planned:
     return Planned(
         customer=customer,
         currency="USD",
-        wants=dice.choice(((hosting,), (hosting, name))),
+        wants=dice.choice(((hosting,), (hosting, name), (hosting, name))),
         at_ms=_minutes(dice, 5),
         habit=dice.choice(_RENTING),
     )

@@ -18,6 +18,7 @@ LEDGER = {"unit of", "commit of", "after the commit of", "ring"}
 CALLS = {
     *("registry: check", "registry: info", "registry: create", "registry: renew"),
     *("provider: start", "provider: check", "provider: close", "provider: refund", "provider: interpret"),
+    *("billing: begin", "billing: read", "billing: invoices", "methods: open_account", "methods: set_default"),
     "mail server",
 }
 ENDS = {"fails", "no answer", "done, and no answer"}

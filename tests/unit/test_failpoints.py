@@ -9,6 +9,7 @@ from billing.entrypoints import failpoints
 from billing.entrypoints.failpoints import PASSED, Broken, Failpoints
 from tests.builders import a_domain, a_hosting
 from tests.twins import Twins
+from tests.unit.application.billed import hosted_with_a_name
 
 
 @pytest.fixture
@@ -100,3 +101,11 @@ def test_a_job_that_is_broken_is_tried_again(watched: Twins, tmp_path: Path, poi
 def test_what_the_ledger_is_asked_beside_units_is_still_answered(watched: Twins) -> None:
     assert watched.container.begin().store.installation
     assert not (hasattr(watched.container.begin(), "nothing"))
+
+
+def test_what_bills_by_itself_and_what_keeps_cards_are_watched_too(watched: Twins, tmp_path: Path) -> None:
+    (tmp_path / PASSED).write_text("")
+    hosted_with_a_name(watched)
+    passed = [line.split()[2] for line in (tmp_path / PASSED).read_text().splitlines()]
+    steps = [point for point in passed if point.startswith(("billing.", "methods."))]
+    assert {"billing.begin:before", "billing.begin:after"} <= set(steps)

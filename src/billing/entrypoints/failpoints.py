@@ -105,6 +105,9 @@ def install(container: "Container", folder: Path) -> None:
     container.queue.override(providers.Object(cast(JobQueue, _Watched(container.queue(), "queue", points))))
     gateways = {name: _Watched(gateway, "gateway", points) for name, gateway in container.gateways().items()}
     container.gateways.override(providers.Object(cast(dict[str, PaymentGateway], gateways)))
+    for provider, name in ((container.recurring_billing, "billing"), (container.saved_methods, "methods")):
+        watched = {gateway: _Watched(port, name, points) for gateway, port in provider().items()}
+        provider.override(providers.Object(watched))
     routes = {suffix: _Watched(one, "registrar", points) for suffix, one in container.registrars().by_suffix.items()}
     container.registrars.override(providers.Object(RegistrarRoutes(cast(dict[str, Registrar], routes))))
     if (notifier := container.notifier()) is not None:
