@@ -1,9 +1,10 @@
 """How billing hears of what Stripe tells: as it comes, reversed and doubled, or in part only."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from typing import Any
 
 from billing.application.outcomes import Deadline
 from billing.application.reconciliation import Scope
@@ -26,6 +27,10 @@ class Telling:
     def pump(self) -> None:
         """Called whenever somebody looks for them."""
 
+    def is_through(self, events: Sequence[Any]) -> bool:
+        """Whether all that will ever be told of these has been."""
+        return all(event["delivered"] for event in events)
+
 
 class ReversedAndDoubled(Telling):
     """What Stripe tells at one time comes last first, and every word of it twice."""
@@ -46,6 +51,9 @@ class ReversedAndDoubled(Telling):
             for _ in range(2):
                 assert self._post.send(body, signature) == 200
 
+    def is_through(self, events: Sequence[Any]) -> bool:
+        return self._handed_over == len(events)
+
 
 class ThirdLost(Telling):
     """Every third event is never delivered; `billing reconcile` finds out what it was about.
@@ -60,6 +68,9 @@ class ThirdLost(Telling):
 
     def listen(self) -> None:
         self._reconcile()
+
+    def is_through(self, events: Sequence[Any]) -> bool:
+        return True
 
     def _by_command(self) -> None:
         self._shop.command("reconcile")
