@@ -159,7 +159,7 @@ def _a_tenancy(site: Site) -> Purchase:
 
 
 def _a_page_for_hosting_in_company(site: Site) -> Purchase:
-    """Of a customer whose card is known, so that billing begins at once."""
+    """Of a customer whose card is known, so that billing need not wait for that."""
     site.shop.saved_card()
     return site.shop.start(site.shop.order(renewing(), a_domain(site.shop.new_name())))
 
