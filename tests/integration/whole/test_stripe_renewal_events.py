@@ -5,7 +5,7 @@ As in `test_stripe_events.py` only the event that a story is about reaches billi
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ import requests
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_hosting, eventually
 from tests.integration.whole.stripe_post import Post, the_post_of
-from tests.integration.whole.test_auto_renewal import DECLINES, TimeMachine, orders
+from tests.integration.whole.test_auto_renewal import DECLINES, orders
 from tests.integration.whole.test_saved_cards import ASKS, put_in
+from tests.integration.whole.time_machine import TimeMachine, a_shop_on
 
 PRICE = {"amount": 499, "currency": "USD"}
 RENEWED, UNPAID, ENDED = (
@@ -29,21 +30,19 @@ SUSPENDED = "Your hosting starter is suspended"
 
 
 @pytest.fixture
-def shop(install: Install, tmp_path: Path) -> Installation:
-    offset = tmp_path / "offset"
-    offset.write_text("0")
-    database, queue = f"sqlite:///{tmp_path}/ledger.sqlite", f"sqlite:///{tmp_path}/queue.sqlite"
+def shop_in_time(install: Install, tmp_path: Path) -> tuple[Installation, TimeMachine]:
     # Nobody asks Stripe by himself whether a period was paid: only the event says so.
-    unasked = {"BILLING_RENEWAL_CHECK_HOURS": "2000"}
-    installation = install(database, queue, BILLING_CLOCK_OFFSET_FILE=str(offset), **unasked)
-    installation.serve()
-    installation.work()
-    return installation
+    return a_shop_on(install, tmp_path, BILLING_RENEWAL_CHECK_HOURS="2000")
 
 
 @pytest.fixture
-def time(shop: Installation, tmp_path: Path) -> TimeMachine:
-    return TimeMachine(shop, tmp_path / "offset")
+def shop(shop_in_time: tuple[Installation, TimeMachine]) -> Installation:
+    return shop_in_time[0]
+
+
+@pytest.fixture
+def time(shop_in_time: tuple[Installation, TimeMachine]) -> TimeMachine:
+    return shop_in_time[1]
 
 
 @pytest.fixture
@@ -140,7 +139,7 @@ def test_invoice_payment_succeeded_renews_the_period_that_it_paid_and_nothing_el
     assert (renewals(shop), end(shop, subscription)) == ([], first_end)
 
     # A month later Stripe charges the card. What is not Stripe's word of it is not believed.
-    time.pass_days(32)
+    time.pass_time(timedelta(days=32))
     body, signature = post.letter("invoice.payment_succeeded", 1)
     assert b"subscription_cycle" in body
     assert post.send(body.replace(b"subscription_cycle", b"subscription_update"), signature) == 400
@@ -168,7 +167,7 @@ def test_invoice_payment_succeeded_renews_the_period_that_it_paid_and_nothing_el
     assert end(shop, subscription) == second_end
 
     # The next month is another one; and what was paid agrees with Stripe's books.
-    time.pass_days(31)
+    time.pass_time(timedelta(days=31))
     post.deliver("invoice.payment_succeeded", 2)
     second = eventually(lambda: renewals(shop)[1:])[0]
     shop.until(second, "completed")
@@ -185,7 +184,7 @@ def test_invoice_payment_failed_serves_on_and_leads_to_a_page_where_another_card
     subscription = bought(shop, post)
     first_end = end(shop, subscription)
     issue_anew(shop, DECLINES)
-    time.pass_days(32)
+    time.pass_time(timedelta(days=32))
     event = post.deliver("invoice.payment_failed")
 
     # Past due, and served all the same; the customer is told once, and where to pay.
@@ -219,7 +218,7 @@ def test_invoice_payment_failed_serves_on_and_leads_to_a_page_where_another_card
     # The refusal comes once more, late: what is paid stays paid. The month after is charged to the new card.
     post.deliver("invoice.payment_failed")
     assert seen(shop, subscription)["status"] == "active"
-    time.pass_days(31)
+    time.pass_time(timedelta(days=31))
     assert post.told(post.deliver("invoice.payment_succeeded", 2)).status == "processed"
     assert eventually(lambda: len(renewals(shop)) == 2)
     assert eventually(lambda: about_hosting(post) == [UNPAID, RENEWED, RENEWED])
@@ -230,7 +229,7 @@ def test_invoice_payment_action_required_leads_over_our_page_to_where_the_bank_a
 ) -> None:
     subscription = bought(shop, post)
     issue_anew(shop, ASKS)
-    time.pass_days(32)
+    time.pass_time(timedelta(days=32))
     post.deliver("invoice.payment_action_required")
     until(shop, subscription, "past_due")
     assert eventually(lambda: WANTED in post.subjects())
@@ -278,12 +277,12 @@ def test_customer_subscription_deleted_ends_what_stripe_has_given_up_to_collect(
 ) -> None:
     subscription = bought(shop, post)
     issue_anew(shop, DECLINES)
-    time.pass_days(32)
+    time.pass_time(timedelta(days=32))
     post.deliver("invoice.payment_failed")
     until(shop, subscription, "past_due")
 
     # After the days of grace service stops; the customer can pay still.
-    time.pass_days(8)
+    time.pass_time(timedelta(days=8))
     until(shop, subscription, "suspended")
     assert eventually(lambda: about_hosting(post) == [UNPAID, SUSPENDED])
     customer = Browser(link(shop, SUSPENDED))
@@ -291,7 +290,7 @@ def test_customer_subscription_deleted_ends_what_stripe_has_given_up_to_collect(
     assert customer.reads("We could not collect what is owed")
 
     # Stripe has tried for two weeks and ends it: so it ends here, and there is nothing to pay any more.
-    time.pass_days(8)
+    time.pass_time(timedelta(days=8))
     post.deliver("customer.subscription.deleted")
     until(shop, subscription, "ended")
     assert eventually(lambda: about_hosting(post) == [UNPAID, SUSPENDED, ENDED])

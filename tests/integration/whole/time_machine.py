@@ -48,14 +48,19 @@ class TimeMachine:
 
 
 def a_shop_on(
-    install: Install, folder: Path, moment: datetime | None, urls: Sequence[str] | None = None, workers: int = 1
+    install: Install,
+    folder: Path,
+    moment: datetime | None = None,
+    urls: Sequence[str] | None = None,
+    workers: int = 1,
+    **settings: str,
 ) -> tuple[Installation, TimeMachine]:
     """A shop at work whose business day is today or another; on SQLite unless it is given servers."""
     time = TimeMachine(folder / "offset")
     if moment is not None:
         time.go_to(moment)
     on_files = [f"sqlite:///{folder}/ledger.sqlite", f"sqlite:///{folder}/queue.sqlite"]
-    shop = install(*(urls or on_files), BILLING_CLOCK_OFFSET_FILE=str(time.file), **_PROMPT)
+    shop = install(*(urls or on_files), BILLING_CLOCK_OFFSET_FILE=str(time.file), **_PROMPT, **settings)
     time.take_along(shop)
     shop.serve()
     for n in range(1, workers + 1):
