@@ -7,54 +7,33 @@ from dependency_injector import providers
 
 from billing.adapters.telemetry import configure_logging, exposition, logging_context
 from billing.application.access import Authenticate, CreateKey, RevokeKey
-from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
-from billing.application.alerts import TellOperator
-from billing.application.attempts import CheckPayment, ClosePayment, NoteStart
+from billing.application.attempts import CheckPayment, ClosePayment
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
-from billing.application.disputes import TakeDispute
 from billing.application.dunning import StopService
 from billing.application.engine import ClaimJob, Ends, RunJob
 from billing.application.fulfilment import RegisterDomain, RenewDomain
-from billing.application.given_up import MakeSureUndelivered
 from billing.application.hosting import ActivateSubscription, RenewSubscription
 from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
-from billing.application.intake import ProcessEvent, ReceiveWebhook
+from billing.application.intake import ProcessEvent
 from billing.application.interventions import CancelJob, RetryJob, RetryJobs
-from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.mailing import SendMail
-from billing.application.notifications import Notices, Postbox
 from billing.application.outages import TellOutages
 from billing.application.owed import PayInvoice
-from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
-from billing.application.paying_back import PayBack
-from billing.application.payments import RecordFact
 from billing.application.recurring import CheckSubscription, EndBilling
-from billing.application.refunds import RefundPayment, RequestRefund, SettleRefund
+from billing.application.refunds import RefundPayment
 from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
-from billing.application.resolving import ResolvePayment
-from billing.application.saved_methods import (
-    ForgetMethod,
-    RefreshWallet,
-    RemoveMethod,
-    SetDefaultMethod,
-    TakeMethod,
-    TellDefault,
-)
+from billing.application.saved_methods import ForgetMethod, TellDefault
 from billing.application.setting_up import SetUpProvider
 from billing.application.storefront import CheckDomain, LoadCatalogue
-from billing.application.taking import TakeFact
 from billing.application.under_way import HandBack, UnderWay
 from billing.application.unpaid import CancelOrder, ExpireOrders
-from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside
-from billing.entrypoints.container.adapters import Adapters
 from billing.entrypoints.container.comparing import Comparing
-from billing.entrypoints.container.hosting import Hosting
+from billing.entrypoints.container.money import Money
 from billing.entrypoints.container.owing import Owing
 from billing.entrypoints.container.renewing import Renewing
 from billing.entrypoints.http.app import UseCases, create_app
@@ -63,131 +42,52 @@ from billing.entrypoints.readiness import readiness
 __all__ = ["Container", "configure_logging"]
 
 
-class Container(Adapters):
+class Container(Money):
     """Every object of the program, made when it is first asked for; one container per process."""
 
     # what is wired below
-    settings = Adapters.settings
-    shop = Adapters.shop
-    jobs = Adapters.jobs
-    business_clock = Adapters.business_clock
-    monotonic = Adapters.monotonic
-    ids = Adapters.ids
-    order_number = Adapters.order_number
-    api_secret = Adapters.api_secret
-    random_token = Adapters.random_token
-    dice = Adapters.dice
-    telemetry = Adapters.telemetry
-    begin = Adapters.begin
-    ledger = Adapters.ledger
-    gateways = Adapters.gateways
-    event_feeds = Adapters.event_feeds
-    statements = Adapters.statements
-    provider_setups = Adapters.provider_setups
-    saved_methods = Adapters.saved_methods
-    recurring_billing = Adapters.recurring_billing
-    registrars = Adapters.registrars
-    notifier = Adapters.notifier
-
-    # ------------------------------------------------------------------ what people are told
-    sender_domain = providers.Callable(limits.sender_domain, settings.provided.mails)
-    postbox = providers.ThreadSafeSingleton(Postbox, ids, sender_domain)
-    pay_links = providers.ThreadSafeSingleton(limits.pay_links, settings)
-    notices = providers.ThreadSafeSingleton(Notices, postbox, pay_links)
-    operator_mail = providers.Callable(limits.operator_mail, settings.provided.mails)
-    tell_operator = providers.ThreadSafeSingleton(TellOperator, ledger, postbox, operator_mail)
-
-    # ------------------------------------------------------------------ money in
-    job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
-    payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, shop)
-    pay_back = providers.ThreadSafeSingleton(
-        PayBack,
-        policy=providers.Factory(limits.refund_policy, shop),
-        notices=notices,
-        ids=ids,
-        clock=business_clock,
-    )
-    dispatch_policy = providers.ThreadSafeSingleton(DispatchPolicy)
-    record_fact = providers.ThreadSafeSingleton(
-        RecordFact,
-        policy=dispatch_policy,
-        pay_back=pay_back,
-        clock=business_clock,
-        telemetry=telemetry,
-        notices=notices,
-    )
-    hosting = providers.Container(
-        Hosting,
-        settings=settings,
-        ledger=ledger,
-        telemetry=telemetry,
-        business_clock=business_clock,
-        monotonic=monotonic,
-        ids=ids,
-        order_number=order_number,
-        postbox=postbox,
-        pay_links=pay_links,
-        pay_back=pay_back,
-        billing=recurring_billing,
-    )
-    take_method = providers.ThreadSafeSingleton(TakeMethod, business_clock, ids)
-    take_dispute = providers.ThreadSafeSingleton(
-        TakeDispute,
-        policy=providers.Factory(limits.dispute_policy, shop),
-        dispatch=dispatch_policy,
-        pay_back=pay_back,
-        ids=ids,
-        clock=business_clock,
-    )
-    takers = providers.Dict(
-        {
-            MethodStands: take_method,
-            DisputeStands: take_dispute,
-            BillingStands: hosting.take_billing,
-            InvoiceStands: hosting.take_invoice,
-        }
-    )
-    take_fact = providers.ThreadSafeSingleton(TakeFact, record_fact, takers)
-    note_start = providers.ThreadSafeSingleton(
-        NoteStart,
-        clock=business_clock,
-        check_after_expiry=providers.Factory(timedelta, minutes=shop.check_after_expiry_minutes),
-    )
-    turns = providers.Object(ThreadTurn)
-    letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, turns)
-    receive_webhook = providers.ThreadSafeSingleton(
-        ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
-    )
-    open_attempt = providers.ThreadSafeSingleton(
-        OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
-    )
-    keepers = providers.ThreadSafeSingleton(MethodKeepers, saved_methods, shop.web_call_deadline_seconds, monotonic)
-    ensure_account = providers.ThreadSafeSingleton(EnsureAccount, ledger, keepers, business_clock, ids)
-    start_payment = providers.ThreadSafeSingleton(StartPayment, ledger, ensure_account, open_attempt)
-    refresh_payment = providers.ThreadSafeSingleton(
-        RefreshPayment,
-        ledger,
-        interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
-    )
-
-    # ------------------------------------------------------------------ saved methods
-    start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
-    open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
-    refresh_wallet = providers.ThreadSafeSingleton(RefreshWallet, ledger, keepers, take_method)
-    set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
-    remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
-
-    # ------------------------------------------------------------------ money back
-    make_sure_undelivered = providers.ThreadSafeSingleton(
-        MakeSureUndelivered,
-        registrars,
-        providers.Factory(timedelta, days=shop.expiry_rounding_days),
-        shop.web_call_deadline_seconds,
-        monotonic,
-    )
-    request_refund = providers.ThreadSafeSingleton(RequestRefund, ledger, pay_back, make_sure_undelivered)
-    settle_refund = providers.ThreadSafeSingleton(SettleRefund, ledger, pay_back)
-    resolve_payment = providers.ThreadSafeSingleton(ResolvePayment, ledger, record_fact, pay_back)
+    settings = Money.settings
+    shop = Money.shop
+    jobs = Money.jobs
+    business_clock = Money.business_clock
+    monotonic = Money.monotonic
+    ids = Money.ids
+    order_number = Money.order_number
+    api_secret = Money.api_secret
+    random_token = Money.random_token
+    dice = Money.dice
+    telemetry = Money.telemetry
+    begin = Money.begin
+    ledger = Money.ledger
+    gateways = Money.gateways
+    event_feeds = Money.event_feeds
+    statements = Money.statements
+    provider_setups = Money.provider_setups
+    saved_methods = Money.saved_methods
+    recurring_billing = Money.recurring_billing
+    registrars = Money.registrars
+    notifier = Money.notifier
+    # what is wired in `Money`
+    hosting = Money.hosting
+    job_limits = Money.job_limits
+    keepers = Money.keepers
+    letterbox = Money.letterbox
+    note_start = Money.note_start
+    notices = Money.notices
+    open_portal = Money.open_portal
+    pay_back = Money.pay_back
+    pay_links = Money.pay_links
+    postbox = Money.postbox
+    receive_webhook = Money.receive_webhook
+    refresh_payment = Money.refresh_payment
+    remove_method = Money.remove_method
+    request_refund = Money.request_refund
+    resolve_payment = Money.resolve_payment
+    set_default_method = Money.set_default_method
+    start_payment = Money.start_payment
+    start_setup = Money.start_setup
+    take_fact = Money.take_fact
+    tell_operator = Money.tell_operator
 
     # ------------------------------------------------------------------ the shop
     place_order = providers.ThreadSafeSingleton(
