@@ -12,8 +12,8 @@ from faults.stories import STORIES, Story
 
 KILLS = "killed at every step"
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
-_NO_STEP = ("commit:claim:nothing", "commit:housekeeping", "commit:expiry", "commit:outages")
-"""What is passed by chance: nothing of any order is in it."""
+_NO_STEP = ("commit:claim:nothing", "commit:housekeeping", "commit:expiry", "commit:outages", "commit:daily")
+"""What is passed by chance, or once a day: nothing of any order is in it."""
 _API = "commit:api"
 """The commits of one call of the API: its steps are told apart by the story."""
 _TRIES = 10
