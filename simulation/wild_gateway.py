@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.pages import PAYABLE, Back, Page, PaidBack, Told
 from billing.application.outcomes import Deadline, Refused
-from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started
+from billing.application.ports import Clock, Envelope, Reading, SignedGateway, Started
 from billing.domain import Conflict, DisputeStatus, Fact, Money, Order, Payment, Refund
 from simulation.weather import Weather
 
@@ -13,10 +13,10 @@ _AGES_SECONDS = 3600.0
 _SLOW_REFUNDS, _FAILING_REFUNDS, _REFUSED_REFUNDS = 0.2, 0.1, 0.15
 
 
-class WildGateway(PaymentGateway):
+class WildGateway(SignedGateway):
     """The twin behind the weather; `tell` takes all it writes, `told` counts it, `asked` is what each page asks."""
 
-    name, is_proof = "memory", True
+    name = "memory"
 
     def __init__(self, weather: Weather, now: Clock, installation: Callable[[], str]) -> None:
         self.twin = MemoryGateway(installation=installation, now=now)

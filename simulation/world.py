@@ -14,9 +14,9 @@ from dependency_injector import providers
 
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedMethods, GuardedRegistrar
+from billing.application.guarded import GuardedBilling, GuardedMethods, GuardedRegistrar, GuardedSignedGateway
 from billing.application.ledger import Begin
-from billing.application.ports import Clock, Ids, PaymentGateway, Registrar
+from billing.application.ports import Clock, Ids, Registrar, SignedGateway
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import BillingError
 from billing.entrypoints.container import Container
@@ -169,12 +169,12 @@ class World:
         self.commits += 1
         self.on_commit(by)
 
-    def stand_in(self, gateway: PaymentGateway, registrar: Registrar) -> None:
+    def stand_in(self, gateway: SignedGateway, registrar: Registrar) -> None:
         """The providers, behind their circuit breakers as the container would have them."""
         container = self.container
         guarded = GuardedRegistrar(registrar, container.guard("registrar memory"))
         container.registrars.override(providers.Object(RegistrarRoutes({"rw": guarded, "com": guarded})))
-        gateways = {"memory": GuardedGateway(gateway, container.guard("gateway memory"))}
+        gateways = {"memory": GuardedSignedGateway(gateway, container.guard("gateway memory"))}
         container.gateways.override(providers.Object(gateways))
         guard = container.guard("gateway memory")
         container.recurring_billing.override(providers.Object({"memory": GuardedBilling(self.billing, guard)}))

@@ -63,7 +63,7 @@ class _AskProvider(Handler):
         late = self.note_start.clock() >= payment.expires_at
         if payment.is_started or not payment.is_open or late:
             return payment
-        started = self.gateways[payment.gateway].start(order, payment, run.deadline())
+        started = self.gateways[payment.gateway].start_again(order, payment, run.deadline())
         return run.checkpoint(lambda uow: self.note_start(uow, payment.id, started))
 
     def is_known(self, payment: Payment) -> bool:

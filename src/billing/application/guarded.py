@@ -5,7 +5,18 @@ from datetime import datetime
 
 from billing.application.breakers import Guard
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
-from billing.application.ports import Availability, DomainInfo, Envelope, PaymentGateway, Reading, Registrar, Started
+from billing.application.ports import (
+    Availability,
+    DomainInfo,
+    Envelope,
+    Hint,
+    HintingGateway,
+    PaymentGateway,
+    Reading,
+    Registrar,
+    SignedGateway,
+    Started,
+)
 from billing.application.provider_ports import RecurringBilling, SavedMethods
 from billing.domain.contact import Contact
 from billing.domain.customer import Customer
@@ -56,27 +67,23 @@ class GuardedGateway(PaymentGateway):
 
     def __init__(self, inner: PaymentGateway, guard: Guard) -> None:
         self._inner, self._guard = inner, guard
-        self.name, self.is_proof = inner.name, inner.is_proof
+        self.name, self.manner = inner.name, inner.manner
 
     def require_reachable(self) -> None:
         """What the guard knows."""
         self._guard.require()
 
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+    def prepare(self, total: Money, options: Mapping[str, str]) -> Mapping[str, str]:
         """Calls nobody."""
-        return self._inner.verify(body, headers)
-
-    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """Mostly calls nobody, so it is never held back; where it did call in vain, that is counted."""
-        try:
-            return self._inner.interpret(body, deadline)
-        except (RetryLater, OutcomeUnknown) as failure:
-            self._guard.note(failure)
-            raise
+        return self._inner.prepare(total, options)
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """Guarded."""
         return self._guard(deadline, lambda: self._inner.start(order, payment, deadline))
+
+    def start_again(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
+        """Guarded."""
+        return self._guard(deadline, lambda: self._inner.start_again(order, payment, deadline))
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """Guarded."""
@@ -89,6 +96,38 @@ class GuardedGateway(PaymentGateway):
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """Guarded."""
         return self._guard(deadline, lambda: self._inner.refund(payment, refund, deadline))
+
+
+class GuardedSignedGateway(GuardedGateway, SignedGateway):
+    """The same, of one whose notifications are proof."""
+
+    def __init__(self, inner: SignedGateway, guard: Guard) -> None:
+        super().__init__(inner, guard)
+        self._signed = inner
+
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """Calls nobody."""
+        return self._signed.verify(body, headers)
+
+    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+        """Mostly calls nobody, so it is never held back; where it did call in vain, that is counted."""
+        try:
+            return self._signed.interpret(body, deadline)
+        except (RetryLater, OutcomeUnknown) as failure:
+            self._guard.note(failure)
+            raise
+
+
+class GuardedHintingGateway(GuardedGateway, HintingGateway):
+    """The same, of one whose notifications only hint."""
+
+    def __init__(self, inner: HintingGateway, guard: Guard) -> None:
+        super().__init__(inner, guard)
+        self._hinting = inner
+
+    def hint(self, body: bytes) -> Hint:
+        """Calls nobody."""
+        return self._hinting.hint(body)
 
 
 class GuardedMethods(SavedMethods):

@@ -9,7 +9,7 @@ from billing.application.alerts import raise_alert
 from billing.application.jobs import Handler, Record, Run
 from billing.application.letterbox import Letterbox
 from billing.application.outcomes import Deadline, NotYet, Refused
-from billing.application.ports import Envelope, Forged, Ids, PaymentGateway, Reading, Telemetry
+from billing.application.ports import Envelope, Forged, Ids, Reading, SignedGateway, Telemetry
 from billing.application.records import Arrival
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
@@ -23,7 +23,7 @@ from billing.domain.job import Job
 class ReceiveWebhook:
     """The whole of a webhook request: one verification and one short transaction."""
 
-    gateways: Mapping[str, PaymentGateway]
+    gateways: Mapping[str, SignedGateway]
     letterbox: Letterbox
     telemetry: Telemetry
     ids: Ids
@@ -62,7 +62,7 @@ class ProcessEvent(Handler):
     """Understand a stored notification and take its facts into the ledger."""
 
     alerts_itself: ClassVar[bool] = True
-    gateways: Mapping[str, PaymentGateway]
+    gateways: Mapping[str, SignedGateway]
     take_fact: TakeFact
     unmatched_retry: timedelta
 

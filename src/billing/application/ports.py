@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
@@ -17,6 +18,7 @@ from billing.domain.domain_name import DomainName
 from billing.domain.errors import BillingError
 from billing.domain.facts import Fact
 from billing.domain.mail import Mail
+from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
@@ -78,25 +80,56 @@ class Started:
     facts: tuple[Fact, ...] = ()
 
 
+class Claim(StrEnum):
+    """What an unsigned notification says came of an attempt; nobody need believe it."""
+
+    PAID = "paid"
+    UNPAID = "unpaid"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hint:
+    """What an unsigned notification claims, and of which attempt, by our own id.
+
+    `said` is the claim in the provider's words; `answer` is the JSON document that its sender wants to read.
+    """
+
+    payment_id: str
+    payment_ref: str | None
+    claim: Claim
+    said: str
+    answer: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a provider works where providers differ: what it can't do, we make up for.
+
+    `closes`: an open attempt can be made unpayable; where it can't, it is given up here and a late success counts.
+    `refunds`: it pays back by a call; where it doesn't, a person does by hand.
+    """
+
+    closes: bool = True
+    refunds: bool = True
+
+
 class PaymentGateway(ABC):
     """Takes money from customers through one provider.
 
-    `is_proof` says whether its notifications prove what they tell (signed) or only hint at asking.
+    What its notifications are worth is told by its class: those of a `SignedGateway` prove what they tell, those of a
+    `HintingGateway` only hint at asking.
     """
 
     name: str
-    is_proof: bool
+    manner: Manner = Manner()
 
     def require_reachable(self) -> None:
         """NotYet where it is known that a call would be in vain; calls nobody."""
 
-    @abstractmethod
-    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
-        """Prove a notification genuine, or Forged. Reads no ledger and calls nobody."""
-
-    @abstractmethod
-    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        """Say in facts what a stored notification means, whichever API version wrote it; may fetch."""
+    def prepare(self, total: Money, options: Mapping[str, str]) -> Mapping[str, str]:
+        """An attempt's options as they will be sent; Invalid where it can't take that sum, or these. Calls nobody."""
+        return options
 
     @abstractmethod
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
@@ -106,20 +139,50 @@ class PaymentGateway(ABC):
         and no page opened; one that is declined is no Refused: PaymentFailed, with the bank's reason.
         """
 
+    def start_again(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
+        """The same after an answer was lost; a provider that has no idempotency keys is asked first."""
+        return self.start(order, payment, deadline)
+
     @abstractmethod
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """Ask how a started attempt stands; off session also one without an id, PaymentExpired if there is none."""
 
     @abstractmethod
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        """Make an attempt unpayable, known as for `check`; where it turns out paid, PaymentSucceeded comes back."""
+        """Make an attempt unpayable, known as for `check`; where it turns out paid, PaymentSucceeded comes back.
+
+        Where the provider closes nothing (`manner`), the same as `check`.
+        """
 
     @abstractmethod
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """Pay a refund, and say how it stands; a repeat of the same try (`refund.try_no`) pays nothing more.
 
-        Refused where the provider has definitely not paid; NeedsPerson where it offers no refunds.
+        Refused where the provider has definitely not paid; NeedsPerson where it offers no refunds (`manner`).
         """
+
+
+class SignedGateway(PaymentGateway):
+    """One whose notifications prove what they tell."""
+
+    @abstractmethod
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> Envelope:
+        """Prove a notification genuine, or Forged. Reads no ledger and calls nobody."""
+
+    @abstractmethod
+    def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+        """Say in facts what a stored notification means, whichever API version wrote it; may fetch."""
+
+
+class HintingGateway(PaymentGateway):
+    """One whose notifications anybody could have sent: they wake the check of their attempt and nothing else.
+
+    The address that its provider sends them to holds `options["hint_token"]` of the attempt, which nobody can guess.
+    """
+
+    @abstractmethod
+    def hint(self, body: bytes) -> Hint:
+        """What a notification claims; Forged where it is none of this provider's. Calls nobody."""
 
 
 # ---------------------------------------------------------------------- registrars

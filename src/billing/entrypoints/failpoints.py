@@ -128,6 +128,11 @@ class _Watched:
     def __init__(self, port: object, name: str, points: Failpoints) -> None:
         self._port, self._name, self._points = port, name, points
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[Any]:
+        """The port's own: what a gateway is, is asked by `isinstance`."""
+        return type(self._port)
+
     def __getattr__(self, attribute: str) -> Any:
         found = getattr(self._port, attribute)
         if not callable(found):

@@ -11,7 +11,7 @@ from dependency_injector import providers
 
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.application.breakers import Guard, Unreachable
-from billing.application.guarded import GuardedGateway, GuardedRegistrar
+from billing.application.guarded import GuardedRegistrar, GuardedSignedGateway
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Reading
@@ -38,7 +38,7 @@ class GuardedTwins(Twins):
         container = super()._wire()
         guard = container.guard
         registrar = GuardedRegistrar(self.registrar, guard(EPP))
-        gateway = GuardedGateway(self.gateway, guard("gateway memory"))
+        gateway = GuardedSignedGateway(self.gateway, guard("gateway memory"))
         container.registrars.override(providers.Object(RegistrarRoutes(dict.fromkeys(("rw", "com"), registrar))))
         container.gateways.override(providers.Object({gateway.name: gateway}))
         return container
@@ -341,7 +341,7 @@ def test_a_notification_that_was_read_by_calling_in_vain_counts(shop: GuardedTwi
         def interpret(self, body: bytes, deadline: Deadline) -> Reading:
             raise RetryLater("what it is about could not be fetched")
 
-    gateway = GuardedGateway(Fetching(installation=lambda: "ins_1", now=shop.clock), guard)
+    gateway = GuardedSignedGateway(Fetching(installation=lambda: "ins_1", now=shop.clock), guard)
     for _ in range(4):
         with pytest.raises(RetryLater, match="could not be fetched"):
             gateway.interpret(b"{}", shop.soon())

@@ -27,7 +27,7 @@ from billing.adapters.memory.pages import (
     refund_of,
 )
 from billing.application.outcomes import Deadline, NeedsPerson, Refused
-from billing.application.ports import Clock, Envelope, Forged, PaymentGateway, Reading, Started
+from billing.application.ports import Clock, Envelope, Forged, Reading, SignedGateway, Started
 from billing.domain.errors import Conflict
 from billing.domain.facts import Fact, PaymentExpired
 from billing.domain.money import Money
@@ -46,7 +46,7 @@ SIGNATURE = "Memory-Signature"
 _SKEW_MAX_SECONDS = 300
 
 
-class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
+class MemoryGateway(SignedGateway, FailsOnOrder, DisputeDesk):
     """One provider with one secret; ids are counted or made of the payment's, so every run is the same.
 
     `calls` lists what it was asked, `pages` what it holds by payment id, `told` every notification it has made.
@@ -61,11 +61,10 @@ class MemoryGateway(PaymentGateway, FailsOnOrder, DisputeDesk):
         installation: Callable[[], str],
         now: Clock,
         name: str = "memory",
-        is_proof: bool = True,
         secret: bytes = b"known to both sides",
     ) -> None:
         super().__init__()
-        self.name, self.is_proof = name, is_proof
+        self.name = name
         self.calls: list[tuple[str, str]] = []
         self.pages: dict[str, Page] = {}
         self.told: list[tuple[datetime, bytes]] = []

@@ -15,18 +15,17 @@ from billing.adapters.stripe_gateway.pages import StripePages
 from billing.adapters.stripe_gateway.refunds import StripeRefunds, ids_of, read_refund
 from billing.adapters.stripe_gateway.webhooks import WebhookVerifier
 from billing.application.outcomes import Deadline, NeedsPerson
-from billing.application.ports import Clock, Envelope, PaymentGateway, Reading, Started, Telemetry
+from billing.application.ports import Clock, Envelope, Reading, SignedGateway, Started, Telemetry
 from billing.domain.facts import BillingStands, Fact, InvoiceStands, PaymentExpired
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 
 
-class StripeGateway(PaymentGateway):
+class StripeGateway(SignedGateway):
     """Signed snapshots prove what they tell; `livemode` is that of our key."""
 
     name = "stripe"
-    is_proof = True
 
     def __init__(
         self,

@@ -141,7 +141,7 @@ class Container(Money):
     # ------------------------------------------------------------------ jobs
     process_event = providers.Factory(
         ProcessEvent,
-        gateways,
+        providers.Callable(outside.signed, gateways),
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )

@@ -28,6 +28,7 @@ from billing.application.taking import TakeFact
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.entrypoints import limits
+from billing.entrypoints.container import outside
 from billing.entrypoints.container.adapters import Adapters
 from billing.entrypoints.container.hosting import Hosting
 
@@ -117,7 +118,12 @@ class Money(Adapters):
     turns = providers.Object(ThreadTurn)
     letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, turns)
     receive_webhook = providers.ThreadSafeSingleton(
-        ReceiveWebhook, gateways, letterbox, telemetry, ids, providers.Object(logging_context)
+        ReceiveWebhook,
+        providers.Callable(outside.signed, gateways),
+        letterbox,
+        telemetry,
+        ids,
+        providers.Object(logging_context),
     )
     open_attempt = providers.ThreadSafeSingleton(
         OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic

@@ -8,9 +8,23 @@ from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.stripe_gateway import StripeBilling, StripeGateway, StripeMethods
 from billing.application.breakers import Guard
-from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedMethods, GuardedRegistrar
+from billing.application.guarded import (
+    GuardedBilling,
+    GuardedHintingGateway,
+    GuardedMethods,
+    GuardedRegistrar,
+    GuardedSignedGateway,
+)
 from billing.application.ledger import Ledger
-from billing.application.ports import Clock, Notifier, PaymentGateway, Registrar, Telemetry
+from billing.application.ports import (
+    Clock,
+    HintingGateway,
+    Notifier,
+    PaymentGateway,
+    Registrar,
+    SignedGateway,
+    Telemetry,
+)
 from billing.application.provider_ports import RecurringBilling, SavedMethods
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
@@ -21,7 +35,7 @@ from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 def gateways(
     settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
 ) -> Mapping[str, PaymentGateway]:
-    gateways: list[PaymentGateway] = []
+    gateways: list[SignedGateway | HintingGateway] = []
     if settings.stripe is not None:
         if not settings.stripe.webhook_secrets:  # `billing stripe setup` does without: it gets the first
             raise WrongSettings("BILLING_STRIPE_WEBHOOK_SECRETS: Environment variable not set.")
@@ -35,7 +49,23 @@ def gateways(
             telemetry=told,
         )
         gateways.append(stripe)
-    return {one.name: GuardedGateway(one, guard(f"gateway {one.name}")) for one in gateways}
+    return {one.name: _guarded(one, guard(f"gateway {one.name}")) for one in gateways}
+
+
+def _guarded(gateway: SignedGateway | HintingGateway, guard: Guard) -> PaymentGateway:
+    if isinstance(gateway, SignedGateway):
+        return GuardedSignedGateway(gateway, guard)
+    return GuardedHintingGateway(gateway, guard)
+
+
+def signed(gateways: Mapping[str, PaymentGateway]) -> Mapping[str, SignedGateway]:
+    """Those whose notifications are proof."""
+    return {name: one for name, one in gateways.items() if isinstance(one, SignedGateway)}
+
+
+def hinting(gateways: Mapping[str, PaymentGateway]) -> Mapping[str, HintingGateway]:
+    """Those whose notifications only hint."""
+    return {name: one for name, one in gateways.items() if isinstance(one, HintingGateway)}
 
 
 def saved_methods(
