@@ -13,6 +13,7 @@ from billing.domain.errors import BillingError
 from billing.domain.refund_policy import Compensation, RefundedHosting
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.job_settings import BreakerSettings, JobSettings, contradictions, read_breaker, read_jobs
+from billing.entrypoints.kpay_settings import KpaySettings, read_kpay
 from billing.entrypoints.mail_settings import MailSettings, read_mails
 from billing.entrypoints.renewal_settings import RenewalSettings, read_renewals
 from billing.entrypoints.setting_formats import POSITIVE, optional
@@ -114,6 +115,7 @@ class Settings:
     queue_url: str = field(repr=False)
     secret_keys: tuple[str, ...] = field(repr=False)
     stripe: StripeSettings | None
+    kpay: KpaySettings | None
     epp: EppSettings | None
     registrars: dict[str, str]
     http: HttpSettings
@@ -161,6 +163,7 @@ def _read(env: Env) -> Settings:
         queue_url=env.str("QUEUE_URL", "sqlite:///var/queue.sqlite", validate=formats.queue_url),
         secret_keys=tuple(env.list("SECRET_KEY", [], validate=formats.long_secrets) or ()),
         stripe=_read_stripe(env),
+        kpay=read_kpay(env),
         epp=_read_epp(env),
         registrars=formats.registrar_routes(env.str("REGISTRARS", "", validate=formats.registrar_routes) or ""),
         http=_read_http(env),
