@@ -41,7 +41,7 @@ def a_holding(order: Order, n: int = 0, expires_at: datetime = EXACT, auto_renew
 
 
 def an_offer(order: Order, renewal_id: str = "ren_1", expires_at: datetime = EXACT) -> Renewal:
-    return Renewal(id=renewal_id, registration_id="reg_0", expires_at=expires_at, order_id=order.id, created_at=EXACT)
+    return Renewal(id=renewal_id, subject_id="reg_0", expires_at=expires_at, order_id=order.id, created_at=EXACT)
 
 
 class RenewalCases(LedgerCase):
@@ -161,6 +161,35 @@ class RenewalCases(LedgerCase):
         ledger.write("test", lambda uow: uow.subscriptions.add(subscription))
         of = "cus_9" if change == "nobody" else "cus_1"
         assert ledger.read(lambda uow: uow.subscriptions.renews_for(of)) is (change == "none")
+
+    def test_hosting_that_goes_on_by_orders_comes_in_pages_by_the_end_of_its_period(
+        self, ledger: Ledger, customer: str
+    ) -> None:
+        order = place(ledger, *(a_hosting() for _ in range(7)))
+
+        def open_all(uow: UnitOfWork) -> None:
+            for n, item in enumerate(order.items):
+                hosting = a_running_subscription(f"sub_{n}", item_id=item.id, auto_renew=n != 3)
+                hosting.current_period_end = EXACT + (n // 2) * DAY
+                if n == 4:
+                    hosting.gateway = "stripe"
+                if n == 5:
+                    hosting.cancel_at_period_end = True
+                if n == 6:
+                    hosting.fall_due(EXACT, "not paid")
+                uow.subscriptions.add(hosting)
+
+        ledger.write("setup", open_all)
+
+        def page(until: datetime, after: tuple[datetime, str] | None, limit: int) -> list[str]:
+            return [one.id for one in ledger.read(lambda uow: uow.subscriptions.ending(until, after, limit))]
+
+        assert page(EXACT - DAY, None, 9) == []
+        assert page(EXACT, None, 9) == ["sub_0", "sub_1"]
+        assert page(EXACT + 9 * DAY, None, 9) == ["sub_0", "sub_1", "sub_2"]
+        assert page(EXACT + 9 * DAY, None, 1) == ["sub_0"]
+        assert page(EXACT + 9 * DAY, (EXACT, "sub_0"), 2) == ["sub_1", "sub_2"]
+        assert page(EXACT + 9 * DAY, (EXACT + DAY, "sub_2"), 2) == []
 
     def test_cards_that_end_with_a_month_come_in_pages(self, ledger: Ledger, customer: str) -> None:
         wallet = a_wallet()

@@ -13,6 +13,7 @@ from billing.adapters.sql.engine import make_engine
 from billing.application.charging import ChargeOrder
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.expiring_names import LookAfterName, LookAfterNames
+from billing.application.hosting_renewals import LookAfterHosting, LookAfterPeriod, OfferPeriod, OrderPeriod
 from billing.application.ledger import Ledger
 from billing.application.notifications import Notices, Postbox
 from billing.application.registrars import RegistrarRoutes
@@ -60,9 +61,14 @@ class Desk:
             monotonic,
         )
 
-    def orders(self) -> list[Order]:
+        offer_period = OfferPeriod(ids, lambda: ids("N"), timedelta(days=30))
+        self.order_period = OrderPeriod(ledger, offer_period, clock)
+        look_after_period = LookAfterPeriod(RenewalPolicy(), offer_period, RenewalNotices(post, None))
+        self.hosting_round = LookAfterHosting(ledger, look_after_period, 100, ledger.telemetry, clock)
+
+    def orders(self, kind: str = "domain_renewal") -> list[Order]:
         found = self.ledger.read(lambda uow: uow.orders.page(None, None, None, 1000))
-        return [order for order in found if order.items[0].what.kind == "domain_renewal"]
+        return [order for order in found if order.items[0].what.kind == kind]
 
     def mails(self) -> list[MailKind]:
         return [mail.kind for mail in self.ledger.read(lambda uow: uow.mails.page(None, None, 1000))]
@@ -137,3 +143,24 @@ def test_whoever_comes_first_a_name_has_one_live_renewal(desk: Desk) -> None:
     live = [order for order in desk.orders() if order.status is OrderStatus.PENDING]
     names = sorted(str(item.domain) for order in live for item in order.items)
     assert names == [f"n{n}.rw" for n in range(NAMES)]
+
+
+def test_two_tabs_and_every_worker_make_one_order_of_the_next_period(desk: Desk) -> None:
+    """The customer asks for it on our page as often as the round of the day comes by."""
+    bought = an_order(a_hosting(), order_id="ord_h")
+    hosting = a_running_subscription("sub_1", item_id=bought.items[0].id, auto_renew=True)
+    hosting.current_period_end = NOW + timedelta(days=7)
+
+    def open_it(uow: UnitOfWork) -> None:
+        uow.orders.add(bought)
+        uow.subscriptions.add(hosting)
+
+    desk.ledger.write("setup", open_it)
+
+    def act(n: int) -> object:
+        return desk.order_period("sub_1", "a test") if n % 2 else desk.hosting_round(None)
+
+    in_parallel(WORKERS, act)
+    (order,) = desk.orders("subscription_renewal")
+    assert order.status is OrderStatus.PENDING
+    assert desk.mails() == [MailKind.HOSTING_DUE]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from billing.application.hosting_renewals import take_back_period
 from billing.application.ledger import Ledger
 from billing.application.notifications import Notices
 from billing.application.outcomes import Deadline, Refused
@@ -131,6 +132,8 @@ def _require_renewable(uow: UnitOfWork, customer_id: str, wanted: Sequence[Purch
     """Names are locked in their own order, whatever the basket's, so that no two baskets wait for each other."""
     renewals = [(what.domain, n) for n, what in enumerate(wanted) if isinstance(what, DomainRenewal)]
     renewals.sort(key=lambda renewal: str(renewal[0]))
+    for subscription_id in sorted(what.subscription_id for what in wanted if isinstance(what, SubscriptionRenewal)):
+        take_back_period(uow, subscription_id, "the customer ordered a renewal")
     for domain, _ in renewals:
         _give_way(uow, customer_id, domain)
     for domain, n in renewals:

@@ -8,6 +8,7 @@ from functools import partial
 from billing.application.billers import biller
 from billing.application.billing_jobs import begin_of, change_of, last_check_of, split
 from billing.application.delivery import leave_be
+from billing.application.hosting_renewals import take_back_period
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
@@ -94,6 +95,8 @@ class ChangeSubscription:
 
     def _ask(self, uow: UnitOfWork, subscription_id: str, kind: ChangeKind, plan: str | None) -> Subscription:
         beginning = uow.jobs.lock_for(begin_of(subscription_id)) if kind is ChangeKind.RESUME else None
+        if kind in (ChangeKind.CANCEL, ChangeKind.CANCEL_AT_PERIOD_END):
+            take_back_period(uow, subscription_id, "the subscription was called off")
         subscription = uow.subscriptions.lock(subscription_id)
         before = subscription.changes
         change = _change(uow.catalogues.current(), subscription, kind, plan) if plan else Change(kind=kind)

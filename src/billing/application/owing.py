@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 from billing.application.billing_jobs import check_of
-from billing.application.checkout import PlaceOrder
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline
 from billing.application.provider_ports import RecurringBilling
@@ -14,12 +13,7 @@ from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.facts import InvoiceStands, InvoiceStatus
 from billing.domain.invoice import Invoice
-from billing.domain.order import Order
-from billing.domain.order_status import OrderStatus
-from billing.domain.purchase import SubscriptionRenewal
 from billing.domain.subscription import Subscription
-
-_PENDING_MAX = 100
 
 
 def owed_of(uow: UnitOfWork, subscription: Subscription) -> Sequence[Invoice]:
@@ -84,28 +78,3 @@ class PayOwed:
     def _take(self, uow: UnitOfWork, gateway: str, stands: Sequence[InvoiceStands]) -> None:
         for fact in stands:
             self.take_fact(uow, gateway, fact)
-
-
-@dataclass(frozen=True)
-class OrderPeriod:
-    """Order the next period of hosting that no provider bills; as often as it is asked, it is one order."""
-
-    ledger: Ledger
-    place_order: PlaceOrder
-
-    def __call__(self, subscription_id: str, by: str) -> Order:
-        """The one that waits to be paid already, or a new one; Invalid where it can't be renewed so."""
-        subscription, waiting = self.ledger.read(lambda uow: _waiting(uow, subscription_id))
-        if waiting is not None:
-            return waiting
-        wanted = SubscriptionRenewal(subscription_id=subscription.id, cycles=1)
-        return self.place_order(subscription.customer_id, subscription.price.currency, None, [wanted], by)
-
-
-def _waiting(uow: UnitOfWork, subscription_id: str) -> tuple[Subscription, Order | None]:
-    subscription = uow.subscriptions.get(subscription_id)
-    for order in uow.orders.page(subscription.customer_id, OrderStatus.PENDING, None, _PENDING_MAX):
-        renewed = [item.what.subscription_id for item in order.items if isinstance(item.what, SubscriptionRenewal)]
-        if renewed == [subscription.id] and len(order.items) == 1:
-            return subscription, order
-    return subscription, None

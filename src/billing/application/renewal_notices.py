@@ -9,6 +9,7 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain.mail import MailData, MailKind
 from billing.domain.order import Order
 from billing.domain.registration import Registration
+from billing.domain.subscription import Subscription
 from billing.domain.wallet import Card, PaymentMethod, Wallet
 
 
@@ -35,6 +36,13 @@ class RenewalNotices:
         if order is not None and until:
             data = {**data, **self._payable(uow, order)}
         self._tell(uow, MailKind.NAME_EXPIRED, _occasion(held), held.customer_id, data)
+
+    def hosting_due(self, uow: UnitOfWork, hosting: Subscription, order: Order, milestone: int) -> None:
+        """The next period of hosting waits to be paid: what it costs, until when it is paid now, and where."""
+        end = _day(hosting.current_period_end) if hosting.current_period_end else ""
+        about: MailData = {"plan": hosting.plan, "domain": str(hosting.domain or ""), "until": end}
+        occasion = f"{hosting.id}:{end}:{milestone}"
+        self._tell(uow, MailKind.HOSTING_DUE, occasion, hosting.customer_id, {**about, **self._payable(uow, order)})
 
     def card_expiring(self, uow: UnitOfWork, wallet: Wallet, method: PaymentMethod, card: Card) -> None:
         """The card that renewals are charged to can't be charged much longer."""

@@ -70,7 +70,7 @@ class OfferRenewal:
         uow.renewals.add(
             Renewal(
                 id=self.ids("ren"),
-                registration_id=held.id,
+                subject_id=held.id,
                 expires_at=held.expires_at,
                 order_id=order.id,
                 created_at=order.created_at,
@@ -108,7 +108,13 @@ class SetAutoRenew:
 def take_back(uow: UnitOfWork, name: DomainName, why: str) -> None:
     """Withdraw our unpaid order to renew a name, if there is one and nobody is paying it; before the name is locked."""
     held = uow.registrations.of_name(name)
-    renewal = uow.renewals.of(held.id, held.expires_at) if held else None
+    if held is not None:
+        withdraw(uow, held.id, held.expires_at, why)
+
+
+def withdraw(uow: UnitOfWork, subject_id: str, expires_at: datetime, why: str) -> None:
+    """The same for whatever is renewed, by its id and the end of its term."""
+    renewal = uow.renewals.of(subject_id, expires_at)
     if renewal is None or renewal.is_withdrawn:
         return
     order = uow.orders.lock(renewal.order_id)

@@ -139,6 +139,9 @@ class Subscriptions(Protocol):
     def owing(self, customer_id: str) -> Sequence[str]:
         """Ids of a customer's for which something is owed."""
 
+    def ending(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Subscription]:
+        """Those that go on by orders of ours, by the end of their period; `after` is an end and an id."""
+
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         """Those that a provider bills and whose current period ended then, in that order; `after` as of attempts."""
 
@@ -193,13 +196,13 @@ class Registrations(Protocol):
 
 
 class Renewals(Protocol):
-    """Renewals that we offer by ourselves; one is changed by whoever holds its registration."""
+    """Renewals that we offer by ourselves; one is changed by whoever holds what it renews."""
 
     def add(self, renewal: Renewal) -> None:
-        """A new one; ConcurrentChange where this registration has one at this expiry."""
+        """A new one; ConcurrentChange where this has one at the end of this term."""
 
-    def of(self, registration_id: str, expires_at: datetime) -> Renewal | None:
-        """The one of a registration at an expiry."""
+    def of(self, subject_id: str, expires_at: datetime) -> Renewal | None:
+        """The one of a registration or subscription at the end of its term."""
 
     def of_order(self, order_id: str) -> Renewal | None:
         """The one that an order of ours pays."""

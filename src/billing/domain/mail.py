@@ -35,6 +35,7 @@ class MailKind(StrEnum):
     REFUNDED = "refunded"
     REFUND_RETURNED = "refund_returned"
     RENEWAL_DUE = "renewal_due"
+    HOSTING_DUE = "hosting_due"
     RENEWAL_FAILED = "renewal_failed"
     NAME_EXPIRING = "name_expiring"
     NAME_EXPIRED = "name_expired"

@@ -1,10 +1,10 @@
-"""A renewal that we offer by ourselves: one for each registration and expiry, and what is due for it on a day.
+"""A renewal that we offer by ourselves: one for each thing and the end of its term, and what is due on a day.
 
 Days are those of the calendar in UTC, so that it does not matter at what hour somebody looks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 _DAY = timedelta(days=1)
@@ -46,6 +46,15 @@ class RenewalPolicy:
         left = days_until(expires_at, now)
         return min((days for days in self.mail_days if left <= days), default=None) if now < expires_at else None
 
+    def within(self, term: timedelta) -> "RenewalPolicy":
+        """The same for what lasts no longer than `term`: nobody is told in its first half.
+
+        >>> RenewalPolicy().within(timedelta(days=31)).mail_days, RenewalPolicy().within(timedelta(days=365)).mail_days
+        ((14, 7, 3, 1), (30, 14, 7, 3, 1))
+        """
+        late = tuple(days for days in self.mail_days if 2 * days * _DAY <= term)
+        return replace(self, mail_days=late or (min(self.mail_days),))
+
     def is_charge_due(self, declined_at: Sequence[datetime], expires_at: datetime, now: datetime) -> bool:
         """Whether a method that was declined so often is charged on this day; the first charge is always due.
 
@@ -67,14 +76,15 @@ class RenewalPolicy:
 
 @dataclass(eq=False, kw_only=True)
 class Renewal:
-    """The renewal of one registration at one expiry, and the order that pays it.
+    """The renewal of a name at its expiry, or of hosting at its period's end, and the order that pays it.
 
-    `is_withdrawn` says that we took the order back, since automatic renewal was switched off or the customer ordered a
-    renewal of their own: another may take its place. None does where the customer cancelled it.
+    `subject_id` is the registration's or the subscription's. `is_withdrawn` says that we took the order back, since
+    automatic renewal was switched off or the customer ordered a renewal of their own: another may take its place. None
+    does by itself where the customer cancelled it.
     """
 
     id: str
-    registration_id: str
+    subject_id: str
     expires_at: datetime
     order_id: str
     created_at: datetime

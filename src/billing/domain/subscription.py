@@ -123,6 +123,12 @@ class Subscription:
         """Whether its renewals are charged by the provider, and not by orders of the customer's."""
         return self.billing_ref is not None
 
+    @property
+    def goes_on_by_order(self) -> bool:
+        """Whether it goes on by itself and no provider bills it: orders of ours have the customer pay each period."""
+        wanted = self.auto_renew and not self.cancel_at_period_end
+        return wanted and self.gateway is None and self.status is SubscriptionStatus.ACTIVE
+
     # ------------------------------------------------------------------ periods
 
     def activate(self, at: datetime) -> None:

@@ -119,4 +119,4 @@ def test_keeping_house_makes_every_round(shop: Twins) -> None:
     for _ in range(3):
         shop.container.keep_house()()
     done = {fields["round"] for name, fields in shop.telemetry.events if name == "daily_round_done"}
-    assert done == {"names", "cards"}
+    assert done == {"names", "hosting", "cards"}

@@ -70,7 +70,7 @@ def test_a_person_is_called_before_it_is_too_late(left: float, is_at_risk: bool)
 
 
 def test_a_renewal_that_was_taken_back_gets_another_order() -> None:
-    renewal = Renewal(id="ren_1", registration_id="reg_1", expires_at=EXPIRY, order_id="ord_1", created_at=EXPIRY)
+    renewal = Renewal(id="ren_1", subject_id="reg_1", expires_at=EXPIRY, order_id="ord_1", created_at=EXPIRY)
     renewal.withdraw()
     renewal.reopen("ord_2")
     assert (renewal.order_id, renewal.is_withdrawn) == ("ord_2", False)

@@ -23,6 +23,7 @@ from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.given_up import MakeSureUndelivered
+from billing.application.hosting_renewals import OfferPeriod, OrderPeriod
 from billing.application.intake import ReceiveWebhook
 from billing.application.invoicing import TakeInvoice
 from billing.application.ledger import Ledger
@@ -30,7 +31,7 @@ from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.outcomes import Deadline
-from billing.application.owing import OrderPeriod, OwingLimits, PayOwed
+from billing.application.owing import OwingLimits, PayOwed
 from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
@@ -168,7 +169,9 @@ class Shop:
             ),
             pay_owed=PayOwed(ledger, {"stripe": self.billing}, take, OwingLimits(timedelta(minutes=1), 10.0), seconds),
             put_in_card=PutInCard(ledger, start_setup),
-            order_period=OrderPeriod(ledger, place_order),
+            order_period=OrderPeriod(
+                ledger, OfferPeriod(self.new_id, partial(self.new_id, "B"), timedelta(days=30)), self.clock
+            ),
             authenticate=Authenticate(ledger),
             telemetry=self.telemetry,
             ready=lambda: self.parts,

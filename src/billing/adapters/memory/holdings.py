@@ -67,6 +67,14 @@ class MemorySubscriptions:
         theirs = self._session.waiting(Subscription, lambda one: one.customer_id == customer_id)
         return [one.id for one in theirs if one.past_due_since is not None]
 
+    def ending(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Subscription]:
+        def fits(one: Subscription) -> bool:
+            end = one.current_period_end
+            return one.goes_on_by_order and end is not None and end <= until and _is_after((end, one.id), after)
+
+        found = self._session.all(Subscription, fits)
+        return sorted(found, key=lambda one: (one.current_period_end or until, one.id))[:limit]
+
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         billed = self._session.all(Subscription, lambda one: one.is_billed_by_provider)
         places = sorted(Made(one.current_period_end, one.id) for one in billed if one.current_period_end)

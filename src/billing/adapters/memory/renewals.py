@@ -8,7 +8,7 @@ from billing.domain.renewal import Renewal
 
 
 class MemoryRenewals:
-    """By registration and expiry, and by order."""
+    """By what is renewed and when its term ends, and by order."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -17,8 +17,8 @@ class MemoryRenewals:
         self._session.add(renewal.id, renewal)
         self._session.require_unique()
 
-    def of(self, registration_id: str, expires_at: datetime) -> Renewal | None:
-        return self._session.claimant(Renewal, "renewal_at", f"{registration_id} {expires_at.isoformat()}")
+    def of(self, subject_id: str, expires_at: datetime) -> Renewal | None:
+        return self._session.claimant(Renewal, "renewal_at", f"{subject_id} {expires_at.isoformat()}")
 
     def of_order(self, order_id: str) -> Renewal | None:
         return self._session.claimant(Renewal, "renewal_by", order_id)

@@ -55,7 +55,7 @@ def claims_of(row: Any) -> Iterator[Claim]:
         case Registration() if row.status is RegistrationStatus.ACTIVE:
             yield Claim("held", str(row.name))
         case Renewal():
-            yield Claim("renewal_at", f"{row.registration_id} {row.expires_at.isoformat()}")
+            yield Claim("renewal_at", f"{row.subject_id} {row.expires_at.isoformat()}")
             yield Claim("renewal_by", row.order_id)
         case Subscription():
             yield Claim("opened_by", row.item_id)

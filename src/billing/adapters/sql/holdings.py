@@ -9,6 +9,7 @@ from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.places import places
 from billing.adapters.sql.tables import (
     active,
+    goes_on_by_order,
     is_billed,
     is_looked_at,
     needs_attention,
@@ -83,6 +84,14 @@ class SqlSubscriptions:
     def owing(self, customer_id: str) -> Sequence[str]:
         theirs = select(subscriptions.c.id).where(subscriptions.c.customer_id == customer_id)
         return self._work.session.scalars(theirs.where(subscriptions.c.past_due_since.is_not(None))).all()
+
+    def ending(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Subscription]:
+        end = subscriptions.c.current_period_end
+        found = select(Subscription).where(goes_on_by_order, end <= until)
+        if after is not None:
+            place = tuple_(end, subscriptions.c.id)
+            found = found.where(place > tuple_(literal(after[0], Moment), literal(after[1], Id)))
+        return self._work.session.scalars(found.order_by(end, subscriptions.c.id).limit(limit)).all()
 
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         ended = subscriptions.c.current_period_end

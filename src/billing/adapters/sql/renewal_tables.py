@@ -3,19 +3,19 @@
 from sqlalchemy import Boolean, Column, Date, ForeignKey, String, Table, UniqueConstraint
 
 from billing.adapters.sql.columns import id_column, metadata, version_column
-from billing.adapters.sql.types import Moment
+from billing.adapters.sql.types import Id, Moment
 
 renewals = Table(
     "renewals",
     metadata,
     id_column(),
-    Column("registration_id", ForeignKey("registrations.id"), nullable=False),
+    Column("subject_id", Id, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("order_id", ForeignKey("orders.id"), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("is_withdrawn", Boolean, nullable=False),
     version_column(),
-    UniqueConstraint("registration_id", "expires_at"),
+    UniqueConstraint("subject_id", "expires_at"),
 )
 
 daily_rounds = Table(

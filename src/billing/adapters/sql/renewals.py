@@ -9,7 +9,7 @@ from billing.domain.renewal import Renewal
 
 
 class SqlRenewals:
-    """By registration and expiry, and by order."""
+    """By what is renewed and when its term ends, and by order."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -17,8 +17,8 @@ class SqlRenewals:
     def add(self, renewal: Renewal) -> None:
         self._work.add(renewal)
 
-    def of(self, registration_id: str, expires_at: datetime) -> Renewal | None:
-        return self._work.find(Renewal, registration_id=registration_id, expires_at=expires_at)
+    def of(self, subject_id: str, expires_at: datetime) -> Renewal | None:
+        return self._work.find(Renewal, subject_id=subject_id, expires_at=expires_at)
 
     def of_order(self, order_id: str) -> Renewal | None:
         return self._work.find(Renewal, order_id=order_id)

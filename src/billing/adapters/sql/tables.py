@@ -230,6 +230,20 @@ needs_attention = subscriptions.c.attention.is_not(None)
 partial_index(subscriptions.c.id, where=needs_attention)
 is_billed = subscriptions.c.billing_ref.is_not(None)
 partial_index(subscriptions.c.current_period_end, subscriptions.c.id, where=is_billed)
+goes_on_by_order = and_(
+    fixed(subscriptions.c.status, SubscriptionStatus.ACTIVE),
+    subscriptions.c.gateway.is_(None),
+    ~subscriptions.c.cancel_at_period_end,
+    subscriptions.c.auto_renew,
+)
+no_gateway_bills = subscriptions.c.gateway.is_(None)
+Index(
+    "ix_subscriptions_ending",
+    subscriptions.c.current_period_end,
+    subscriptions.c.id,
+    sqlite_where=no_gateway_bills,
+    postgresql_where=no_gateway_bills,
+)
 is_looked_at = subscriptions.c.look_at.is_not(None)
 partial_index(subscriptions.c.look_at, where=is_looked_at)
 

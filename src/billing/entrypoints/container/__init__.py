@@ -135,7 +135,6 @@ class Container(Money):
         keepers=keepers,
         take_fact=take_fact,
         start_setup=start_setup,
-        place_order=place_order,
     )
 
     # ------------------------------------------------------------------ jobs
@@ -263,6 +262,7 @@ class Container(Money):
             expire_orders,
             hosting.tick_subscriptions,
             renewing.names_once_a_day,
+            renewing.hosting_once_a_day,
             renewing.cards_once_a_day,
             tell_outages,
             tell_operator,
@@ -312,7 +312,7 @@ class Container(Money):
         change_subscription=hosting.change_subscription,
         pay_owed=owing.pay_owed,
         put_in_card=owing.put_in_card,
-        order_period=owing.order_period,
+        order_period=renewing.order_period,
         authenticate=authenticate,
         telemetry=telemetry,
         ready=providers.Factory(partial, readiness, begin.provided.is_current, ledger),

@@ -6,7 +6,7 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from billing.application.another_card import PayWithNext, PutInCard
-from billing.application.owing import OrderPeriod, PayOwed
+from billing.application.owing import PayOwed
 from billing.entrypoints import limits
 from billing.entrypoints.settings import Settings
 
@@ -22,13 +22,11 @@ class Owing(containers.DeclarativeContainer):
     keepers: "providers.Dependency[Any]" = providers.Dependency()
     take_fact: "providers.Dependency[Any]" = providers.Dependency()
     start_setup: "providers.Dependency[Any]" = providers.Dependency()
-    place_order: "providers.Dependency[Any]" = providers.Dependency()
 
     pay_owed = providers.ThreadSafeSingleton(
         PayOwed, ledger, billing, take_fact, providers.Factory(limits.owing_limits, shop), monotonic
     )
     put_in_card = providers.ThreadSafeSingleton(PutInCard, ledger, start_setup)
-    order_period = providers.ThreadSafeSingleton(OrderPeriod, ledger, place_order)
     pay_with_next = providers.Factory(
         PayWithNext,
         billing,

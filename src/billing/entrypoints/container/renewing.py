@@ -9,6 +9,7 @@ from billing.application.charging import ChargeOrder
 from billing.application.daily import OnceADay
 from billing.application.expiring_cards import LookAfterCards
 from billing.application.expiring_names import LookAfterName, LookAfterNames
+from billing.application.hosting_renewals import LookAfterHosting, LookAfterPeriod, OfferPeriod, OrderPeriod
 from billing.application.renewal_notices import RenewalNotices
 from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.entrypoints import limits
@@ -49,6 +50,21 @@ class Renewing(containers.DeclarativeContainer):
         business_clock,
     )
     cards = providers.ThreadSafeSingleton(LookAfterCards, ledger, notices, batch, telemetry, business_clock)
+    offer_period = providers.ThreadSafeSingleton(
+        OfferPeriod,
+        ids,
+        order_number,
+        providers.Factory(timedelta, days=settings.provided.shop.dunning_end_days),
+    )
+    order_period = providers.ThreadSafeSingleton(OrderPeriod, ledger, offer_period, business_clock)
+    hosting = providers.ThreadSafeSingleton(
+        LookAfterHosting,
+        ledger,
+        providers.Factory(LookAfterPeriod, policy, offer_period, notices),
+        batch,
+        telemetry,
+        business_clock,
+    )
     once_a_day = providers.Factory(
         OnceADay,
         ledger,
@@ -57,4 +73,5 @@ class Renewing(containers.DeclarativeContainer):
         clock=business_clock,
     )
     names_once_a_day = providers.Factory(once_a_day, steps=names)
+    hosting_once_a_day = providers.Factory(once_a_day, steps=hosting)
     cards_once_a_day = providers.Factory(once_a_day, steps=cards)

@@ -9,10 +9,11 @@ from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
 from billing.application.another_card import PutInCard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.hosting_renewals import OrderPeriod
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.lifecycle import ChangeSubscription
-from billing.application.owing import OrderPeriod, PayOwed
+from billing.application.owing import PayOwed
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Clock, Ids, Telemetry
 from billing.application.refunds import RequestRefund

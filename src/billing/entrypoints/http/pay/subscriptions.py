@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.application.another_card import PutInCard, is_under_way
+from billing.application.hosting_renewals import OrderPeriod
 from billing.application.ledger import Ledger
-from billing.application.owing import OrderPeriod, PayOwed, owed_of
+from billing.application.owing import PayOwed, owed_of
 from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid
