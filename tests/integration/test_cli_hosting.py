@@ -1,8 +1,7 @@
 """Commands about subscriptions, as an operator types them."""
 
 from billing.domain import CycleLine, Invoice, InvoiceReason, InvoiceStands, InvoiceStatus, Money, Subscription
-from tests.builders import NOW, a_customer, a_hosting, an_order
-from tests.contracts.ledger_invoices import a_subscription
+from tests.builders import NOW, a_customer, a_hosting, a_subscription, an_order
 from tests.integration.test_cli_money import Desk, desk
 
 __all__ = ["desk"]
