@@ -17,6 +17,7 @@ from billing.domain import (
     OrderItem,
     Payment,
     Purchase,
+    Subscription,
     SubscriptionRenewal,
     Wallet,
 )
@@ -104,6 +105,22 @@ def a_paid_order(*wanted: Purchase, order_id: str = "ord_1", at: datetime = NOW)
     order = an_order(*wanted, order_id=order_id, at=at)
     order.record_success(an_attempt(order, at=at), order.total, at)
     return order
+
+
+def a_subscription(item_id: str = "itm_1", at: datetime = NOW, **details: object) -> Subscription:
+    """Hosting that runs from that moment on, and is billed by orders."""
+    usual: dict[str, object] = {
+        "id": "sub_1",
+        "customer_id": "cus_1",
+        "plan": "starter",
+        "cycle": Cycle.MONTHLY,
+        "price": Money(PRICES["hosting"], "USD"),
+        "domain": None,
+        "auto_renew": True,
+    }
+    subscription = Subscription(item_id=item_id, created_at=at, **{**usual, **details})  # type: ignore[arg-type]
+    subscription.activate(at)
+    return subscription
 
 
 def a_catalogue(currencies: Sequence[str] = ("USD", "RWF")) -> Catalogue:

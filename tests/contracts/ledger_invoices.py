@@ -16,7 +16,6 @@ from billing.domain import (
     BillingError,
     Change,
     ChangeKind,
-    Cycle,
     CycleLine,
     DispatchPolicy,
     DunningPolicy,
@@ -31,30 +30,13 @@ from billing.domain import (
     Subscription,
     SubscriptionStatus,
 )
-from tests.builders import NOW, a_domain
+from tests.builders import NOW, a_domain, a_subscription
 from tests.contracts.ledger_case import HandClock, LedgerCase, in_parallel, place
 from tests.contracts.ledger_entities import shown
 
 EXACT = datetime(2027, 3, 28, 1, 59, 59, 123457, tzinfo=UTC)
 PRICE = Money(499, "USD")
 LINE = CycleLine(price=PRICE, period_start=NOW, period_end=EXACT)
-
-
-def a_subscription(item_id: str, subscription_id: str = "sub_1") -> Subscription:
-    """One that runs."""
-    subscription = Subscription(
-        id=subscription_id,
-        customer_id="cus_1",
-        item_id=item_id,
-        plan="starter",
-        cycle=Cycle.MONTHLY,
-        price=PRICE,
-        domain=None,
-        auto_renew=True,
-        created_at=NOW,
-    )
-    subscription.activate(NOW)
-    return subscription
 
 
 def an_invoice(n: int = 1, **details: object) -> Invoice:
@@ -202,7 +184,7 @@ class InvoiceCases(LedgerCase):
     def test_what_is_due_is_looked_at_longest_due_first(self, ledger: Ledger, customer: str) -> None:
         for n, days in enumerate((3, 1, 2, 9)):
             order = place(ledger, a_domain(f"n{n}.rw"), order_id=f"ord_{n}")
-            subscription = a_subscription(order.items[0].id, f"sub_{n}")
+            subscription = a_subscription(order.items[0].id, id=f"sub_{n}")
             subscription.look_again(NOW + timedelta(days=days))
             ledger.write("test", lambda uow, one=subscription: uow.subscriptions.add(one))
         due = NOW + timedelta(days=3)
@@ -222,7 +204,7 @@ class InvoiceCases(LedgerCase):
     def test_pages_go_from_the_newest_by_status_and_by_attention(self, ledger: Ledger, customer: str) -> None:
         for n in range(4):
             order = place(ledger, a_domain(f"n{n}.rw"), order_id=f"ord_{n}")
-            subscription = a_subscription(order.items[0].id, f"sub_{n}")
+            subscription = a_subscription(order.items[0].id, id=f"sub_{n}")
             if n % 2:
                 subscription.mind("billing", "paused")
             if n == 3:
@@ -244,7 +226,7 @@ class InvoiceCases(LedgerCase):
     ) -> None:
         for n, minutes in enumerate((0, 2, 2, 5)):
             order = place(ledger, a_domain(f"n{n}.rw"), order_id=f"ord_{n}")
-            subscription = a_subscription(order.items[0].id, f"sub_{n}")
+            subscription = a_subscription(order.items[0].id, id=f"sub_{n}")
             subscription.current_period_end = NOW + timedelta(minutes=minutes)
             if n != 3:
                 subscription.bind("stripe", f"theirs_{n}")

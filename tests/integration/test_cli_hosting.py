@@ -1,8 +1,7 @@
 """Commands about subscriptions, as an operator types them."""
 
 from billing.domain import CycleLine, Invoice, InvoiceReason, InvoiceStands, InvoiceStatus, Money, Subscription
-from tests.builders import NOW, a_customer, a_hosting, an_order
-from tests.contracts.ledger_invoices import a_subscription
+from tests.builders import NOW, a_customer, a_hosting, a_subscription, an_order
 from tests.integration.test_cli_money import Desk, desk
 
 __all__ = ["desk"]
@@ -38,7 +37,7 @@ def test_subscriptions_are_listed_by_status_and_by_attention(desk: Desk) -> None
     (one,) = desk.told("subscriptions", "list", "--attention")
     assert (one["id"], one["status"], one["why"]) == ("sub_1", "active", "another price")
     assert desk.told("subscriptions", "list", "--status", "ended") == []
-    assert "sub_1" in desk.type("subscriptions", "list").output
+    assert "sub_1" in desk.type("subscriptions", "list").text
     assert desk.told("subscriptions", "list", "--before", "sub_1") == []
 
 
@@ -51,7 +50,7 @@ def test_all_of_one_is_shown(desk: Desk) -> None:
         ("subscription sub_1", "active"),
         ("invoice inv_1", "paid"),
     ]
-    assert "in_1" in desk.type("subscriptions", "show", "sub_1").output
+    assert "in_1" in desk.type("subscriptions", "show", "sub_1").text
     assert "no subscription sub_9" in desk.refused("subscriptions", "show", "sub_9")
 
 
@@ -70,6 +69,6 @@ def test_what_was_accepted_renews_once(desk: Desk) -> None:
 def test_what_was_refused_is_owed_back_once(desk: Desk) -> None:
     held(desk)
     for _ in range(2):
-        assert "sub_1 is active, starter at 4.99 USD" in desk.type("subscriptions", "resolve", "sub_1", "refuse").output
+        assert "sub_1 is active, starter at 4.99 USD" in desk.type("subscriptions", "resolve", "sub_1", "refuse").text
     (refund,) = desk.told("refunds", "list")
     assert (refund["amount"], refund["cause"], refund["status"]) == ("7.99 USD", "surplus", "pending")

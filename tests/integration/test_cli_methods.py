@@ -55,7 +55,7 @@ def test_what_stripe_has_and_nobody_told_of_is_asked_for(desk: Desk, sandbox: Sa
         ("pm_gone", False),
     ]
     assert desk.told("methods", "refresh", "cus_1") == []
-    assert "differences: none" in desk.type("methods", "refresh", "cus_1").output
+    assert "differences: none" in desk.type("methods", "refresh", "cus_1").text
     rows = {
         row["ref"]: (row["shows"], row["default"], row["detached_at"]) for row in desk.told("methods", "list", "cus_1")
     }

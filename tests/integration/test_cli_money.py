@@ -1,44 +1,30 @@
 """Commands about money, as an operator types them."""
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
+from billing.adapters.memory.queue import MemoryQueue
+from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql.engine import make_engine
 from billing.application.ledger import Ledger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import BillingError, DisputeStands, DisputeStatus, JobKind, Money
+from billing.domain import DisputeStands, DisputeStatus, JobKind, Money
 from billing.domain.disputing import take_dispute
-from billing.entrypoints.cli import cli
 from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
+from tests.integration.commands import refused, told, typed
 from tests.integration.sql_ledgers import a_ledger
 
 
+@dataclass(frozen=True)
 class Desk:
-    """An operator's terminal, beside a ledger with one order whose payment `pay_1` brought 19.99 USD."""
+    """An operator's terminal, beside the ledger that it looks into."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-
-    def type(self, *words: str) -> Result:
-        """One command."""
-        return CliRunner().invoke(cli, words)
-
-    def told(self, *words: str) -> Any:
-        """What a program is told by a command that works."""
-        done = self.type(*words, "--json")
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
-
-    def refused(self, *words: str) -> str:
-        """What billing refuses a command with; `main` puts it on standard error."""
-        done = self.type(*words)
-        assert done.exit_code == 1
-        assert isinstance(done.exception, BillingError), done.output
-        return str(done.exception)
+    ledger: Ledger
+    type = staticmethod(typed)
+    told = staticmethod(told)
+    refused = staticmethod(refused)
 
 
 @pytest.fixture
@@ -46,9 +32,6 @@ def desk(monkeypatch: pytest.MonkeyPatch, sqlite_ledger_url: str, tmp_path: Path
     monkeypatch.chdir(tmp_path)  # where no .env is
     monkeypatch.setenv("BILLING_DATABASE_URL", sqlite_ledger_url)
     monkeypatch.setenv("BILLING_QUEUE_URL", f"sqlite:///{tmp_path}/queue.sqlite")
-    from billing.adapters.memory.queue import MemoryQueue
-    from billing.adapters.memory.telemetry import MemoryTelemetry
-
     return Desk(Ledger(a_ledger(make_engine(sqlite_ledger_url)), MemoryQueue(), MemoryTelemetry()))
 
 
@@ -75,7 +58,7 @@ def test_a_sum_is_asked_for_listed_and_shown(desk: Desk) -> None:
     assert (shown["reason"], shown["cause"], shown["job_status"]) == ("late", "requested", "queued")
     for words in (("list",), ("show", made["id"])):
         table = desk.type("refunds", *words)
-        assert (table.exit_code, "3.00 USD" in table.output, "late" in table.output) == (0, True, True)
+        assert (table.code, "3.00 USD" in table.text, "late" in table.text) == (0, True, True)
     assert [job.kind for job in desk.ledger.read(lambda uow: uow.jobs.of_subjects([made["id"]]))] == [
         JobKind.REFUND_PAYMENT
     ]
@@ -105,7 +88,7 @@ def test_a_refund_that_is_not_well_asked_for_is_a_usage_error(desk: Desk, words:
     """Without a reason above all: it would be all the money."""
     paid(desk)
     done = desk.type("refunds", "create", *words)
-    assert (done.exit_code, "Usage:" in done.output) == (2, True)
+    assert (done.code, "Usage:" in done.text) == (2, True)
     assert desk.told("refunds", "list") == []
 
 
@@ -134,7 +117,7 @@ def test_another_sum_is_resolved(desk: Desk) -> None:
 
 def test_another_sum_is_accepted_and_the_order_delivered(desk: Desk) -> None:
     domain, _ = paid(desk, 1900)
-    assert "pay_1 is succeeded, 19.00 USD received" in desk.type("payments", "resolve", "pay_1", "accept").output
+    assert "pay_1 is succeeded, 19.00 USD received" in desk.type("payments", "resolve", "pay_1", "accept").text
     assert [job.kind for job in desk.ledger.read(lambda uow: uow.jobs.of_subjects([domain]))] == [
         JobKind.REGISTER_DOMAIN
     ]
@@ -164,6 +147,6 @@ def test_a_dispute_is_listed_and_shown_and_bars_refunds(desk: Desk) -> None:
     assert desk.told("disputes", "show", "dsp_1") == {**listed, "order": "N-ord_1", "order_id": "ord_1", "jobs": []}
     for words in (("disputes", "list"), ("disputes", "show", "dsp_1"), ("orders", "show", "ord_1")):
         table = desk.type(*words)
-        assert (table.exit_code, "fraudulent" in table.output) == (0, True), table.output
+        assert (table.code, "fraudulent" in table.text) == (0, True), table.text
     assert "it is disputed" in desk.refused("refunds", "create", "pay_1", "--reason", "late")
     assert "no dispute dsp_2" in desk.refused("disputes", "show", "dsp_2")

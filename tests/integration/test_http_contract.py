@@ -6,9 +6,8 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 
 from billing.application.access import Role
-from billing.domain.catalogue import Cycle
 from billing.domain.money import Money
-from billing.domain.subscription import Subscription
+from tests.builders import a_subscription
 from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
 
 SHOP = Shop()
@@ -75,18 +74,7 @@ def _the_answers_about_saved_methods_fit(shop: Shop, fits):
 
 
 def _the_answers_about_a_subscription_fit(shop: Shop, fits):
-    held = Subscription(
-        id="sub_1",
-        customer_id="cus_1",
-        item_id="itm_1",
-        plan="starter",
-        cycle=Cycle.MONTHLY,
-        price=Money(499, "USD"),
-        domain=None,
-        auto_renew=True,
-        created_at=shop.now,
-    )
-    held.activate(shop.now)
+    held = a_subscription(at=shop.now)
     shop.ledger.write("test", lambda uow: uow.subscriptions.add(held))
     path, of_it = "/v1/subscriptions/sub_1", "/v1/subscriptions/{subscription_id}"
     fits(of_it, "GET", shop.get(path), 200)

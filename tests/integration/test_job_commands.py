@@ -1,10 +1,9 @@
 """`billing jobs`: what it says, and with which exit code."""
 
 import json
-import logging
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,10 @@ import pytest
 from billing.adapters.sql import migrations
 from billing.application.ledger import Ledger
 from billing.domain import JobKind, JobRequest
-from billing.entrypoints.cli import main
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import load_settings
 from tests.contracts.ledger_jobs import an_event
+from tests.integration.commands import heard
 
 Command = Callable[..., tuple[int, str]]
 KIND = JobKind.ACTIVATE_SUBSCRIPTION
@@ -43,20 +42,8 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def command(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-
-    def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["billing", "jobs", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out + said.err
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+def command(ledger: Ledger) -> Command:
+    return partial(heard, "jobs")
 
 
 def id_of(ledger: Ledger, subject: str) -> str:

@@ -1,8 +1,6 @@
 """`billing reconcile` against a Stripe whose every webhook is lost: what it says, what it repairs, its exit code."""
 
 import json
-import logging
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,11 @@ import pytest
 from billing.adapters.sql import migrations
 from billing.domain import AlertKind, JobStatus, Money, Order, Payment, RefundCause
 from billing.domain.errors import Invalid
-from billing.entrypoints.cli import main
 from billing.entrypoints.cli.reconciling import moment
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import load_settings
 from tests.builders import NOW, a_customer, a_hosting, an_order
+from tests.integration.commands import heard
 from tests.integration.sandbox.harness import Endpoint, Sandbox
 from tests.integration.stripe_providers import now
 
@@ -77,20 +75,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> I
 
 
 @pytest.fixture
-def command(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-
-    def run(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["billing", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out + said.err
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+def command(shop: Shop) -> Command:
+    return heard
 
 
 def rows(said: str) -> Any:

@@ -1,9 +1,8 @@
 """`billing stripe setup`: what it says, what it never says again, and with which exit code."""
 
 import json
-import logging
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 import responses
 
 from billing.adapters.sql import migrations
-from billing.entrypoints.cli import main
+from tests.integration.commands import Said, typed
 from tests.unit.adapters.test_stripe_setup import BASE, READS_OF, a_list, an_endpoint, denied
 
-Command = Callable[..., tuple[int, str, str]]
+Command = Callable[..., Said]
 SECRET = "whsec_made_for_this_test"
 HERE = {"url": "https://billing.example/webhooks/stripe"}
 
@@ -30,27 +29,13 @@ def api() -> Iterator[responses.RequestsMock]:
 
 
 @pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], api: responses.RequestsMock
-) -> Iterator[Command]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: responses.RequestsMock) -> Command:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BILLING_STRIPE_API_KEY", "rk_test_nobody")
     monkeypatch.setenv("BILLING_PUBLIC_URL", "https://billing.example/")
     monkeypatch.setenv("BILLING_LOG_LEVEL", "debug")
     migrations.upgrade(f"sqlite:///{tmp_path}/var/billing.sqlite")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["billing", "stripe", "setup", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    return partial(typed, "stripe", "setup")
 
 
 def made(api: responses.RequestsMock, **changed: Any) -> None:

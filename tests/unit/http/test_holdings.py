@@ -2,11 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing.domain.catalogue import Cycle
 from billing.domain.domain_name import DomainName
-from billing.domain.money import Money
 from billing.domain.registration import Registration
 from billing.domain.subscription import Subscription
+from tests.builders import a_subscription
 
 
 @pytest.fixture
@@ -26,18 +25,7 @@ def registration(shop) -> Registration:
 
 @pytest.fixture
 def subscription(shop) -> Subscription:
-    held = Subscription(
-        id="sub_1",
-        customer_id="cus_1",
-        item_id="itm_1",
-        plan="starter",
-        cycle=Cycle.MONTHLY,
-        price=Money(499, "USD"),
-        domain=None,
-        auto_renew=True,
-        created_at=shop.now,
-    )
-    held.activate(shop.now)
+    held = a_subscription(at=shop.now)
     shop.ledger.write("test", lambda uow: uow.subscriptions.add(held))
     return held
 

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 
 from billing.application.outcomes import OutcomeUnknown, RetryLater
-from billing.domain import Cycle, Job, JobKind, Money, Order, Subscription
-from tests.builders import a_wallet
+from billing.domain import Job, JobKind, Order, Subscription
+from tests.builders import a_subscription, a_wallet
 from tests.contracts.payment_gateway import soon
 from tests.unit.http.shop import CONFIG, Shop
 from tests.unit.http.test_pay_page import Page, look, send, speak_french
@@ -18,18 +18,7 @@ RENEWED = "Nothing is owed. It is paid until 31 March 2027."
 @pytest.fixture
 def held(shop: Shop) -> Subscription:
     """Hosting that is renewed by orders."""
-    subscription = Subscription(
-        id="sub_1",
-        customer_id="cus_1",
-        item_id="itm_1",
-        plan="starter",
-        cycle=Cycle.MONTHLY,
-        price=Money(499, "USD"),
-        domain=None,
-        auto_renew=True,
-        created_at=shop.now,
-    )
-    subscription.activate(shop.now)
+    subscription = a_subscription(at=shop.now)
     shop.ledger.write("test", lambda uow: uow.subscriptions.add(subscription))
     return subscription
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from billing.application.outcomes import OutcomeUnknown, Refused
-from billing.domain import BillingStatus, Cycle, Money, Subscription
-from tests.builders import a_wallet
+from billing.domain import BillingStatus, Subscription
+from tests.builders import a_subscription, a_wallet
 from tests.contracts.payment_gateway import soon
 from tests.unit.http.shop import Shop
 
@@ -22,18 +22,7 @@ CHANGES = [
 @pytest.fixture
 def held(shop: Shop) -> Subscription:
     """Hosting that is billed by orders."""
-    subscription = Subscription(
-        id="sub_1",
-        customer_id="cus_1",
-        item_id="itm_1",
-        plan="starter",
-        cycle=Cycle.MONTHLY,
-        price=Money(499, "USD"),
-        domain=None,
-        auto_renew=True,
-        created_at=shop.now,
-    )
-    subscription.activate(shop.now)
+    subscription = a_subscription(at=shop.now)
     shop.ledger.write("test", lambda uow: uow.subscriptions.add(subscription))
     return subscription
 

@@ -1,6 +1,7 @@
 """`billing`: everything that a person runs."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -35,10 +36,10 @@ for command in (demo, serve, worker, sandbox, sweep, reconcile, stripe, db, cata
     cli.add_command(command)
 
 
-def main() -> None:
-    """Run; what billing refuses is a sentence on standard error, and the exit code is 1."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run what was typed; what billing refuses is a sentence on standard error, and the exit code is 1."""
     try:
-        cli()
+        cli.main(args=words)
     except BillingError as refused:
         click.echo(f"billing: {refused}", err=True)
         sys.exit(1)
