@@ -19,7 +19,7 @@ from billing.domain import (
     Subscription,
 )
 from billing.domain.subscription import SubscriptionStatus
-from tests.builders import NOW, a_domain, a_hosting, a_renewal, a_wallet, an_attempt
+from tests.builders import NOW, a_domain, a_hosting, a_renewal, a_subscription, a_wallet, an_attempt
 from tests.contracts.ledger_case import LedgerCase, in_parallel, place
 from tests.contracts.ledger_entities import shown
 
@@ -169,7 +169,7 @@ class RenewalCases(LedgerCase):
 
         def open_all(uow: UnitOfWork) -> None:
             for n, item in enumerate(order.items):
-                hosting = a_running_subscription(f"sub_{n}", item_id=item.id, auto_renew=n != 3)
+                hosting = a_subscription(item.id, id=f"sub_{n}", auto_renew=n != 3)
                 hosting.current_period_end = EXACT + (n // 2) * DAY
                 if n == 4:
                     hosting.gateway = "stripe"

@@ -13,14 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from billing.adapters.sql import (  # noqa: F401 - imported for their tables
-    dispute_tables,
-    mail_tables,
-    migrations,
-    records,
-    tables,
-    wallet_tables,
-)
+from billing.adapters.sql import mapping, migrations, records  # noqa: F401 - imported for their tables
 from billing.adapters.sql.columns import metadata
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.migrations import current, head, upgrade
@@ -47,10 +40,10 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 def shape_of(connection: Connection) -> set[str]:
-    """Every part of the schema in the database's own words, whatever their order and white space."""
+    """Every part of the schema in the database's own words, whatever their order, white space and quotes."""
     queries = SQLITE_SHAPE if connection.dialect.name == "sqlite" else POSTGRES_SHAPE
     rows = (row for query in queries for row in connection.execute(text(query)))
-    said = {" ".join(sorted(" ".join(map(str, row)).replace(",", " ").split())) for row in rows}
+    said = {" ".join(sorted(" ".join(map(str, row)).replace(",", " ").replace('"', "").split())) for row in rows}
     return {line for line in said if "alembic" not in line}
 
 

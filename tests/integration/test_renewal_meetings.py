@@ -30,7 +30,17 @@ from billing.domain import (
     Registration,
     RenewalPolicy,
 )
-from tests.builders import NOW, a_catalogue, a_customer, a_domain, a_renewal, a_wallet, an_order
+from tests.builders import (
+    NOW,
+    a_catalogue,
+    a_customer,
+    a_domain,
+    a_hosting,
+    a_renewal,
+    a_subscription,
+    a_wallet,
+    an_order,
+)
 from tests.contracts.ledger_case import in_parallel
 from tests.integration.sql_ledgers import a_ledger
 
@@ -148,7 +158,7 @@ def test_whoever_comes_first_a_name_has_one_live_renewal(desk: Desk) -> None:
 def test_two_tabs_and_every_worker_make_one_order_of_the_next_period(desk: Desk) -> None:
     """The customer asks for it on our page as often as the round of the day comes by."""
     bought = an_order(a_hosting(), order_id="ord_h")
-    hosting = a_running_subscription("sub_1", item_id=bought.items[0].id, auto_renew=True)
+    hosting = a_subscription(bought.items[0].id)
     hosting.current_period_end = NOW + timedelta(days=7)
 
     def open_it(uow: UnitOfWork) -> None:

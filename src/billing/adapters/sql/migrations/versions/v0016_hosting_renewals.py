@@ -13,6 +13,7 @@ def upgrade() -> None:
         renewals.drop_constraint("fk_renewals_registration_id", type_="foreignkey")
         renewals.drop_constraint("uq_renewals_registration_id_expires_at", type_="unique")
         renewals.alter_column("registration_id", new_column_name="subject_id")
+    with op.batch_alter_table("renewals") as renewals:  # SQLite's copy of the table does not know a new name before
         renewals.create_unique_constraint("uq_renewals_subject_id_expires_at", ["subject_id", "expires_at"])
     unbilled = sa.text("gateway IS NULL")
     op.create_index(
