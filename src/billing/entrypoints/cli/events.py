@@ -12,14 +12,14 @@ from billing.domain.errors import BillingError, Invalid
 from billing.domain.event import EventStatus, InboxEvent
 from billing.entrypoints.cli.jobs import job_row
 from billing.entrypoints.cli.look import move_row
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show
 from billing.entrypoints.redaction import redacted, redacted_text
 from billing.entrypoints.startup import start_command
 
 if TYPE_CHECKING:
     from billing.entrypoints.container import Container
 
-STATUS = click.option("--status", type=click.Choice([status.value for status in EventStatus]))
+STATUS = by_status(EventStatus)
 GATEWAY = click.option("--gateway", metavar="NAME", help="Only what this provider sent.")
 TYPE = click.option("--type", "type_", metavar="TYPE", help="Only of this type, such as refund.failed.")
 
