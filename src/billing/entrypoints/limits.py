@@ -22,6 +22,7 @@ from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPo
 from billing.domain.renewal import RenewalPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
+from billing.entrypoints.http.cases import PAGE_SIZE
 from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
 from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.job_settings import JobSettings, KindSettings
@@ -176,6 +177,7 @@ def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> H
         version=version("billing"),
         gateways=tuple(gateways),
         body_bytes_max=settings.http.body_bytes_max,
+        page_size_default=min(PAGE_SIZE, settings.http.page_size_max),
         page_size_max=settings.http.page_size_max,
         shop=settings.mails.sender_name if settings.mails else "",
         idempotency_lease=timedelta(seconds=settings.http.timeout_seconds * 2),
