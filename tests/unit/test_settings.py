@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Response
 
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
 from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
@@ -15,7 +16,7 @@ from billing.domain import DomainName
 from billing.domain.errors import Invalid
 from billing.entrypoints.clock import business_clock, now
 from billing.entrypoints.container import Container
-from billing.entrypoints.limits import http_config
+from billing.entrypoints.limits import http_config, pay_gate, pay_links
 from billing.entrypoints.settings import WrongSettings, load_settings
 from billing.entrypoints.startup import start_serving
 
@@ -238,6 +239,24 @@ def test_no_page_is_larger_than_it_may_be(given, size_max: str, size: int) -> No
     given(BILLING_HTTP_PAGE_SIZE_MAX=size_max)
     config = http_config(load_settings(NOWHERE), {})
     assert (config.page_size_default, config.page_size_max) == (size, int(size_max))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "parts"),
+    [
+        ("https://billing.example", {"Path=/pay", "Secure"}),
+        ("https://shop.example/billing/", {"Path=/billing/pay", "Secure"}),
+        ("http://127.0.0.1:8000", {"Path=/pay"}),
+    ],
+)
+def test_the_cookie_of_a_form_goes_to_where_we_are_reached(given, public_url: str, parts: set[str]) -> None:
+    given(**SECRET, BILLING_PUBLIC_URL=public_url)
+    settings = load_settings(NOWHERE)
+    gate = pay_gate(settings, pay_links(settings), lambda: "value", lambda: 0.0)
+    assert gate is not None
+    answer = Response()
+    gate.seal.set_cookie(answer, "value")
+    assert set(answer.headers["Set-Cookie"].split("; ")) == {"pay_form=value", "HttpOnly", "SameSite=Lax"} | parts
 
 
 def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from billing.application.alerts import OperatorMail
 from billing.application.breakers import GuardLimits
@@ -162,11 +163,11 @@ def pay_links(settings: Settings) -> PayLinks | None:
 def pay_gate(
     settings: Settings, links: PayLinks | None, new_value: Callable[[], str], monotonic: Callable[[], float]
 ) -> PayGate | None:
-    """None where there is no page; its cookie goes over TLS alone where we are reached so."""
+    """None where there is no page; its cookie goes only to where we are reached, over TLS alone where that is so."""
     if links is None:
         return None
-    is_secure = settings.http.public_url.startswith("https:")
-    seal = FormSeal(settings.secret_keys, new_value, is_secure)
+    reached = urlsplit(settings.http.public_url)
+    seal = FormSeal(settings.secret_keys, new_value, reached.scheme == "https", f"{reached.path}/pay")
     return PayGate(links, seal, RateLimit(settings.http.pay_posts_per_minute, 60.0, monotonic))
 
 

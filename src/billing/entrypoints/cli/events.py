@@ -115,8 +115,8 @@ def _whole(container: "Container", uow: UnitOfWork, ref: str) -> tuple[InboxEven
     jobs = uow.jobs.of_subjects([event.id])
     return (
         event,
-        [job_row(job) for job in jobs],
-        [move_row(move) for job in jobs for move in uow.history.made_by(job.signature)],
+        [_masked(job_row(job)) for job in jobs],
+        [_masked(move_row(move)) for job in jobs for move in uow.history.made_by(job.signature)],
     )
 
 
@@ -135,6 +135,11 @@ def _row(event: InboxEvent) -> dict[str, Any]:
     }
 
 
+def _masked(row: dict[str, Any]) -> dict[str, Any]:
+    """A reason may quote the provider."""
+    return {**row, "why": redacted_text(row["why"] or "") or None}
+
+
 # ---------------------------------------------------------------------- many
 
 Act = Callable[[str], dict[str, Any]]
@@ -145,7 +150,7 @@ def _replay(container: "Container") -> Act:
         event, reopened = container.replay_event()(ref, operator())
         if reopened:
             return {"id": event.id, "outcome": "replayed", "why": "its job is due now"}
-        return {"id": event.id, "outcome": "unchanged", "why": f"it was processed: {event.why}"}
+        return {"id": event.id, "outcome": "unchanged", "why": _was_processed(event.why)}
 
     return act
 
@@ -157,12 +162,16 @@ def _preview(container: "Container") -> Act:
         return {
             "id": preview.event.id,
             "outcome": f"would be {preview.becomes}" if changes else "unchanged",
-            "why": redacted_text(preview.why or "") if changes else f"it was processed: {preview.why}",
-            "moves": [move_row(move) for move in preview.moves],
+            "why": redacted_text(preview.why or "") if changes else _was_processed(preview.why),
+            "moves": [_masked(move_row(move)) for move in preview.moves],
             "jobs": [{"kind": job.kind, "subject": job.subject, "due_at": job.due_at} for job in preview.jobs],
         }
 
     return act
+
+
+def _was_processed(why: str | None) -> str:
+    return f"it was processed: {redacted_text(why or '')}"
 
 
 def _each(refs: Sequence[str], act: Act) -> list[dict[str, Any]]:
