@@ -101,7 +101,6 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_SECRET_KEY", "short", "BILLING_SECRET_KEY: Must be one or more by comma, each of 32 characters"),
         ("BILLING_FAILPOINTS_DIR", "/no/such", "BILLING_FAILPOINTS_DIR: There is no such folder"),
         ("BILLING_HTTP_TIMEOUT_SECONDS", "15", "must be longer than BILLING_WEB_CALL_DEADLINE_SECONDS"),
-        ("BILLING_AVAILABILITY_DEADLINE_SECONDS", "30", "must be longer than BILLING_AVAILABILITY_DEADLINE_SECONDS"),
     ],
 )
 def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> None:
