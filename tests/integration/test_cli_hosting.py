@@ -1,6 +1,16 @@
 """Commands about subscriptions, as an operator types them."""
 
-from billing.domain import CycleLine, Invoice, InvoiceReason, InvoiceStands, InvoiceStatus, Money, Subscription
+from billing.application.unit_of_work import UnitOfWork
+from billing.domain import (
+    CycleLine,
+    Invoice,
+    InvoiceReason,
+    InvoiceStands,
+    InvoiceStatus,
+    Money,
+    Subscription,
+    SubscriptionStatus,
+)
 from tests.builders import NOW, a_customer, a_hosting, a_subscription, an_order
 from tests.integration.test_cli_money import Desk, desk
 
@@ -52,6 +62,18 @@ def test_all_of_one_is_shown(desk: Desk) -> None:
     ]
     assert "in_1" in desk.type("subscriptions", "show", "sub_1").text
     assert "no subscription sub_9" in desk.refused("subscriptions", "show", "sub_9")
+
+
+def test_one_that_was_never_paid_can_be_settled_too(desk: Desk) -> None:
+    subscription = held(desk)
+
+    def never_paid(uow: UnitOfWork) -> None:
+        pending = uow.subscriptions.lock(subscription.id)
+        pending.status, pending.current_period_end = SubscriptionStatus.PENDING, None
+
+    desk.ledger.write("setup", never_paid)
+    said = desk.type("subscriptions", "resolve", "sub_1", "refuse")
+    assert (said.code, said.out) == (0, "sub_1 is pending, starter at 4.99 USD, not paid yet\n")
 
 
 def test_what_was_accepted_renews_once(desk: Desk) -> None:

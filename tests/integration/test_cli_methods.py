@@ -63,5 +63,26 @@ def test_what_stripe_has_and_nobody_told_of_is_asked_for(desk: Desk, sandbox: Sa
     assert rows["pm_gone"][2] is not None
 
 
+def test_an_account_that_stripe_no_longer_has_is_let_go_of(desk: Desk, sandbox: Sandbox) -> None:
+    there = sandbox.api.customers.create({}).id
+
+    def open_wallet(uow: UnitOfWork) -> None:
+        uow.customers.add(a_customer())
+        wallet = a_wallet(customer_ref=there)
+        wallet.keep("mth_1", "pm_gone", NOW, card=VISA)
+        uow.wallets.add(wallet)
+
+    unbind = ("customers", "unbind", "cus_1", "--gateway", "stripe")
+    desk.ledger.write("setup", open_wallet)
+    assert f"stripe still has their account {there}" in desk.refused(*unbind)
+    desk.ledger.write("setup", lambda uow: setattr(uow.wallets.lock("wal_1"), "customer_ref", "cus_deleted"))
+    for _ in range(2):
+        assert (desk.told(*unbind)["account"], desk.type(*unbind).code) == (None, 0)
+    (row,) = desk.told("methods", "list", "cus_1")
+    assert (row["account"], row["default"]) == (None, False)
+    assert row["detached_at"] is not None
+    assert desk.type("customers", "unbind", "cus_1").code == 2
+
+
 def test_nobody_has_saved_nothing(desk: Desk) -> None:
     assert "cus_404" in desk.refused("methods", "list", "cus_404")

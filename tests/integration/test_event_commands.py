@@ -59,7 +59,7 @@ def _told(ledger: Ledger, row_id: str, type: str, status: EventStatus) -> None:
         uow.jobs.request(wanted)
         job = uow.jobs.lock_for(wanted)
         assert job is not None
-        (job.die("a riddle", uow.now()) if status is EventStatus.FAILED else job.succeed(uow.now()))
+        (job.die("a riddle of aline@example.rw", uow.now()) if status is EventStatus.FAILED else job.succeed(uow.now()))
 
     ledger.write("setup", store)
 
@@ -100,9 +100,11 @@ def test_an_event_is_shown_by_either_id_without_what_is_nobodys_business(command
 
 def test_what_an_event_moved_is_shown_with_it(ledger: Ledger) -> None:
     (job,) = ledger.read(lambda uow: uow.jobs.of_subjects(["evt_2"]))
-    ledger.write(job.signature, lambda uow: uow.orders.lock("ord_1").payment("pay_1").fail("card declined"))
+    ledger.write(job.signature, lambda uow: uow.orders.lock("ord_1").payment("pay_1").fail("no: aline@example.rw"))
     moves = told("events", "show", "evt_2")["moves"]
-    assert [(move["what"], move["to"]) for move in moves] == [("payment pay_1", "failed")]
+    assert [(one["what"], one["to"], one["why"]) for one in moves] == [
+        ("payment pay_1", "failed", "no: a***@example.rw")
+    ]
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(command: Command, ledger: Ledger) -> None:
@@ -120,6 +122,8 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(command: Command, 
 
     code, said = command("events", "replay", "evt_1")
     assert (code, said) == (0, "evt_1: replayed (its job is due now)\n")
+    code, said = command("events", "replay", "evt_2")
+    assert (code, said) == (0, "evt_2: unchanged (it was processed: quoted a***@example.rw)\n")
     assert statuses(ledger)["evt_1"] == "received"
 
 

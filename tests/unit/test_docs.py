@@ -49,6 +49,21 @@ def test_the_examples_of_the_domain_are_true(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
+EXAMPLES = [
+    ".".join(module.relative_to(ROOT / "src").with_suffix("").parts)
+    for room in ("application", "entrypoints")
+    for module in sorted((ROOT / "src/billing" / room).rglob("*.py"))
+    if ">>>" in module.read_text()
+]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_other_example_is_true(name: str) -> None:
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted > 0
+    assert results.failed == 0
+
+
 def test_what_a_newcomer_meets_first_has_an_example() -> None:
     for value in (Order, OrderItem, Payment, Subscription, Registration, Job, JobRequest, DispatchPolicy, Money, Term):
         assert ">>>" in (value.__doc__ or ""), value

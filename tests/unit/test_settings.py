@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Response
 
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
 from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
@@ -15,6 +16,7 @@ from billing.domain import DomainName
 from billing.domain.errors import Invalid
 from billing.entrypoints.clock import business_clock, now
 from billing.entrypoints.container import Container
+from billing.entrypoints.limits import http_config, pay_gate, pay_links
 from billing.entrypoints.settings import WrongSettings, load_settings
 from billing.entrypoints.startup import start_serving
 
@@ -98,6 +100,7 @@ def test_nothing_needs_to_be_set_to_look_at_the_embedded_ledger() -> None:
         ("BILLING_BREAKER_OPEN_SECONDS", "601", "BILLING_BREAKER_OPEN_MAX_SECONDS must be at least"),
         ("BILLING_SECRET_KEY", "short", "BILLING_SECRET_KEY: Must be one or more by comma, each of 32 characters"),
         ("BILLING_FAILPOINTS_DIR", "/no/such", "BILLING_FAILPOINTS_DIR: There is no such folder"),
+        ("BILLING_HTTP_TIMEOUT_SECONDS", "15", "must be longer than BILLING_WEB_CALL_DEADLINE_SECONDS"),
     ],
 )
 def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> None:
@@ -113,6 +116,8 @@ def test_a_wrong_setting_is_named(given, name: str, value: str, words: str) -> N
         ("BILLING_STRIPE_WEBHOOK_SECRETS", "whsec_a,"),
         ("BILLING_STRIPE_WEBHOOK_SECRETS", ""),
         ("BILLING_STRIPE_API_BASE", "nonsense"),
+        ("BILLING_STRIPE_API_KEY", "pk_test_x"),
+        ("BILLING_STRIPE_API_KEY", "sk_test_x y"),
         ("BILLING_EPP_HOST", "epp.example:700"),
         ("BILLING_EPP_HOST", "https://epp.example"),
         ("BILLING_EPP_PORT", "99999"),
@@ -226,6 +231,31 @@ def test_a_page_may_be_open_for_what_stripe_takes_and_no_other_time(given) -> No
         given(BILLING_ATTEMPT_EXPIRY_MINUTES=str(beyond // minute))
         with pytest.raises(WrongSettings, match="BILLING_ATTEMPT_EXPIRY_MINUTES"):
             load_settings(NOWHERE)
+
+
+@pytest.mark.parametrize(("size_max", "size"), [("5", 5), ("20", 20), ("100", 20)])
+def test_no_page_is_larger_than_it_may_be(given, size_max: str, size: int) -> None:
+    given(BILLING_HTTP_PAGE_SIZE_MAX=size_max)
+    config = http_config(load_settings(NOWHERE), {})
+    assert (config.page_size_default, config.page_size_max) == (size, int(size_max))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "parts"),
+    [
+        ("https://billing.example", {"Path=/pay", "Secure"}),
+        ("https://shop.example/billing/", {"Path=/billing/pay", "Secure"}),
+        ("http://127.0.0.1:8000", {"Path=/pay"}),
+    ],
+)
+def test_the_cookie_of_a_form_goes_to_where_we_are_reached(given, public_url: str, parts: set[str]) -> None:
+    given(**SECRET, BILLING_PUBLIC_URL=public_url)
+    settings = load_settings(NOWHERE)
+    gate = pay_gate(settings, pay_links(settings), lambda: "value", lambda: 0.0)
+    assert gate is not None
+    answer = Response()
+    gate.seal.set_cookie(answer, "value")
+    assert set(answer.headers["Set-Cookie"].split("; ")) == {"pay_form=value", "HttpOnly", "SameSite=Lax"} | parts
 
 
 def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:

@@ -88,10 +88,16 @@ class Wallet:
         return next((method for method in self.usable if method.ref == self.default_ref), None)
 
     def bind(self, customer_ref: str) -> None:
-        """Learn the provider's id of the account; once known it never changes."""
+        """Learn the provider's id of the account; once known it does not change while the account is there."""
         if self.customer_ref not in (None, customer_ref):
             raise Conflict(f"wallet {self.id}", f"its account is {self.customer_ref}, not {customer_ref}")
         self.customer_ref = customer_ref
+
+    def unbind(self, at: datetime) -> None:
+        """The account is gone, and with it all that was saved there: the next one has another id."""
+        for method in self.usable:
+            method.detached_at = at
+        self.customer_ref = self.default_ref = None
 
     def method(self, method_id: str) -> PaymentMethod:
         """The usable method of that id of ours, or NotFound."""

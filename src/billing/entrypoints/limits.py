@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from billing.application.alerts import OperatorMail
 from billing.application.breakers import GuardLimits
@@ -22,6 +23,7 @@ from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPo
 from billing.domain.renewal import RenewalPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
+from billing.entrypoints.http.cases import PAGE_SIZE
 from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
 from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.job_settings import JobSettings, KindSettings
@@ -161,11 +163,11 @@ def pay_links(settings: Settings) -> PayLinks | None:
 def pay_gate(
     settings: Settings, links: PayLinks | None, new_value: Callable[[], str], monotonic: Callable[[], float]
 ) -> PayGate | None:
-    """None where there is no page; its cookie goes over TLS alone where we are reached so."""
+    """None where there is no page; its cookie goes only to where we are reached, over TLS alone where that is so."""
     if links is None:
         return None
-    is_secure = settings.http.public_url.startswith("https:")
-    seal = FormSeal(settings.secret_keys, new_value, is_secure)
+    reached = urlsplit(settings.http.public_url)
+    seal = FormSeal(settings.secret_keys, new_value, reached.scheme == "https", f"{reached.path}/pay")
     return PayGate(links, seal, RateLimit(settings.http.pay_posts_per_minute, 60.0, monotonic))
 
 
@@ -176,6 +178,7 @@ def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> H
         version=version("billing"),
         gateways=tuple(gateways),
         body_bytes_max=settings.http.body_bytes_max,
+        page_size_default=min(PAGE_SIZE, settings.http.page_size_max),
         page_size_max=settings.http.page_size_max,
         shop=settings.mails.sender_name if settings.mails else "",
         idempotency_lease=timedelta(seconds=settings.http.timeout_seconds * 2),

@@ -21,6 +21,7 @@ _SERVER = re.compile(
     r"[a-z+]+://(?:[^:/@]*(?::[^@]*)?@)?(?P<host>\[[^]/]+]|[^/:@?]*)(?::(?P<port>[0-9]+))?(?P<path>/[^?]*)?(?:\?.*)?"
 )
 _SECRET_CHARS_MIN = 32
+_STRIPE_KEY = re.compile(r"(?:sk|rk)_[!-~]+")
 _BIND = re.compile(r"(?:\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]+):([0-9]+)")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 
@@ -97,6 +98,12 @@ def secrets(values: list[str]) -> None:
     """One or more, none of them blank."""
     if not all(value.strip() for value in values) or not values:
         raise ValidationError("Must be one or more by comma, none of them blank.")
+
+
+def stripe_key(value: str) -> None:
+    """One that a server may have: https://docs.stripe.com/keys"""
+    if _STRIPE_KEY.fullmatch(value) is None:
+        raise ValidationError("Must be a secret or a restricted key: sk_… or rk_…")
 
 
 def never_or_hours(value: float) -> None:

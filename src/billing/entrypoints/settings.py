@@ -183,7 +183,7 @@ def _read(env: Env) -> Settings:
 
 
 def _read_stripe(env: Env) -> StripeSettings | None:
-    api_key = env.str("STRIPE_API_KEY", None)
+    api_key = optional(env, "STRIPE_API_KEY", formats.stripe_key)
     if not api_key:
         return None
     return StripeSettings(
@@ -265,6 +265,9 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     yield from contradictions(settings.jobs, settings.breaker)
     if settings.shop.dunning_end_days <= settings.shop.dunning_grace_days:
         yield "BILLING_DUNNING_END_DAYS must be more than BILLING_DUNNING_GRACE_DAYS: what ends is suspended first"
+    if settings.http.timeout_seconds <= settings.shop.web_call_deadline_seconds:
+        why = "a request takes longer than a call in it, and no repeat may run beside it"
+        yield f"BILLING_HTTP_TIMEOUT_SECONDS must be longer than BILLING_WEB_CALL_DEADLINE_SECONDS: {why}"
     live = settings.stripe is not None and settings.stripe.is_live
     if live and settings.clock_offset_file is not None:
         yield "BILLING_CLOCK_OFFSET_FILE moves the clock of a shop with a live key: it is for demos and tests only"

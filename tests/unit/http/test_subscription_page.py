@@ -55,6 +55,12 @@ def hear(shop: Shop) -> None:
         shop.ledger.write("test", partial(take, gateway="stripe", fact=fact))
 
 
+def decline(shop: Shop, why: str) -> None:
+    """The customer's own try comes to nothing for that reason."""
+    shop.billing.desk.decline(ref_of(shop), why=why)
+    assert send(shop, page_of(shop), act="pay").status_code == 303
+
+
 def tries(shop: Shop) -> int:
     return sum(call == "pay" for call, _ in shop.billing.calls)
 
@@ -91,6 +97,47 @@ def test_it_speaks_the_customers_language(shop, path):
     assert "Du 28 février 2027 au 31 mars 2027" in page.text
     assert "Payer 4,99 USD avec visa se terminant par 4242" in page.text
     assert "Payer avec une autre carte" in page.text
+
+
+BANKS = [
+    ("insufficient_funds: Your card has insufficient funds.", "not enough money", "la provision était insuffisante"),
+    ("expired_card: Your card has expired.", "the card has expired", "la carte a expiré"),
+    ("incorrect_cvc: Your card's security code is incorrect.", "details are not right", "ne sont pas correctes"),
+    ("withdrawal_count_limit_exceeded: No.", "limit is reached", "le plafond de la carte est atteint"),
+    ("card_not_supported: No.", "used for such a payment", "ne peut pas servir à un tel paiement"),
+    ("processing_error: No.", "could not decide", "n’a pas pu se prononcer"),
+    ("generic_decline: Your card was declined.", "Your bank declined", "Votre banque a refusé"),
+]
+
+
+@pytest.mark.parametrize(("why", "english", "french"), BANKS)
+def test_why_a_bank_declined_is_said_in_the_customers_language(shop, path, why, english, french):
+    decline(shop, why)
+    assert english in look(shop, path).text
+    speak_french(shop)
+    page = look(shop, path)
+    assert french in page.text
+    assert why.partition(": ")[2] not in page.text
+
+
+@pytest.mark.parametrize("suspicion", ["stolen_card", "lost_card", "fraudulent", "pickup_card", "merchant_blacklist"])
+def test_what_a_bank_suspects_is_told_to_nobody(shop, path, suspicion):
+    decline(shop, f"{suspicion}: Your card was declined.")
+    page = look(shop, path)
+    assert "Your bank declined the payment." in page.text
+    assert suspicion not in page.text
+
+
+def test_a_reason_that_is_new_to_us_is_told_as_the_bank_gave_it(shop, path):
+    decline(shop, "lunar_eclipse: <b>Wait</b> for the sun.")
+    answer = shop.client.get(path)
+    assert "Your bank said: &lt;b&gt;Wait&lt;/b&gt; for the sun." in answer.text
+    assert "lunar_eclipse" not in answer.text
+
+
+def test_what_no_bank_said_is_not_put_into_its_mouth(shop, path):
+    decline(shop, "its reason at Stripe is upcoming")
+    assert "ank said" not in look(shop, path).text
 
 
 def test_the_saved_card_pays_it_at_once(shop, path):

@@ -7,6 +7,7 @@ import click
 
 from billing.domain.errors import BillingError
 from billing.entrypoints.cli.breakers import breakers
+from billing.entrypoints.cli.customers import customers
 from billing.entrypoints.cli.disputes import disputes
 from billing.entrypoints.cli.events import events
 from billing.entrypoints.cli.hosting import subscriptions
@@ -32,7 +33,7 @@ def cli() -> None:
 
 LOOKING = (orders, payments, refunds, disputes, subscriptions, methods, jobs, events, mails, alerts, breakers)
 
-for command in (demo, serve, worker, sandbox, sweep, reconcile, stripe, db, catalogue, keys, *LOOKING):
+for command in (demo, serve, worker, sandbox, sweep, reconcile, stripe, db, catalogue, keys, customers, *LOOKING):
     cli.add_command(command)
 
 

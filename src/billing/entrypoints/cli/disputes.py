@@ -8,7 +8,7 @@ from billing.application.disputes import hosting_subjects
 from billing.application.parts import read_dispute
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.dispute import Dispute, DisputeStatus
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, show, show_one
 from billing.entrypoints.startup import start_command
 
 
@@ -18,7 +18,7 @@ def disputes() -> None:
 
 
 @disputes.command("list")
-@click.option("--status", type=click.Choice([status.value for status in DisputeStatus]))
+@by_status(DisputeStatus)
 @click.option("--before", metavar="ID", help="Only older ones than this dispute: the next page.")
 @LIMIT
 @AS_JSON
@@ -42,10 +42,7 @@ def show_dispute(dispute_id: str, as_json: bool) -> None:
         return {**_facts(dispute), "order": order.number, "order_id": order.id, "jobs": jobs}
 
     facts = start_command().ledger().read(look)
-    if as_json:
-        say(True, facts, "")
-    else:
-        show(False, [{"field": name, "value": value} for name, value in facts.items()])
+    show_one(as_json, facts)
 
 
 def _facts(dispute: Dispute) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from billing.domain.errors import BillingError, Invalid
 from billing.domain.event import EventStatus, InboxEvent
 from billing.entrypoints.cli.jobs import job_row
 from billing.entrypoints.cli.look import move_row
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show
 from billing.entrypoints.redaction import redacted, redacted_text
 from billing.entrypoints.startup import start_command
 
 if TYPE_CHECKING:
     from billing.entrypoints.container import Container
 
-STATUS = click.option("--status", type=click.Choice([status.value for status in EventStatus]))
+STATUS = by_status(EventStatus)
 GATEWAY = click.option("--gateway", metavar="NAME", help="Only what this provider sent.")
 TYPE = click.option("--type", "type_", metavar="TYPE", help="Only of this type, such as refund.failed.")
 
@@ -115,8 +115,8 @@ def _whole(container: "Container", uow: UnitOfWork, ref: str) -> tuple[InboxEven
     jobs = uow.jobs.of_subjects([event.id])
     return (
         event,
-        [job_row(job) for job in jobs],
-        [move_row(move) for job in jobs for move in uow.history.made_by(job.signature)],
+        [_masked(job_row(job)) for job in jobs],
+        [_masked(move_row(move)) for job in jobs for move in uow.history.made_by(job.signature)],
     )
 
 
@@ -135,6 +135,11 @@ def _row(event: InboxEvent) -> dict[str, Any]:
     }
 
 
+def _masked(row: dict[str, Any]) -> dict[str, Any]:
+    """A reason may quote the provider."""
+    return {**row, "why": redacted_text(row["why"] or "") or None}
+
+
 # ---------------------------------------------------------------------- many
 
 Act = Callable[[str], dict[str, Any]]
@@ -145,7 +150,7 @@ def _replay(container: "Container") -> Act:
         event, reopened = container.replay_event()(ref, operator())
         if reopened:
             return {"id": event.id, "outcome": "replayed", "why": "its job is due now"}
-        return {"id": event.id, "outcome": "unchanged", "why": f"it was processed: {event.why}"}
+        return {"id": event.id, "outcome": "unchanged", "why": _was_processed(event.why)}
 
     return act
 
@@ -157,12 +162,16 @@ def _preview(container: "Container") -> Act:
         return {
             "id": preview.event.id,
             "outcome": f"would be {preview.becomes}" if changes else "unchanged",
-            "why": redacted_text(preview.why or "") if changes else f"it was processed: {preview.why}",
-            "moves": [move_row(move) for move in preview.moves],
+            "why": redacted_text(preview.why or "") if changes else _was_processed(preview.why),
+            "moves": [_masked(move_row(move)) for move in preview.moves],
             "jobs": [{"kind": job.kind, "subject": job.subject, "due_at": job.due_at} for job in preview.jobs],
         }
 
     return act
+
+
+def _was_processed(why: str | None) -> str:
+    return f"it was processed: {redacted_text(why or '')}"
 
 
 def _each(refs: Sequence[str], act: Act) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain.invoice import Invoice
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.entrypoints.cli.look import move_row
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show, show_one
 from billing.entrypoints.startup import start_command
 
 
@@ -19,7 +19,7 @@ def subscriptions() -> None:
 
 
 @subscriptions.command("list")
-@click.option("--status", type=click.Choice([status.value for status in SubscriptionStatus]))
+@by_status(SubscriptionStatus)
 @click.option("--attention", is_flag=True, help="Only those that a person must look at.")
 @click.option("--before", metavar="ID", help="Only older ones than this subscription: the next page.")
 @LIMIT
@@ -48,13 +48,7 @@ def show_subscription(subscription_id: str, as_json: bool) -> None:
         return _facts(subscription), [_invoice(one) for one in invoices], [move_row(move) for move in moves]
 
     facts, invoices, history = start_command().ledger().read(look)
-    if as_json:
-        say(True, {**facts, "invoices": invoices, "history": history}, "")
-        return
-    show(False, [{"field": name, "value": value} for name, value in facts.items()])
-    for title, rows in (("invoices", invoices), ("history", history)):
-        click.echo()
-        show(False, rows, title)
+    show_one(as_json, facts, invoices=invoices, history=history)
 
 
 @subscriptions.command()
@@ -67,7 +61,9 @@ def resolve(subscription_id: str, answer: str, as_json: bool) -> None:
     What is refused and was paid goes back; what the provider bills from now on is set right in its dashboard.
     """
     subscription = start_command().hosting.resolve_subscription()(subscription_id, Answer(answer), operator())
-    say(as_json, _facts(subscription), "{id} is {status}, {plan} at {price}, paid until {current_period_end:%Y-%m-%d}")
+    until = subscription.current_period_end
+    paid = f"paid until {until:%Y-%m-%d}" if until else "not paid yet"
+    say(as_json, _facts(subscription), f"{{id}} is {{status}}, {{plan}} at {{price}}, {paid}")
 
 
 def _brief(subscription: Subscription) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 from billing.application.interventions import RetryJob
 from billing.domain.errors import BillingError
 from billing.domain.job import Job, JobKind, JobStatus
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, progress, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, progress, say, show, show_one
 from billing.entrypoints.startup import start_command
 
 _KIND = click.Choice([kind.value for kind in JobKind])
@@ -20,8 +20,8 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--status", type=click.Choice([status.value for status in JobStatus]))
-@click.option("--kind", type=_KIND)
+@by_status(JobStatus)
+@click.option("--kind", type=_KIND, help="Only those of a kind.")
 @click.option("--before", metavar="ID", help="Only older ones than this job: the next page.")
 @LIMIT
 @AS_JSON
@@ -47,10 +47,7 @@ def show_job(job_id: str, as_json: bool) -> None:
         "waiting_since": job.waiting_since,
         "context": dict(job.context),
     }
-    if as_json:
-        say(True, facts, "")
-    else:
-        show(False, [{"field": name, "value": value} for name, value in facts.items()])
+    show_one(as_json, facts)
 
 
 @jobs.command()

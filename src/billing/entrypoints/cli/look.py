@@ -10,7 +10,7 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.entrypoints.cli.jobs import job_row
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, say, show
 from billing.entrypoints.startup import start_command
 
 
@@ -20,7 +20,7 @@ def orders() -> None:
 
 
 @orders.command("list")
-@click.option("--status", type=click.Choice([status.value for status in OrderStatus]))
+@by_status(OrderStatus)
 @click.option("--customer", metavar="ID", help="Only this customer's.")
 @click.option("--before", metavar="ID", help="Only older ones than this order: the next page.")
 @LIMIT

@@ -9,7 +9,7 @@ from billing.application.resolving import Resolution
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.money import Money
 from billing.domain.refund import Refund, RefundStatus
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show, show_one
 from billing.entrypoints.startup import start_command
 
 
@@ -52,7 +52,7 @@ def create(
 
 
 @refunds.command("list")
-@click.option("--status", type=click.Choice([status.value for status in RefundStatus]))
+@by_status(RefundStatus)
 @click.option("--before", metavar="ID", help="Only older ones than this refund: the next page.")
 @LIMIT
 @AS_JSON
@@ -76,10 +76,7 @@ def show_refund(refund_id: str, as_json: bool) -> None:
         return {**_facts(refund), "job": job and job.id, "job_status": job and job.status, "job_why": job and job.why}
 
     facts = start_command().ledger().read(look)
-    if as_json:
-        say(True, facts, "")
-    else:
-        show(False, [{"field": name, "value": value} for name, value in facts.items()])
+    show_one(as_json, facts)
 
 
 @refunds.command()

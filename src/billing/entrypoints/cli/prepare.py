@@ -58,10 +58,10 @@ def load(file: Path, as_json: bool) -> None:
 
 
 def _document(file: Path) -> dict[str, Any]:
-    text = file.read_text(encoding="utf-8")
     try:
+        text = file.read_text(encoding="utf-8")
         parsed = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
-    except ValueError as malformed:
+    except (ValueError, RecursionError) as malformed:
         raise Invalid(str(file), str(malformed)) from malformed
     if not isinstance(parsed, dict):
         raise Invalid(str(file), "a catalogue is a table")

@@ -3,9 +3,10 @@
 import getpass
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import click
@@ -14,9 +15,16 @@ from rich.table import Table
 from rich.text import Text
 
 T = TypeVar("T")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+LIMIT = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Speak JSON, for programs.")
+
+
+def by_status(statuses: type[StrEnum]) -> Callable[[Command], Command]:
+    """An option that leaves those of one status."""
+    wanted = click.Choice([status.value for status in statuses])
+    return click.option("--status", type=wanted, help="Only those that stand so.")
 
 
 def operator() -> str:
@@ -46,6 +54,17 @@ def show(as_json: bool, rows: Sequence[Mapping[str, Any]], title: str = "") -> N
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row.values()))
     Console(width=None if Console().is_terminal else 200).print(table)
+
+
+def show_one(as_json: bool, facts: Mapping[str, Any], **parts: Sequence[Mapping[str, Any]]) -> None:
+    """One thing with all that is known of it, and the tables of what belongs to it."""
+    if as_json:
+        click.echo(json.dumps({**facts, **parts}, default=str))
+        return
+    show(False, [{"field": name, "value": value} for name, value in facts.items()])
+    for title, rows in parts.items():
+        click.echo()
+        show(False, rows, title)
 
 
 def progress(work: Iterable[T], length: int | None, as_json: bool) -> AbstractContextManager[Iterable[T]]:

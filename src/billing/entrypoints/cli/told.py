@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from billing.domain.mail import Mail, MailStatus
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, show
 from billing.entrypoints.startup import start_command
 
 
@@ -15,7 +15,7 @@ def mails() -> None:
 
 
 @mails.command("list")
-@click.option("--status", type=click.Choice([status.value for status in MailStatus]))
+@by_status(MailStatus)
 @click.option("--before", metavar="ID", help="Only older ones than this mail: the next page.")
 @LIMIT
 @AS_JSON

@@ -12,6 +12,7 @@ from billing.application.disputes import TakeDispute
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.intake import ReceiveWebhook
 from billing.application.letterbox import Letterbox, ThreadTurn
+from billing.application.lost_accounts import UnbindAccount
 from billing.application.notifications import Notices, Postbox
 from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
@@ -141,6 +142,7 @@ class Money(Adapters):
     start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)
     open_portal = providers.ThreadSafeSingleton(OpenPortal, keepers, ensure_account)
     refresh_wallet = providers.ThreadSafeSingleton(RefreshWallet, ledger, keepers, take_method)
+    unbind_account = providers.ThreadSafeSingleton(UnbindAccount, ledger, keepers, business_clock)
     set_default_method = providers.ThreadSafeSingleton(SetDefaultMethod, ledger, keepers)
     remove_method = providers.ThreadSafeSingleton(RemoveMethod, ledger, business_clock)
 

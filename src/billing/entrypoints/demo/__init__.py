@@ -12,6 +12,7 @@ from typing import Any
 
 from requests import RequestException
 from rich.console import Console
+from rich.markup import escape
 
 from billing.entrypoints.demo.processes import DemoFailed, Processes
 from billing.entrypoints.demo.renewal import Renewal
@@ -41,7 +42,7 @@ def run_demo(*, once: bool, acts: int | None, directory: Path | None) -> int:
         console.print("\nstopped")
         ended = 130 if once else 0
     except (DemoFailed, RequestException) as failure:
-        console.print(f"[bold red]the story did not come true:[/] {failure}")
+        console.print("[bold red]the story did not come true:[/]", escape(str(failure)))
         console.print(f"the logs are in {folder}")
         return 1
     if directory is None:

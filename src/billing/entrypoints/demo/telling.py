@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from billing.domain.money import Money
 
@@ -20,14 +21,12 @@ class Teller:
     def __call__(self, step: str, detail: str) -> None:
         """Something has come true."""
         now = datetime.now(UTC)
-        self.console.print(
-            f"  {now:%H:%M:%S}.{now.microsecond // 1000:03}  +{self.seconds():6.3f} s  [cyan]{step:<14}[/] {detail}",
-            soft_wrap=True,
-        )
+        at = f"{now:%H:%M:%S}.{now.microsecond // 1000:03}  +{self.seconds():6.3f} s"
+        self.console.print(f"  {at}  [cyan]{step:<14}[/] {escape(detail)}", soft_wrap=True)
 
     def chapter(self, title: str) -> None:
         """Something new begins."""
-        self.console.print(f"[bold]{title}[/]")
+        self.console.print(f"[bold]{escape(title)}[/]")
 
     def seconds(self) -> float:
         """Since the beginning."""

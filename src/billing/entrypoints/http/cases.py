@@ -24,6 +24,9 @@ from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
 from billing.entrypoints.http.pay.guarding import PayGate
 
+PAGE_SIZE = 20
+"""How many of a kind are listed where nobody says how many."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class UseCases:
@@ -73,7 +76,7 @@ class HttpConfig:
     gateways: tuple[str, ...] = ("stripe",)
     shop: str = ""
     body_bytes_max: int = 1_048_576
-    page_size_default: int = 20
+    page_size_default: int = PAGE_SIZE
     page_size_max: int = 100
     idempotency_lease: timedelta = timedelta(minutes=1)
     idempotency_keep: timedelta = timedelta(hours=24)

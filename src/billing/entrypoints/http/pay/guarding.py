@@ -23,9 +23,9 @@ class FormSeal:
     Somebody who has a page of another site send the form has neither.
     """
 
-    def __init__(self, keys: Sequence[str], new_value: Callable[[], str], is_secure: bool) -> None:
+    def __init__(self, keys: Sequence[str], new_value: Callable[[], str], is_secure: bool, path: str = "/pay") -> None:
         self._signer = Signer(list(reversed(keys)), salt=_SALT, key_derivation="hmac", digest_method=sha256)
-        self._new_value, self._is_secure = new_value, is_secure
+        self._new_value, self._is_secure, self._path = new_value, is_secure, path
 
     def value(self) -> str:
         """The browser's value, or a new one for it."""
@@ -38,7 +38,7 @@ class FormSeal:
 
     def set_cookie(self, response: Response, value: str) -> None:
         """Have the browser keep it until it is closed."""
-        response.set_cookie(_COOKIE, value, path="/pay", httponly=True, samesite="Lax", secure=self._is_secure)
+        response.set_cookie(_COOKIE, value, path=self._path, httponly=True, samesite="Lax", secure=self._is_secure)
 
     def is_broken(self, subject_id: str) -> bool:
         """Whether what was sent was not this browser's form."""

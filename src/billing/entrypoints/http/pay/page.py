@@ -21,6 +21,7 @@ LANGUAGES = ("en", "fr")
 _BY = "pay page"
 _LOOK_AGAIN_SECONDS = 5
 _LOOKS_MAX = 60
+_LOOK_DIGITS_MAX = 4
 _REFUSED = Trouble("expired_form", 403)
 _TOO_OFTEN = Trouble("too_often", 429)
 
@@ -123,7 +124,7 @@ def _spoken() -> str:
 def _look_again(here: str) -> str | None:
     """The address of the next look, a bounded number of times; none where the reader wants to stand still."""
     looks = request.args.get("look", "0")
-    if not looks.isdecimal() or int(looks) >= _LOOKS_MAX:
+    if not looks.isdecimal() or len(looks) > _LOOK_DIGITS_MAX or int(looks) >= _LOOKS_MAX:
         return None
     return f"{here}/status?look={int(looks) + 1}"
 

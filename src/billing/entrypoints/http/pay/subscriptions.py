@@ -15,6 +15,7 @@ from billing.domain.invoice import Invoice
 from billing.domain.money import total
 from billing.domain.subscription import Subscription, SubscriptionStatus
 from billing.domain.wallet import PaymentMethod
+from billing.entrypoints.http.pay.declines import reason
 from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.http.pay.subjects import Sight, Subject
 
@@ -73,7 +74,7 @@ class SubscriptionSubject(Subject):
             "total": str(total(prices, subscription.price.currency)) if owed else str(subscription.price),
             "until": _day(subscription.current_period_end),
             "card": _shown(_charged(uow, subscription)),
-            "why": next((invoice.why for invoice in owed if invoice.why), None),
+            "why": next(filter(None, (reason(invoice.why) for invoice in owed)), None),
             "needs_customer": any(invoice.needs_customer for invoice in owed),
             "has_page": any(invoice.page_url for invoice in owed),
             "once": self.ids("try"),
