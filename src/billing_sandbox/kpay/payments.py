@@ -11,10 +11,9 @@ from billing_sandbox.kpay.cards import Card
 from billing_sandbox.kpay.postbacks import Postbacks
 from billing_sandbox.kpay.refusals import Reason, Refusal
 from billing_sandbox.kpay.statuses import NotPossible
-from billing_sandbox.store import Condition, Json, Store, field_is
+from billing_sandbox.store import Json, Store, field_is
 
-_KIND, _CALLS = "kpay_payment", "kpay_refid"
-_INDEX = "CREATE INDEX IF NOT EXISTS documents_by_refid ON documents (kind, json_extract(json, '$.refid'));"
+_KIND, _REFERENCE = "kpay_payment", "kpay_refid"
 
 
 class Payments:
@@ -22,13 +21,12 @@ class Payments:
 
     def __init__(self, store: Store, now: Callable[[], datetime], faults: Faults, postbacks: Postbacks) -> None:
         self._store, self._now, self._faults, self._postbacks = store, now, faults, postbacks
-        store.define(_INDEX)
 
     def count_call(self, refid: str) -> None:
         """Remember that `pay` was called with this reference, whatever comes of it."""
         with self._store.transaction():
-            calls = self._calls(refid) + 1
-            self._store.put(_CALLS, {"id": refid, "pay_calls": calls})
+            known = self._reference(refid)
+            self._store.put(_REFERENCE, known | {"pay_calls": known["pay_calls"] + 1})
 
     def begin(self, asked: Json) -> Json:
         """A new pending payment, its push sent; a reference is never taken twice."""
@@ -51,14 +49,13 @@ class Payments:
                 "checks": 0,
             }
             self._store.put(_KIND, payment)
+            self._store.put(_REFERENCE, self._reference(asked["refid"]) | {"tid": tid})
             return payment if by_card else self._push(payment)
 
-    def find(self, *, tid: Any = None, refid: Any = None) -> Json | None:
+    def find(self, *, tid: str | None = None, refid: str | None = None) -> Json | None:
         """The payment with the number, the reference, or both."""
-        if tid:
-            payment = self._store.get(_KIND, tid)
-            return payment if payment and refid in (None, "", payment["refid"]) else None
-        return self._first([field_is("refid", refid)]) if refid else None
+        payment = self._store.get(_KIND, tid or self._reference(refid)["tid"])
+        return payment if payment and (not refid or refid == payment["refid"]) else None
 
     def named(self, name: str) -> Json | None:
         """The payment with this number or reference."""
@@ -66,7 +63,8 @@ class Payments:
 
     def on_page(self, checkout: str) -> Json | None:
         """The payment of a card page."""
-        return self._first([field_is("checkout", checkout)])
+        found = self._store.find(_KIND, [field_is("checkout", checkout)], limit=1)
+        return found[0] if found else None
 
     def check(self, payment: Json) -> None:
         """Count that its status was asked for."""
@@ -114,7 +112,7 @@ class Payments:
         return payment | {
             "status": statuses.word(payment["statusid"]),
             "statusdesc": statuses.describe(payment["statusid"]),
-            "pay_calls": self._calls(payment["refid"]),
+            "pay_calls": self._reference(payment["refid"])["pay_calls"],
             "postbacks": self._postbacks.of(payment["tid"]),
         }
 
@@ -143,10 +141,6 @@ class Payments:
         self._store.put(_KIND, payment | changed)
         return payment | changed
 
-    def _first(self, conditions: list[Condition]) -> Json | None:
-        found = self._store.find(_KIND, conditions, limit=1)
-        return found[0] if found else None
-
-    def _calls(self, refid: str) -> int:
-        kept = self._store.get(_CALLS, refid)
-        return kept["pay_calls"] if kept else 0
+    def _reference(self, refid: str | None) -> Json:
+        """What is known of a reference: whose it is, if anybody's, and how often `pay` was called with it."""
+        return self._store.get(_REFERENCE, refid or "") or {"id": refid, "tid": "", "pay_calls": 0}

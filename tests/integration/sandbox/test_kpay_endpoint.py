@@ -144,7 +144,8 @@ def test_what_is_missing_or_wrong_is_refused_with_http_200(merchant: Merchant) -
 
 
 def test_a_body_that_asks_nothing_is_refused(merchant: Merchant) -> None:
-    for body in ([], "pay", None, {"action": "checkstatus"}, {"action": "checkstatus", "refid": 1}):
+    bodies: list[Any] = [[], "pay", None, {"action": "checkstatus"}, {"action": "checkstatus", "refid": 1}]
+    for body in bodies:
         answer = merchant.post(body)
         assert (answer.status_code, answer.json()["retcode"]) == (200, 603), body
 
