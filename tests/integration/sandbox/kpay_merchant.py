@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,6 +37,7 @@ class Shop:
     def __init__(self) -> None:
         self.received: list[Postback] = []
         self.next_answers: list[tuple[int, Any]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,6 +45,7 @@ class Shop:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 postback = Postback(self.headers["Content-Type"], body)
                 shop.received.append(postback)
+                shop.meanwhile()
                 told = {name: value.strip() for name, value in postback.told.items()}
                 good = (200, {"tid": told["tid"], "refid": told["refid"], "reply": "OK"})
                 status, answer = shop.next_answers.pop(0) if shop.next_answers else good

@@ -60,8 +60,12 @@ def test_a_payment_may_succeed_at_once(merchant: Merchant, shop: Shop) -> None:
 
 
 def test_the_postback_may_come_before_the_answer(merchant: Merchant, shop: Shop) -> None:
+    answered, before = threading.Event(), []
+    shop.meanwhile = lambda: before.append(not answered.wait(0.5))
     merchant.sandbox.fault("kpay.pay", "notify_first")
     answer = merchant.pay()
+    answered.set()
+    assert before == [True]
     assert shop.statuses() == ["01"]
     assert (answer["reply"], answer["tid"]) == ("PENDING", shop.received[0].told["tid"])
     assert merchant.statusid() == "01"
