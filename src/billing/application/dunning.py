@@ -10,7 +10,7 @@ from billing.application.billing_jobs import check_of, end_of, ending_of, split,
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.outcomes import NotYet
-from billing.application.owing import owed_of
+from billing.application.owed import owed_of
 from billing.application.ports import Clock, Telemetry
 from billing.application.provider_ports import RecurringBilling
 from billing.application.subscription_notices import MoveSubscription, unpaid
@@ -86,7 +86,7 @@ class TickSubscriptions:
 
     def _dun(self, uow: UnitOfWork, subscription: Subscription, now: datetime) -> None:
         """A charge that is under way decides first; the job looks once more."""
-        policy, owed = self.move.notices.dunning, owed_of(uow, subscription)
+        policy, owed = self.move.notices.dunning, owed_of(uow, subscription.id)
         stage = policy.due(subscription, now)
         if stage and not any(invoice.is_in_flight for invoice in owed):
             unpaid_id = unpaid(subscription, owed[0] if owed else None)
@@ -121,7 +121,7 @@ class StopService(Handler):
         for fact in invoices:
             self.take_fact(uow, gateway, fact)
         subscription = uow.subscriptions.lock(subscription_id)
-        owed = owed_of(uow, subscription)
+        owed = owed_of(uow, subscription_id)
         if any(invoice.is_in_flight for invoice in owed):
             return NotYet("a charge for it is under way", self.in_flight_poll)
         stage = self.move.notices.dunning.due(subscription, self.clock())

@@ -136,9 +136,6 @@ class Subscriptions(Protocol):
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
 
-    def owing(self, customer_id: str) -> Sequence[str]:
-        """Ids of a customer's for which something is owed."""
-
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         """Those that a provider bills and whose current period ended then, in that order; `after` as of attempts."""
 

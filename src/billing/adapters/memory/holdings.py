@@ -63,10 +63,6 @@ class MemorySubscriptions:
         moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
         return [subscription_id for _, subscription_id in moments[:limit]]
 
-    def owing(self, customer_id: str) -> Sequence[str]:
-        theirs = self._session.waiting(Subscription, lambda one: one.customer_id == customer_id)
-        return [one.id for one in theirs if one.past_due_since is not None]
-
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         billed = self._session.all(Subscription, lambda one: one.is_billed_by_provider)
         places = sorted(Made(one.current_period_end, one.id) for one in billed if one.current_period_end)

@@ -80,10 +80,6 @@ class SqlSubscriptions:
         due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
         return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
 
-    def owing(self, customer_id: str) -> Sequence[str]:
-        theirs = select(subscriptions.c.id).where(subscriptions.c.customer_id == customer_id)
-        return self._work.session.scalars(theirs.where(subscriptions.c.past_due_since.is_not(None))).all()
-
     def periods_ended(self, since: datetime, until: datetime, after: str, limit: int) -> Sequence[Made]:
         ended = subscriptions.c.current_period_end
         return places(self._work.session, ended, since, until, after, limit, is_billed)

@@ -31,7 +31,6 @@ class Owing(containers.DeclarativeContainer):
     order_period = providers.ThreadSafeSingleton(OrderPeriod, ledger, place_order)
     pay_with_next = providers.Factory(
         PayWithNext,
-        billing,
         keepers,
         take_fact,
         pause_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
