@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from billing.application.billers import biller
-from billing.application.billing_jobs import check_of, end_of, ending_of, split, suspension_of
+from billing.application.billing_jobs import check_of, end_with_billing, ending_of, split, suspension_of
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.outcomes import NotYet
@@ -128,7 +128,5 @@ class StopService(Handler):
         if stage is Stage.SUSPEND and subscription.suspend("nobody paid within the days of grace"):
             self.move.notices.suspended(uow, subscription, owed[0] if owed else None)
         if stage is Stage.END:
-            self.move(uow, subscription, lambda: subscription.end("nobody paid"))
-            if subscription.gateway is not None and subscription.billing_ref is not None:
-                uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
+            self.move(uow, subscription, lambda: end_with_billing(uow, subscription, "nobody paid"))
         return None
