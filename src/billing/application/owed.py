@@ -16,8 +16,9 @@ from billing.domain.invoice import Invoice
 
 
 def owed_of(uow: UnitOfWork, subscription_id: str) -> Sequence[Invoice]:
-    """What was tried in vain for it and is still to be paid, oldest first."""
-    return [invoice for invoice in uow.invoices.of_subscription(subscription_id) if invoice.is_owed]
+    """What was tried in vain for it and is still to be paid, oldest first; not of billing that it does not need."""
+    ours = uow.subscriptions.get(subscription_id).billing_ref
+    return [one for one in uow.invoices.of_subscription(subscription_id) if one.is_owed and one.billing_ref == ours]
 
 
 def try_owed(uow: UnitOfWork, subscription_id: str, method_id: str) -> None:
