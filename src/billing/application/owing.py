@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
-from billing.application.billers import biller
+from billing.application.billers import BillerLimits, biller
 from billing.application.billing_jobs import check_of
 from billing.application.checkout import PlaceOrder
 from billing.application.ledger import Ledger
@@ -25,21 +24,13 @@ _PENDING_MAX = 100
 
 
 @dataclass(frozen=True)
-class OwingLimits:
-    """How long a provider is waited for within a request, and when a job asks what became of it."""
-
-    recover_after: timedelta
-    call_deadline_seconds: float
-
-
-@dataclass(frozen=True)
 class PayOwed:
     """Have what is owed tried at once, with the method that renewals are charged to."""
 
     ledger: Ledger
     billing: Mapping[str, RecurringBilling]
     take_fact: TakeFact
-    limits: OwingLimits
+    limits: BillerLimits
     monotonic: Callable[[], float]
 
     def __call__(self, subscription_id: str, key: str, by: str) -> None:

@@ -25,7 +25,7 @@ class Owing(containers.DeclarativeContainer):
     place_order: "providers.Dependency[Any]" = providers.Dependency()
 
     pay_owed = providers.ThreadSafeSingleton(
-        PayOwed, ledger, billing, take_fact, providers.Factory(limits.owing_limits, shop), monotonic
+        PayOwed, ledger, billing, take_fact, providers.Factory(limits.biller_limits, shop), monotonic
     )
     put_in_card = providers.ThreadSafeSingleton(PutInCard, ledger, start_setup)
     order_period = providers.ThreadSafeSingleton(OrderPeriod, ledger, place_order)
