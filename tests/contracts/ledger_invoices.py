@@ -193,14 +193,6 @@ class InvoiceCases(LedgerCase):
         ledger.write("test", lambda uow: uow.subscriptions.lock("sub_1").end("over"))
         assert ledger.read(lambda uow: uow.subscriptions.to_look_at(due, 9)) == ["sub_2", "sub_0"]
 
-    def test_what_a_customer_owes_for_is_found(self, ledger: Ledger, held: Subscription) -> None:
-        assert ledger.read(lambda uow: uow.subscriptions.owing("cus_1")) == []
-        ledger.write("test", lambda uow: uow.subscriptions.lock(held.id).fall_due(NOW, "not paid"))
-        assert ledger.read(lambda uow: uow.subscriptions.owing("cus_1")) == [held.id]
-        assert ledger.read(lambda uow: uow.subscriptions.owing("cus_2")) == []
-        ledger.write("test", lambda uow: uow.subscriptions.lock(held.id).end("over"))
-        assert ledger.read(lambda uow: uow.subscriptions.owing("cus_1")) == []
-
     def test_pages_go_from_the_newest_by_status_and_by_attention(self, ledger: Ledger, customer: str) -> None:
         for n in range(4):
             order = place(ledger, a_domain(f"n{n}.rw"), order_id=f"ord_{n}")

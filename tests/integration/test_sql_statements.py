@@ -49,7 +49,6 @@ LOOK_UPS: dict[str, Callable[[UnitOfWork], object]] = {
     "overdue orders": lambda uow: uow.orders.overdue(NOW, 20),
     "subscription of references": lambda uow: uow.subscriptions.of_refs("stripe", frozenset({"sub_1", "cus_1"})),
     "subscriptions to look at": lambda uow: uow.subscriptions.to_look_at(NOW, 1),
-    "subscriptions owing": lambda uow: uow.subscriptions.owing("cus_1"),
     "subscriptions": lambda uow: uow.subscriptions.page(None, "sub_9", 1),
     "subscriptions of status": lambda uow: uow.subscriptions.page(SubscriptionStatus.PAST_DUE, "sub_9", 20),
     "subscriptions needing attention": lambda uow: uow.subscriptions.page(None, None, 20, needing_attention=True),

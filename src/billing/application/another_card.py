@@ -1,23 +1,22 @@
-"""Another card put in by a customer who owes: once it is saved, it becomes the default and pays what is owed."""
+"""Another card put in by a customer who owes: once it is saved, it becomes the default, and what is owed is tried."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.accounts import MethodKeepers, StartSetup
+from billing.application.billing_jobs import pay_of, split
 from billing.application.delivery import leave_be
 from billing.application.jobs import Handler, Record, Run, hold
 from billing.application.ledger import Ledger
 from billing.application.outcomes import NotYet
-from billing.application.owing import owed_of
+from billing.application.owed import owed_of, try_owed
 from billing.application.ports import Started
-from billing.application.provider_ports import RecurringBilling
 from billing.application.saved_methods import differences
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Conflict
-from billing.domain.facts import InvoiceStands, InvoiceStatus, MethodStands
-from billing.domain.invoice import Invoice
+from billing.domain.facts import MethodStands
 from billing.domain.job import OPEN, JobKind, JobRequest, JobStatus
 from billing.domain.subscription import Subscription
 from billing.domain.wallet import PaymentMethod, Wallet
@@ -42,7 +41,7 @@ def paying_with_next(subscription_id: str, known: int) -> JobRequest:
 
 def is_under_way(uow: UnitOfWork, subscription: Subscription) -> bool:
     """Whether a card that was put in just now has yet to be found, or charged."""
-    subjects = [wanted.subject for wanted in _may_wait(uow, subscription)]
+    subjects = [wanted.subject for wanted in (*_may_wait(uow, subscription), *_may_pay(uow, subscription))]
     return any(job.status in OPEN for job in uow.jobs.of_subjects(subjects))
 
 
@@ -85,41 +84,33 @@ class PutInCard:
 
 @dataclass(frozen=True)
 class PayWithNext(Handler):
-    """Wait for a new method of the customer's, make it the default, and have what is owed tried with it.
+    """Wait for a new method of the customer's and make it the default; a job of its own then pays what is owed with it.
 
     Whoever comes back from the page wants to see it soon, and most who do not come soon never do: so the pause
     between two looks is a part of the time that has gone by.
     """
 
-    billing: Mapping[str, RecurringBilling]
     keepers: MethodKeepers
     take_fact: TakeFact
     pause_min: timedelta
 
     def __call__(self, run: Run) -> Record:
         """Nothing where nothing is owed any more; the provider itself is asked for what word of was lost."""
-        subscription_id, _, known = run.subject.partition(":")
-        wallet, owed = run.ledger.read(lambda uow: _owing(uow, subscription_id))
-        if wallet is None or not owed:
+        subscription_id, known = split(run.subject)
+        wallet = run.ledger.read(lambda uow: _owing(uow, subscription_id))
+        if wallet is None:
             return leave_be
         method = _newest(wallet, int(known))
         if method is None:
             found = differences(wallet, self.keepers.of(wallet.gateway).attached(wallet, run.deadline()))
             return lambda uow: self._wait(uow, run, wallet, int(known), found)
         self.keepers.of(wallet.gateway).set_default(wallet, method.ref, run.deadline())
-        paid: list[InvoiceStands] = []
-        for invoice in owed:
-            key = f"pay:{invoice.id}:{method.id}"
-            paid.append(self.billing[wallet.gateway].pay(invoice.invoice_ref, key, run.deadline()))
-            if paid[-1].status is InvoiceStatus.OPEN:
-                break
 
         def record(uow: UnitOfWork) -> None:
             mine = uow.wallets.lock(wallet.id)
             if method.id in {usable.id for usable in mine.usable}:
                 mine.make_default(method.ref)
-            for stands in paid:
-                self.take_fact(uow, wallet.gateway, stands)
+                try_owed(uow, subscription_id, method.id)
 
         return record
 
@@ -139,9 +130,9 @@ class PayWithNext(Handler):
         return max(self.pause_min, waited / _FRACTION)
 
 
-def _owing(uow: UnitOfWork, subscription_id: str) -> tuple[Wallet | None, Sequence[Invoice]]:
-    subscription = uow.subscriptions.get(subscription_id)
-    return _wallet(uow, subscription), owed_of(uow, subscription)
+def _owing(uow: UnitOfWork, subscription_id: str) -> Wallet | None:
+    """The wallet that is charged, where anything is owed."""
+    return _wallet(uow, uow.subscriptions.get(subscription_id)) if owed_of(uow, subscription_id) else None
 
 
 def _wallet(uow: UnitOfWork, subscription: Subscription) -> Wallet | None:
@@ -157,6 +148,13 @@ def _may_wait(uow: UnitOfWork, subscription: Subscription) -> Sequence[JobReques
     """The jobs that may wait still: the newest methods may be those that were waited for."""
     known = _known(_wallet(uow, subscription))
     return [paying_with_next(subscription.id, n) for n in range(max(0, known - _NEWEST), known + 1)]
+
+
+def _may_pay(uow: UnitOfWork, subscription: Subscription) -> Iterator[JobRequest]:
+    """The jobs that may be paying: what was put in has become the default by then."""
+    wallet = _wallet(uow, subscription)
+    if wallet is not None and wallet.default is not None:
+        yield from (pay_of(invoice.id, wallet.default.id) for invoice in owed_of(uow, subscription.id))
 
 
 def _newest(wallet: Wallet, known: int) -> PaymentMethod | None:

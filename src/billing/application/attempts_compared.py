@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from billing.application.attempts import close_of
 from billing.application.outcomes import NeedsPerson, Refused
-from billing.application.parts import read_attempt
+from billing.application.parts import read_attempt, said
 from billing.application.ports import PaymentGateway
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
 from billing.application.unit_of_work import UnitOfWork
@@ -59,7 +59,7 @@ class UnpaidAttempts:
         about, ours, theirs = f"payment {subject}", f"{payment.status}, its order {order.status}", "it will not say"
         try:
             told = self.gateways[payment.gateway].check(payment, scope.deadline())
-            theirs = ", ".join(_said(fact) for fact in told if isinstance(fact, PaymentFact))
+            theirs = ", ".join(said(fact) for fact in told if isinstance(fact, PaymentFact))
             closed = self._is_left_open(order, payment, told)
             if closed and not scope.dry_run:
                 told = self.gateways[payment.gateway].close(payment, scope.deadline())
@@ -102,10 +102,3 @@ def _agrees(payment: Payment, fact: Fact) -> bool:
     if isinstance(fact, PaymentPending | PaymentDeclined | PaymentNeedsCustomer):
         return True  # undecided there: what ended here counts only once it can't be paid
     return not isinstance(fact, PaymentSucceeded) and not payment.is_open
-
-
-def _said(fact: PaymentFact) -> str:
-    """`succeeded (15.00 USD)`, `expired`, `failed (no funds)`"""
-    word = type(fact).__name__.removeprefix("Payment").lower()
-    detail = fact.received if isinstance(fact, PaymentSucceeded) else getattr(fact, "why", "")
-    return f"{word} ({detail})" if detail else word

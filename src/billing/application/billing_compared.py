@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from billing.application.billers import biller
 from billing.application.outcomes import NeedsPerson, Refused
 from billing.application.provider_ports import RecurringBilling
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
@@ -46,8 +47,8 @@ class BilledSubscriptions:
         about, ours = f"subscription {subscription.id}", _stands(subscription.status, subscription.current_period_end)
         theirs = "it will not say"
         try:
-            invoices = self.billing[gateway].invoices(ref, scope.deadline())
-            stands = self.billing[gateway].read(ref, scope.deadline())
+            invoices = biller(self.billing, gateway).invoices(ref, scope.deadline())
+            stands = biller(self.billing, gateway).read(ref, scope.deadline())
             theirs = _stands(stands.status, stands.period_end)
             moves = self.repair(scope, gateway, [*invoices, stands])
         except (Refused, NeedsPerson, Conflict) as unclear:

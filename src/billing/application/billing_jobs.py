@@ -1,6 +1,8 @@
 """The jobs about recurring billing, by their occasions: what is asked of a provider, and when once is enough."""
 
+from billing.application.unit_of_work import UnitOfWork
 from billing.domain.job import JobKind, JobRequest
+from billing.domain.subscription import Subscription
 
 
 def begin_of(subscription_id: str) -> JobRequest:
@@ -26,6 +28,13 @@ def last_check_of(subscription_id: str) -> JobRequest:
 def end_of(gateway: str, billing_ref: str) -> JobRequest:
     """The one job that has a provider charge no more by this billing, which nobody needs."""
     return JobRequest(JobKind.END_BILLING, f"{gateway}:{billing_ref}")
+
+
+def end_with_billing(uow: UnitOfWork, subscription: Subscription, why: str) -> None:
+    """It is over for good, and whoever bills it by itself is told to stop; the caller holds it."""
+    subscription.end(why)
+    if subscription.gateway is not None and subscription.billing_ref is not None:
+        uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
 
 
 def pay_of(invoice_id: str, method_id: str) -> JobRequest:

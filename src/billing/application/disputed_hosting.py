@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing.application.billing_jobs import end_of
+from billing.application.billing_jobs import end_with_billing
 from billing.application.jobs import Handler, Record, Run
 from billing.application.parts import lock_dispute
 from billing.application.unit_of_work import UnitOfWork
@@ -91,8 +91,5 @@ class EndDisputed(_OfDispute):
 
     def move(self, uow: UnitOfWork, subscription: Subscription, payment: Payment, dispute: Dispute) -> None:
         """A provider that bills it by itself is told to stop."""
-        if not payment.is_lost:
-            return
-        subscription.end(f"its payment was lost in a dispute: {dispute.reason}")
-        if subscription.gateway is not None and subscription.billing_ref is not None:
-            uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
+        if payment.is_lost:
+            end_with_billing(uow, subscription, f"its payment was lost in a dispute: {dispute.reason}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from billing.application.alerts import raise_alert
 from billing.application.delivery import is_held
 from billing.application.outcomes import NeedsPerson
-from billing.application.parts import attempt_of
+from billing.application.parts import attempt_of, bound
 from billing.application.paying_back import PayBack, bill_no_more, free_names
 from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
@@ -17,7 +17,6 @@ from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.dispute import Dispute, DisputeStatus
 from billing.domain.dispute_policy import DisputePolicy
 from billing.domain.disputing import take_dispute
-from billing.domain.errors import Conflict
 from billing.domain.facts import DisputeStands
 from billing.domain.job import Job, JobKind, JobRequest, JobStatus
 from billing.domain.order import Order
@@ -49,10 +48,7 @@ class TakeDispute:
             return None
         deliveries = self._lock_deliveries(uow, order_id)
         order = uow.orders.lock(order_id)
-        payment = order.payment(payment_id)
-        if payment.gateway != gateway:
-            raise Conflict(f"payment {payment.id}", f"it belongs to {payment.gateway}, not to {gateway}")
-        payment.bind(fact.session_ref, fact.payment_ref)
+        payment = bound(order, payment_id, gateway, fact)
         if payment.received is None:
             return None
         if fact.amount.currency != payment.received.currency:

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from billing.application.billers import biller
-from billing.application.billing_jobs import check_of, end_of, ending_of, split, suspension_of
+from billing.application.billing_jobs import check_of, end_with_billing, ending_of, split, suspension_of
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
 from billing.application.outcomes import NotYet
-from billing.application.owing import owed_of
+from billing.application.owed import owed_of
 from billing.application.ports import Clock, Telemetry
 from billing.application.provider_ports import RecurringBilling
 from billing.application.subscription_notices import MoveSubscription, unpaid
@@ -86,7 +86,7 @@ class TickSubscriptions:
 
     def _dun(self, uow: UnitOfWork, subscription: Subscription, now: datetime) -> None:
         """A charge that is under way decides first; the job looks once more."""
-        policy, owed = self.move.notices.dunning, owed_of(uow, subscription)
+        policy, owed = self.move.notices.dunning, owed_of(uow, subscription.id)
         stage = policy.due(subscription, now)
         if stage and not any(invoice.is_in_flight for invoice in owed):
             unpaid_id = unpaid(subscription, owed[0] if owed else None)
@@ -121,14 +121,12 @@ class StopService(Handler):
         for fact in invoices:
             self.take_fact(uow, gateway, fact)
         subscription = uow.subscriptions.lock(subscription_id)
-        owed = owed_of(uow, subscription)
+        owed = owed_of(uow, subscription_id)
         if any(invoice.is_in_flight for invoice in owed):
             return NotYet("a charge for it is under way", self.in_flight_poll)
         stage = self.move.notices.dunning.due(subscription, self.clock())
         if stage is Stage.SUSPEND and subscription.suspend("nobody paid within the days of grace"):
             self.move.notices.suspended(uow, subscription, owed[0] if owed else None)
         if stage is Stage.END:
-            self.move(uow, subscription, lambda: subscription.end("nobody paid"))
-            if subscription.gateway is not None and subscription.billing_ref is not None:
-                uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
+            self.move(uow, subscription, lambda: end_with_billing(uow, subscription, "nobody paid"))
         return None

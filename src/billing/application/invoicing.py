@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from billing.application.billing_jobs import check_of
 from billing.application.following import hold_billed, is_second, opened_by
+from billing.application.owed import owed_of
 from billing.application.ports import Clock, Ids
 from billing.application.renewing import WriteRenewal
 from billing.application.subscription_notices import MoveSubscription
@@ -52,7 +53,7 @@ class TakeInvoice:
 
     def _dun(self, uow: UnitOfWork, subscription: Subscription, invoice: Invoice) -> None:
         """Past due while anything is owed, and back at once when nothing is."""
-        if not any(one.is_owed for one in uow.invoices.of_subscription(subscription.id)):
+        if not owed_of(uow, subscription.id):
             subscription.recover("nothing is owed any more")
             return
         subscription.fall_due(self.clock(), f"invoice {invoice.invoice_ref} was not paid")

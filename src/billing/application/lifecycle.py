@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from billing.application.billers import biller
+from billing.application.billers import BillerLimits, biller
 from billing.application.billing_jobs import begin_of, change_of, last_check_of, split
 from billing.application.delivery import leave_be
 from billing.application.hosting_renewals import take_back_period
@@ -53,21 +53,13 @@ class TellBilling:
 
 
 @dataclass(frozen=True)
-class ChangeLimits:
-    """How long a provider is waited for within a request, and when a job finds out what became of it."""
-
-    recover_after: timedelta
-    call_deadline_seconds: float
-
-
-@dataclass(frozen=True)
 class ChangeSubscription:
     """Change what becomes of a subscription: written down with its job before its provider hears of it."""
 
     ledger: Ledger
     tell: TellBilling
     move: MoveSubscription
-    limits: ChangeLimits
+    limits: BillerLimits
     clock: Clock
     monotonic: Callable[[], float]
 

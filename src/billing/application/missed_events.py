@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from billing.application.intake import ProcessEvent
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox
 from billing.application.outcomes import NeedsPerson, Refused
-from billing.application.ports import Ids
+from billing.application.ports import Ids, Reading
 from billing.application.provider_ports import EventFeed, FeedEvent
 from billing.application.reconciliation import Difference, Done, Page, Scope
 from billing.application.records import Arrival
@@ -55,18 +56,18 @@ class MissedEvents:
     def _try_out(self, scope: Scope, arrival: Arrival) -> str:
         """What its job would make of it, as things stand."""
         event = arrival.event(scope.until)
-        try:
-            reading = self.process.interpret(event, scope.deadline())
-        except (Refused, NeedsPerson) as refusal:
-            return f"its job would fail: {refusal.why}"
 
-        def try_out(uow: UnitOfWork) -> str:
+        def try_out(uow: UnitOfWork, reading: Reading) -> str:
             uow.inbox.add_if_new(event)
             self.process.take(uow, event.id, reading)
             tried = uow.inbox.get(event.id)
             return f"it would be {tried.status} ({tried.why})"
 
-        return self.ledger.rehearse(scope.by, try_out)
+        try:
+            reading = self.process.interpret(event, scope.deadline())
+            return self.ledger.rehearse(scope.by, partial(try_out, reading=reading))
+        except (Refused, NeedsPerson) as refusal:
+            return f"its job would fail: {refusal.why}"
 
     def _arrival(self, scope: Scope, missed: FeedEvent) -> Arrival:
         return Arrival(

@@ -2,31 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
+from billing.application.billers import BillerLimits, biller
 from billing.application.billing_jobs import check_of
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline
+from billing.application.owed import owed_of, try_once
 from billing.application.provider_ports import RecurringBilling
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.facts import InvoiceStands, InvoiceStatus
 from billing.domain.invoice import Invoice
-from billing.domain.subscription import Subscription
-
-
-def owed_of(uow: UnitOfWork, subscription: Subscription) -> Sequence[Invoice]:
-    """What was tried in vain and is still to be paid, oldest first."""
-    return [invoice for invoice in uow.invoices.of_subscription(subscription.id) if invoice.is_owed]
-
-
-@dataclass(frozen=True)
-class OwingLimits:
-    """How long a provider is waited for within a request, and when a job asks what became of it."""
-
-    recover_after: timedelta
-    call_deadline_seconds: float
 
 
 @dataclass(frozen=True)
@@ -36,7 +23,7 @@ class PayOwed:
     ledger: Ledger
     billing: Mapping[str, RecurringBilling]
     take_fact: TakeFact
-    limits: OwingLimits
+    limits: BillerLimits
     monotonic: Callable[[], float]
 
     def __call__(self, subscription_id: str, key: str, by: str) -> None:
@@ -44,11 +31,11 @@ class PayOwed:
 
         Where its answer is lost, a job that was written down before asks how all of it stands.
         """
-        gateway, owed = self.ledger.write(by, lambda uow: self._begin(uow, subscription_id, key))
+        owed = self.ledger.write(by, lambda uow: self._begin(uow, subscription_id, key))
         deadline = Deadline.after(self.limits.call_deadline_seconds, self.monotonic)
         for invoice in owed:
-            stands = self.billing[gateway].pay(invoice.invoice_ref, f"pay:{invoice.id}:{key}", deadline)
-            self.ledger.write(by, partial(self._take, gateway=gateway, stands=[stands]))
+            stands = try_once(self.billing, invoice, key, deadline)
+            self.ledger.write(by, partial(self._take, gateway=invoice.gateway, stands=[stands]))
             if stands.status is InvoiceStatus.OPEN:
                 return
 
@@ -59,21 +46,20 @@ class PayOwed:
         if gateway is None or ref is None:
             return None
         deadline = Deadline.after(self.limits.call_deadline_seconds, self.monotonic)
-        stands = self.billing[gateway].invoices(ref, deadline)
+        stands = biller(self.billing, gateway).invoices(ref, deadline)
 
         def look(uow: UnitOfWork) -> str | None:
             self._take(uow, gateway=gateway, stands=stands)
-            owed = owed_of(uow, uow.subscriptions.get(subscription_id))
+            owed = owed_of(uow, subscription_id)
             return owed[0].page_url if owed else None
 
         return self.ledger.write(by, look)
 
-    def _begin(self, uow: UnitOfWork, subscription_id: str, key: str) -> tuple[str, Sequence[Invoice]]:
-        subscription = uow.subscriptions.get(subscription_id)
-        owed = [] if subscription.gateway is None else owed_of(uow, subscription)
+    def _begin(self, uow: UnitOfWork, subscription_id: str, key: str) -> Sequence[Invoice]:
+        owed = owed_of(uow, subscription_id)
         if owed:
-            uow.jobs.request(check_of(subscription.id, key), due_in=self.limits.recover_after)
-        return subscription.gateway or "", owed
+            uow.jobs.request(check_of(subscription_id, key), due_in=self.limits.recover_after)
+        return owed
 
     def _take(self, uow: UnitOfWork, gateway: str, stands: Sequence[InvoiceStands]) -> None:
         for fact in stands:

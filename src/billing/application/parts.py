@@ -1,9 +1,10 @@
 """Parts of an order by their own id, to read or to change: whoever changes one holds the order."""
 
+from billing.application.outcomes import NeedsPerson
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.dispute import Dispute
-from billing.domain.errors import NotFound
-from billing.domain.facts import PaymentFact
+from billing.domain.errors import Conflict, NotFound
+from billing.domain.facts import PaymentFact, PaymentSucceeded
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
@@ -32,6 +33,29 @@ def attempt_of(uow: UnitOfWork, gateway: str, fact: PaymentFact) -> str | None:
     """The id of the attempt that a fact is about, by ours or the provider's; None where none of ours is named."""
     refs = frozenset(ref for ref in (fact.session_ref, fact.payment_ref) if ref)
     return fact.payment_id or uow.orders.of_refs(gateway, refs)
+
+
+def bound(order: Order, payment_id: str, gateway: str, fact: PaymentFact) -> Payment:
+    """The attempt that a fact is about, which learns the provider's ids for it.
+
+    NeedsPerson where it is known by others: money may have come twice under one of our ids, or to the wrong place.
+    """
+    payment = order.payment(payment_id)
+    if payment.gateway != gateway:
+        raise NeedsPerson(f"{gateway} tells of payment {payment.id}, {said(fact)}: it belongs to {payment.gateway}")
+    billing_ref = fact.billing_ref if isinstance(fact, PaymentSucceeded) else None
+    try:
+        payment.bind(fact.session_ref, fact.payment_ref, billing_ref)
+    except Conflict as other:
+        raise NeedsPerson(f"{gateway} tells of payment {payment.id}, {said(fact)}: {other.why}") from other
+    return payment
+
+
+def said(fact: PaymentFact) -> str:
+    """`succeeded (15.00 USD)`, `expired`, `failed (no funds)`"""
+    word = type(fact).__name__.removeprefix("Payment").lower()
+    detail = fact.received if isinstance(fact, PaymentSucceeded) else getattr(fact, "why", "")
+    return f"{word} ({detail})" if detail else word
 
 
 def read_refund(uow: UnitOfWork, refund_id: str) -> tuple[Payment, Refund]:

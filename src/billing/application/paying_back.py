@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from billing.application.alerts import raise_alert, raise_not_delivered, raise_refund_failed
-from billing.application.billing_jobs import end_of
+from billing.application.billing_jobs import end_of, end_with_billing
 from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson
 from billing.application.parts import lock_attempt
@@ -159,10 +159,7 @@ def _end_hosting(uow: UnitOfWork, order: Order, refund: Refund) -> None:
     for item in order.items:
         opened = item.status is ItemStatus.FULFILLED and item.opens_subscription and item.subscription_id
         if item.id in refund.item_ids and opened:
-            subscription = uow.subscriptions.lock(opened)
-            subscription.end("its price was paid back")
-            if subscription.gateway is not None and subscription.billing_ref is not None:
-                uow.jobs.request(end_of(subscription.gateway, subscription.billing_ref))
+            end_with_billing(uow, uow.subscriptions.lock(opened), "its price was paid back")
 
 
 def bill_no_more(uow: UnitOfWork, order: Order, payment: Payment) -> None:

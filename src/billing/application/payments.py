@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from billing.application.alerts import raise_alert
 from billing.application.notifications import Notices
-from billing.application.parts import attempt_of
+from billing.application.parts import attempt_of, bound
 from billing.application.paying_back import PayBack, refund_job
 from billing.application.ports import Clock, Telemetry
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.dispatch_policy import DispatchPolicy
-from billing.domain.errors import Conflict, NameHeld
+from billing.domain.errors import NameHeld
 from billing.domain.facts import (
     PaymentCancelled,
     PaymentDeclined,
@@ -41,7 +41,10 @@ class RecordFact:
     notices: Notices
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: PaymentNews) -> Payment | None:
-        """The payment it was about; None where no payment of ours is meant, or a refund of one not known as paid."""
+        """The payment it was about; None where no payment of ours is meant, or a refund of one not known as paid.
+
+        NeedsPerson where the provider has told of that payment by another id.
+        """
         payment_id = attempt_of(uow, gateway, fact)
         order_id = uow.orders.of_payment(payment_id) if payment_id else None
         if payment_id is None or order_id is None:
@@ -49,10 +52,7 @@ class RecordFact:
         wanted = _answered(payment_id, fact)
         asking = uow.jobs.lock_for(wanted) if wanted else None
         order = uow.orders.lock(order_id)
-        payment = order.payment(payment_id)
-        if payment.gateway != gateway:
-            raise Conflict(f"payment {payment.id}", f"it belongs to {payment.gateway}, not to {gateway}")
-        payment.bind(fact.session_ref, fact.payment_ref)
+        payment = bound(order, payment_id, gateway, fact)
         if isinstance(fact, RefundFact):
             if not payment.has_money:
                 return None
@@ -77,8 +77,7 @@ class RecordFact:
 
     def _apply(self, uow: UnitOfWork, order: Order, payment: Payment, fact: PaymentNews) -> None:
         match fact:
-            case PaymentSucceeded(received=received, billing_ref=billing_ref):
-                payment.bind(None, None, billing_ref)
+            case PaymentSucceeded(received=received):
                 settlement = order.record_success(payment, received, self.clock())
                 uow.report(self.telemetry.event, "payment_settled", payment_id=payment.id, settlement=settlement)
                 self.follow(uow, order, payment, settlement)

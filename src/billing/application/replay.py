@@ -123,7 +123,10 @@ class PreviewEvent:
             raise
         except Exception as bug:  # noqa: BLE001 - a defect of ours is what a person may be looking for
             return Preview(event, EventStatus.FAILED, f"bug: {bug!r}")
-        return self.ledger.rehearse(by, partial(self._try_out, event, reading))
+        try:
+            return self.ledger.rehearse(by, partial(self._try_out, event, reading))
+        except NeedsPerson as unclear:
+            return Preview(event, EventStatus.FAILED, unclear.why)
 
     def _require(self, uow: UnitOfWork, ref: str) -> InboxEvent:
         event = self.find(uow, ref)

@@ -136,9 +136,6 @@ class Subscriptions(Protocol):
     def to_look_at(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of those about which something may be due, longest due first."""
 
-    def owing(self, customer_id: str) -> Sequence[str]:
-        """Ids of a customer's for which something is owed."""
-
     def ending(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Subscription]:
         """Those that go on by orders of ours, by the end of their period; `after` is an end and an id."""
 

@@ -41,7 +41,8 @@ class SetUpProvider:
         """
         setup = self._of(gateway)
         here = [one for one in setup.endpoints(deadline()) if one.url == url]
-        ours = next((one for one in here if one.version == setup.version), None)
+        fitting = (one for one in here if one.version == setup.version)
+        ours = max(fitting, key=lambda one: one.is_enabled, default=None)  # one that tells us already has our secret
         superseded = [one for one in here if one is not ours and one.is_enabled]
         if ours is None:
             return EndpointSetUp(Did.MADE, None if dry_run else setup.make_endpoint(url, deadline()), superseded)

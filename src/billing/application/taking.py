@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from billing.application.payments import RecordFact
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain.facts import DisputeStands, Fact, PaymentFact
+from billing.domain.facts import Fact, PaymentNews
 
 
 class Taker(Protocol):
@@ -25,11 +25,11 @@ class TakeFact:
 
     def __call__(self, uow: UnitOfWork, gateway: str, fact: Fact) -> object | None:
         """As its taker answers."""
-        if isinstance(fact, PaymentFact) and not isinstance(fact, DisputeStands):
+        if isinstance(fact, PaymentNews):
             return self.payments(uow, gateway, fact)
         return self.others[type(fact)](uow, gateway, fact)
 
     def hold_jobs(self, uow: UnitOfWork, gateway: str, facts: Sequence[Fact]) -> None:
         """Lock the jobs that several facts answer, before the first of them locks its order."""
-        payments = [fact for fact in facts if isinstance(fact, PaymentFact) and not isinstance(fact, DisputeStands)]
+        payments = [fact for fact in facts if isinstance(fact, PaymentNews)]
         self.payments.hold_jobs(uow, gateway, payments)

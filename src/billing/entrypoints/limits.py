@@ -6,12 +6,11 @@ from importlib.metadata import version
 from urllib.parse import urlsplit
 
 from billing.application.alerts import OperatorMail
+from billing.application.billers import BillerLimits
 from billing.application.breakers import GuardLimits
 from billing.application.checkout import CheckoutLimits
 from billing.application.daily import DailyLimits
 from billing.application.jobs import JobLimits
-from billing.application.lifecycle import ChangeLimits
-from billing.application.owing import OwingLimits
 from billing.application.paying import PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
@@ -100,17 +99,9 @@ def payment_limits(shop: ShopSettings) -> PaymentLimits:
     )
 
 
-def change_limits(shop: ShopSettings) -> ChangeLimits:
+def biller_limits(shop: ShopSettings) -> BillerLimits:
     """A job finds out after twice the deadline of the call, when the request has surely ended."""
-    return ChangeLimits(
-        recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
-        call_deadline_seconds=shop.web_call_deadline_seconds,
-    )
-
-
-def owing_limits(shop: ShopSettings) -> OwingLimits:
-    """As for changes: a job asks when the request has surely ended."""
-    return OwingLimits(
+    return BillerLimits(
         recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
         call_deadline_seconds=shop.web_call_deadline_seconds,
     )

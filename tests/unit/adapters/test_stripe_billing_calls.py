@@ -144,6 +144,19 @@ def test_where_the_paid_period_was_charged_once_more_a_person_is_told(
         billing.begin(a_running_subscription(NOW), an_account(), soon())
 
 
+def test_what_is_found_on_another_anchor_is_for_a_person_each_time(
+    api: responses.RequestsMock, billing: StripeBilling
+) -> None:
+    subscription = a_running_subscription(NOW)
+    ours = {"installation": "ins_ours", "item_id": subscription.item_id}
+    found = a_subscription(metadata=ours, billing_cycle_anchor=int(NOW.timestamp()))
+    api.get(f"{API}/subscriptions", json=listed(found))
+    for _ in range(2):
+        with pytest.raises(NeedsPerson, match=r"sub_1 is billed from 2027-01-31 .* paid until 2027-02-28"):
+            billing.begin(subscription, an_account(), soon())
+    assert {call.request.method for call in api.calls} == {"GET"}  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("ahead", "waits"),
     [(timedelta(seconds=-1), True), (timedelta(), True), (timedelta(seconds=1), False), (-SKEWED, False)],

@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.outcomes import OutcomeUnknown
-from billing.application.owing import owed_of
+from billing.application.another_card import is_under_way
+from billing.application.outcomes import OutcomeUnknown, RetryLater
+from billing.application.owed import owed_of
 from billing.domain import JobKind, JobStatus, MailKind, Subscription, SubscriptionStatus, Wallet
 from tests.twins import BY, Twins
-from tests.unit.application.billed import desk, hear, hosted, let_days_pass, now_of, ref, renew, renewals
+from tests.unit.application.billed import desk, hear, hosted, invoices, let_days_pass, now_of, ref, renew, renewals
 
 PAGES = {"success_url": "https://ours.example/back", "cancel_url": "https://ours.example/"}
 ACTIVE, PAST_DUE = SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE
-WAITS = JobKind.PAY_WITH_NEXT_METHOD
+WAITS, PAYS = JobKind.PAY_WITH_NEXT_METHOD, JobKind.PAY_INVOICE
 
 
 @pytest.fixture
@@ -28,6 +29,13 @@ def unpaid(shop: Twins) -> Subscription:
     bought = hosted(shop)
     desk(shop).decline(ref(bought), 1)
     return renew(shop, bought)
+
+
+def owe_another(shop: Twins, owing: Subscription) -> None:
+    """One more period that could not be collected."""
+    desk(shop).decline(ref(owing), 1)
+    shop.pass_time(timedelta(days=31))
+    hear(shop, desk(shop).catch_up())
 
 
 def wallet(shop: Twins) -> Wallet:
@@ -71,6 +79,8 @@ def test_a_card_that_is_put_in_pays_what_is_owed_and_what_renews_from_then_on(sh
     for _ in range(3):
         come_back(shop, owing)
     assert (pays(shop), [job.status for job in shop.jobs(WAITS)]) == (1, [JobStatus.SUCCEEDED])
+    (owed,) = [invoice.id for invoice in invoices(shop, owing) if invoice.has_failed]
+    assert [job.subject for job in shop.jobs(PAYS)] == [f"{owed}:{saved.id}"]
 
 
 def test_word_of_the_card_that_is_lost_is_not_needed_nor_that_the_browser_comes_back(
@@ -95,6 +105,58 @@ def test_another_card_that_is_declined_leaves_it_owed_and_the_next_one_pays(shop
     come_back(shop, owing)
     assert now_of(shop, owing).status is ACTIVE
     assert [job.status for job in shop.jobs(WAITS)] == [JobStatus.SUCCEEDED] * 2
+
+
+def test_of_several_that_are_owed_each_is_tried_once_the_one_before_is_paid(shop: Twins, owing: Subscription) -> None:
+    owe_another(shop, owing)
+    shop.hear(shop.methods.save(go(shop, owing)))
+    come_back(shop, owing)
+    assert (now_of(shop, owing).status, pays(shop)) == (ACTIVE, 2)
+    owed = [invoice.id for invoice in invoices(shop, owing) if invoice.has_failed]
+    assert [job.subject for job in shop.jobs(PAYS)] == [f"{one}:{wallet(shop).usable[-1].id}" for one in owed]
+
+
+def test_where_the_first_of_several_is_declined_the_others_are_not_tried(shop: Twins, owing: Subscription) -> None:
+    owe_another(shop, owing)
+    desk(shop).decline(ref(owing), 1)
+    shop.hear(shop.methods.save(go(shop, owing)))
+    come_back(shop, owing)
+    assert (now_of(shop, owing).status, pays(shop)) == (PAST_DUE, 1)
+
+
+def test_what_was_paid_before_its_turn_hands_on_to_the_next(shop: Twins, owing: Subscription) -> None:
+    owe_another(shop, owing)
+    shop.hear(shop.methods.save(go(shop, owing)))
+    shop.billing.fail_with(RetryLater("away"), "pay")
+    come_back(shop, owing)
+    first, _ = [invoice for invoice in invoices(shop, owing) if invoice.has_failed]
+    hear(shop, desk(shop).retry(first.invoice_ref))
+    assert now_of(shop, owing).status is PAST_DUE
+    shop.pass_time(timedelta(minutes=5))
+    shop.run(shop.jobs(PAYS)[0].id)
+    shop.work()
+    assert now_of(shop, owing).status is ACTIVE
+
+
+def test_until_the_card_is_charged_it_is_under_way(shop: Twins, owing: Subscription) -> None:
+    shop.hear(shop.methods.save(go(shop, owing)))
+    shop.billing.fail_with(RetryLater("away"), "pay")
+    come_back(shop, owing)
+    assert [job.status for job in shop.jobs(WAITS)] == [JobStatus.SUCCEEDED]
+    assert shop.ledger.read(lambda uow: is_under_way(uow, owing))
+    shop.pass_time(timedelta(minutes=5))
+    shop.sweep_and_work()
+    assert now_of(shop, owing).status is ACTIVE
+    assert not shop.ledger.read(lambda uow: is_under_way(uow, owing))
+
+
+def test_a_card_that_was_removed_before_it_was_found_is_not_charged(shop: Twins, owing: Subscription) -> None:
+    shop.hear(shop.methods.save(go(shop, owing)))
+    shop.run(shop.jobs(JobKind.PROCESS_EVENT)[-1].id)
+    put_in = wallet(shop).usable[-1]
+    shop.container.remove_method()("cus_1", put_in.id, BY)
+    come_back(shop, owing)
+    assert (now_of(shop, owing).status, pays(shop), shop.jobs(PAYS)) == (PAST_DUE, 0, [])
 
 
 def test_an_answer_that_is_lost_is_asked_for_under_the_same_key(shop: Twins, owing: Subscription) -> None:
@@ -132,4 +194,4 @@ def test_paid_meanwhile_the_new_card_is_only_saved(shop: Twins, owing: Subscript
     assert pays(shop) == 0
     assert now_of(shop, owing).status is ACTIVE
     let_days_pass(shop, 2)
-    assert shop.ledger.read(lambda uow: owed_of(uow, owing)) == []
+    assert shop.ledger.read(lambda uow: owed_of(uow, owing.id)) == []

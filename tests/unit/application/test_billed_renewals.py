@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from billing.application.outcomes import RetryLater
+from billing.application.owed import owed_of
 from billing.domain import (
     Cycle,
     EventStatus,
@@ -275,7 +276,10 @@ def test_a_second_page_that_was_paid_bills_nobody_a_second_time(shop: Twins) -> 
     again.bills["bill_twice"].status = again.bills[ref(bought)].status
     desk(shop).decline("bill_twice")
     hear(shop, desk(shop).turn("bill_twice"))
+    assert invoices(shop, bought)[-1].is_owed
     assert now_of(shop, bought).status is SubscriptionStatus.ACTIVE
+    assert renew(shop, bought).status is SubscriptionStatus.ACTIVE
+    assert shop.ledger.read(lambda uow: owed_of(uow, bought.id)) == []
 
 
 def test_billing_of_an_order_that_nobody_paid_ends_with_it(shop: Twins) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from billing.application.outcomes import NeedsPerson
 from billing.domain import Conflict, DisputeStands, DisputeStatus, JobKind, JobStatus, Money, RefundStatus
 from tests.builders import a_domain, a_hosting
 from tests.twins import BY, Twins
@@ -145,7 +146,7 @@ def test_a_provider_tells_of_its_own_payments_only(shop: Twins) -> None:
     page = shop.gateway.pages[payment.id]
     shop.gateway.open_dispute(payment.id)
     told = page.dispute_fact(page.disputes[0], page.installation)
-    with pytest.raises(Conflict):
+    with pytest.raises(NeedsPerson, match="it belongs to memory"):
         shop.ledger.write(BY, lambda uow: shop.container.take_fact()(uow, "stripe", told))
     assert disputes(shop, order) == []
 

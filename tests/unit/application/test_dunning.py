@@ -221,7 +221,7 @@ def test_another_card_is_tried_at_once_for_what_is_owed(shop: Twins) -> None:
         wallet = uow.wallets.lock("wal_1")
         wallet.keep("mth_2", "card_2", shop.now)
         wallet.make_default("card_2")
-        try_owed(uow, wallet)
+        try_owed(uow, bought.id, "mth_2")
 
     for _ in range(2):
         shop.ledger.write(BY, put_in_another)
@@ -235,28 +235,24 @@ def test_another_card_is_tried_at_once_for_what_is_owed(shop: Twins) -> None:
 def test_another_card_that_is_declined_too_leaves_it_owed(shop: Twins) -> None:
     keep_a_card(shop)
     bought = unpaid(shop)
-    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    shop.ledger.write(BY, lambda uow: try_owed(uow, bought.id, "mth_1"))
     shop.work()
     assert now_of(shop, bought).status is PAST_DUE
     assert invoices(shop, bought)[-1].attempts == 2
     assert len(shop.mailed(MailKind.SUBSCRIPTION_PAST_DUE)) == 1
 
 
-def test_without_a_card_or_a_debt_nothing_is_tried(shop: Twins) -> None:
+def test_without_a_debt_nothing_is_tried(shop: Twins) -> None:
     keep_a_card(shop)
     bought = hosted(shop)
-    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
-    desk(shop).decline(ref(bought))
-    renew(shop, bought)
-    shop.ledger.write(BY, lambda uow: uow.wallets.lock("wal_1").drop("mth_9", "card_1", shop.now))
-    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    shop.ledger.write(BY, lambda uow: try_owed(uow, bought.id, "mth_1"))
     assert done(shop, JobKind.PAY_INVOICE) == []
 
 
 def test_what_is_being_charged_is_not_tried_beside(shop: Twins) -> None:
     keep_a_card(shop)
     bought = unpaid(shop, times=1)
-    shop.ledger.write(BY, lambda uow: try_owed(uow, uow.wallets.lock("wal_1")))
+    shop.ledger.write(BY, lambda uow: try_owed(uow, bought.id, "mth_1"))
     desk(shop).collect_slowly(ref(bought))
     for body in desk(shop).retry(newest(shop)):
         shop.hear(body)

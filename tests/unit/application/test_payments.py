@@ -1,13 +1,16 @@
 """One road for every payment: repeated, reversed, late, surplus, mismatched."""
 
+import json
 from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
-from billing.application.outcomes import OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import NeedsPerson, OutcomeUnknown, Refused, RetryLater
 from billing.domain import (
+    AlertKind,
     Conflict,
+    DisputeStatus,
     EventStatus,
     Invalid,
     ItemStatus,
@@ -18,7 +21,7 @@ from billing.domain import (
     OrderStatus,
     PaymentStatus,
 )
-from billing.domain.facts import Fact, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentSucceeded
+from billing.domain.facts import DisputeStands, Fact, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentSucceeded
 from tests.builders import NOW, a_catalogue, a_domain, a_hosting
 from tests.twins import BY, Twins
 
@@ -228,8 +231,61 @@ def test_a_payment_of_one_provider_is_not_settled_by_another(shop: Twins) -> Non
     """FOSSBilling#3967: of two gateways on one account the wrong one took the event."""
     payment = shop.start(shop.order(a_domain()))
     fact = PaymentSucceeded(payment_id=payment.id, received=payment.amount)
-    with pytest.raises(Conflict, match="belongs to memory, not to other"):
+    with pytest.raises(NeedsPerson, match=r"other tells of payment .* it belongs to memory"):
         shop.ledger.write(BY, lambda uow: shop.container.record_fact()(uow, "other", fact))
+
+
+def another(told: bytes, **changed: object) -> bytes:
+    """The same told of another charge under one payment of ours."""
+    document = json.loads(told)
+    return json.dumps({**document, "id": "ntf_other", "page": {**document["page"], **changed}}).encode()
+
+
+@pytest.mark.parametrize("changed", [{"payment_ref": "money_other"}, {"session_ref": "page_other"}], ids=str)
+def test_money_that_comes_under_a_second_id_of_the_provider_is_told_to_a_person_once(
+    shop: Twins, changed: dict[str, str]
+) -> None:
+    order = shop.order(a_domain())
+    told = shop.pay(shop.start(order))
+    shop.hear(told)
+    shop.work()
+    before = shop.read(order).payments[0]
+    for _ in range(3):
+        shop.hear(another(told, **changed))
+        shop.work()
+        shop.pass_time(DAY)
+        shop.sweep_and_work()
+    (alert,) = shop.alerts()
+    known = {"payment_ref": before.payment_ref, "session_ref": before.session_ref}
+    (name, ref) = next(iter(changed.items()))
+    assert alert.kind is AlertKind.EVENT_FAILED
+    assert f"succeeded ({before.amount}): its {name} is {known[name]}, not {ref}" in alert.why
+    (event,) = shop.ledger.read(lambda uow: uow.inbox.page(EventStatus.FAILED, None, None, None, 9))
+    assert (event.event_id, event.body is not None) == ("ntf_other", True)
+    preview = shop.container.preview_event()(event.id, BY)
+    assert (preview.becomes, preview.why, preview.moves) == (EventStatus.FAILED, event.why, ())
+    job = shop.jobs(JobKind.PROCESS_EVENT)[-1]
+    assert (job.status, job.attempts) == (JobStatus.DEAD, 0)
+    after = shop.read(order).payments[0]
+    assert (after.status, after.payment_ref, after.received) == (before.status, before.payment_ref, before.received)
+    assert [entry for entry in shop.telemetry.alarms if "bug" in str(entry)] == []
+
+
+def test_a_dispute_about_a_second_charge_is_told_to_a_person(shop: Twins) -> None:
+    payment = shop.buy(a_domain()).payments[0]
+    fact = DisputeStands(
+        payment_id=payment.id,
+        payment_ref="money_other",
+        dispute_ref="dp_1",
+        amount=payment.amount,
+        status=DisputeStatus.NEEDS_RESPONSE,
+        reason="fraudulent",
+        withdrawn=payment.amount,
+        reinstated=Money.zero("USD"),
+        why="",
+    )
+    with pytest.raises(NeedsPerson, match=f"its payment_ref is {payment.payment_ref}, not money_other"):
+        shop.ledger.write(BY, lambda uow: shop.container.take_fact()(uow, "memory", fact))
 
 
 def test_a_refused_start_ends_the_attempt_and_the_next_may_begin(shop: Twins) -> None:

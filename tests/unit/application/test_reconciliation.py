@@ -1,5 +1,6 @@
 """Notifications are lost, doubled and reversed, and reconciliation finds what is missing: once, and never by force."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -114,6 +115,19 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(shop: Twins) -> None:
     assert stands(shop, order) == ["pending"]
     assert shop.ledger.read(lambda uow: uow.inbox.page(None, None, None, None, 9)) == []
     assert [(one.about, one.theirs) for one in reconcile(shop)] == [(one.about, one.theirs) for one in rehearsed]
+
+
+def test_a_dry_run_says_of_an_event_that_only_a_person_can_take_in_that_its_job_would_fail(shop: Twins) -> None:
+    order = shop.buy(a_domain())
+    document = json.loads(shop.gateway.told[-1][1])
+    page = {**document["page"], "payment_ref": "money_other"}
+    shop.gateway.told.append((shop.now, json.dumps({**document, "id": "ntf_other", "page": page}).encode()))
+    shop.pass_time(timedelta(hours=1))
+    (found,) = reconcile(shop, dry_run=True)
+    assert found.done is Done.WOULD_BE_REPAIRED
+    known = order.payments[0].payment_ref
+    assert found.how.startswith("its job would fail: ")
+    assert found.how.endswith(f"its payment_ref is {known}, not money_other")
 
 
 # ---------------------------------------------------------------------- attempts

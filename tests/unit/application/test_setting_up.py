@@ -57,6 +57,12 @@ def test_an_endpoint_that_is_not_as_it_should_be_is_corrected(
     assert [(one.ref, one.types, one.is_enabled) for one in provider.held] == [(old.ref, provider.types, True)]
 
 
+def test_of_two_that_fit_the_one_that_tells_us_is_kept_and_the_other_stays_off(provider: MemorySetup) -> None:
+    off, on = an_endpoint(provider, is_enabled=False), an_endpoint(provider)
+    assert set_up(provider) == EndpointSetUp(Did.UNCHANGED, replace(on, secret=None), [])
+    assert provider.held == [off, on]
+
+
 @pytest.mark.parametrize("version", ["0", None])
 def test_one_of_another_version_is_superseded_and_left_alone(provider: MemorySetup, version: str | None) -> None:
     old = an_endpoint(provider, version=version)

@@ -20,6 +20,7 @@ from billing.application.access import Authenticate, CreateKey, Role
 from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
 from billing.application.another_card import PutInCard
 from billing.application.attempts import NoteStart
+from billing.application.billers import BillerLimits
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.given_up import MakeSureUndelivered
@@ -28,10 +29,10 @@ from billing.application.intake import ReceiveWebhook
 from billing.application.invoicing import TakeInvoice
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox, ThreadTurn
-from billing.application.lifecycle import ChangeLimits, ChangeSubscription, TellBilling
+from billing.application.lifecycle import ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.outcomes import Deadline
-from billing.application.owing import OwingLimits, PayOwed
+from billing.application.owing import PayOwed
 from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
@@ -163,11 +164,11 @@ class Shop:
                 ledger,
                 TellBilling(ledger, {"stripe": self.billing}),
                 MoveSubscription(SubscriptionNotices(notices.post, DunningPolicy(timedelta(7), timedelta(30)))),
-                ChangeLimits(timedelta(minutes=1), 10.0),
+                BillerLimits(timedelta(minutes=1), 10.0),
                 self.clock,
                 seconds,
             ),
-            pay_owed=PayOwed(ledger, {"stripe": self.billing}, take, OwingLimits(timedelta(minutes=1), 10.0), seconds),
+            pay_owed=PayOwed(ledger, {"stripe": self.billing}, take, BillerLimits(timedelta(minutes=1), 10.0), seconds),
             put_in_card=PutInCard(ledger, start_setup),
             order_period=OrderPeriod(
                 ledger, OfferPeriod(self.new_id, partial(self.new_id, "B"), timedelta(days=30)), self.clock

@@ -63,10 +63,6 @@ class MemorySubscriptions:
         moments = sorted((one.look_at, one.id) for one in due if one.look_at is not None)
         return [subscription_id for _, subscription_id in moments[:limit]]
 
-    def owing(self, customer_id: str) -> Sequence[str]:
-        theirs = self._session.waiting(Subscription, lambda one: one.customer_id == customer_id)
-        return [one.id for one in theirs if one.past_due_since is not None]
-
     def ending(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Subscription]:
         def fits(one: Subscription) -> bool:
             end = one.current_period_end

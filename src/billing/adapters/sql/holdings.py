@@ -81,10 +81,6 @@ class SqlSubscriptions:
         due = select(subscriptions.c.id).where(is_looked_at, subscriptions.c.look_at <= now)
         return self._work.session.scalars(due.order_by(subscriptions.c.look_at).limit(limit)).all()
 
-    def owing(self, customer_id: str) -> Sequence[str]:
-        theirs = select(subscriptions.c.id).where(subscriptions.c.customer_id == customer_id)
-        return self._work.session.scalars(theirs.where(subscriptions.c.past_due_since.is_not(None))).all()
-
     def ending(self, until: datetime, after: tuple[datetime, str] | None, limit: int) -> Sequence[Subscription]:
         end = subscriptions.c.current_period_end
         found = select(Subscription).where(goes_on_by_order, end <= until)

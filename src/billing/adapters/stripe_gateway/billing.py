@@ -56,20 +56,19 @@ class StripeBilling(RecurringBilling):
         return self._prices.ensure(self._installation(), plan, cycle, price, deadline, name)
 
     def begin(self, subscription: Subscription, wallet: Wallet, deadline: Deadline) -> BillingStands:
-        """Look before writing; NeedsPerson where Stripe then bills from another day than was paid for."""
+        """Look before writing; NeedsPerson where Stripe bills from another day than was paid for, found or made now."""
         installation, account = self._installation(), wallet.customer_ref
         if account is None:
             raise NeedsPerson(f"wallet {wallet.id} has no account at Stripe")
         as_of = self._now()
-        known = self._beginning.find(subscription, account, installation, deadline)
-        if known is not None:
-            return read_subscription(known, installation, as_of)
-        as_of = self._now()
-        created = self._beginning.create(subscription, wallet, account, installation, deadline)
-        stands, paid_until = read_subscription(created, installation, as_of), Period.of(subscription).end
-        if billed_from(created) != paid_until:
+        begun = self._beginning.find(subscription, account, installation, deadline)
+        if begun is None:
+            as_of = self._now()
+            begun = self._beginning.create(subscription, wallet, account, installation, deadline)
+        stands, paid_until = read_subscription(begun, installation, as_of), Period.of(subscription).end
+        if billed_from(begun) != paid_until:
             # Not the period's end, which is the same where the paid period was charged once more.
-            raise NeedsPerson(f"{stands.billing_ref} is billed from {billed_from(created)}, paid until {paid_until}")
+            raise NeedsPerson(f"{stands.billing_ref} is billed from {billed_from(begun)}, paid until {paid_until}")
         return stands
 
     def read(self, billing_ref: str, deadline: Deadline) -> BillingStands:

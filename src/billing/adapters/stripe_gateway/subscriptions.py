@@ -68,7 +68,7 @@ def is_called_off(document: Json) -> bool:
 
 
 def billed_from(document: Json) -> datetime | None:
-    """When Stripe charges for a period for the first time, of a subscription that was just begun."""
+    """When Stripe charges for a period for the first time, of a subscription that was begun to follow a paid one."""
     return moment(document.get("billing_cycle_anchor"))
 
 

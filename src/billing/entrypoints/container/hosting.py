@@ -53,7 +53,7 @@ class Hosting(containers.DeclarativeContainer):
         ledger,
         tell,
         move,
-        providers.Factory(limits.change_limits, shop),
+        providers.Factory(limits.biller_limits, shop),
         business_clock,
         monotonic,
     )

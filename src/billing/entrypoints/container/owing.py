@@ -24,12 +24,11 @@ class Owing(containers.DeclarativeContainer):
     start_setup: "providers.Dependency[Any]" = providers.Dependency()
 
     pay_owed = providers.ThreadSafeSingleton(
-        PayOwed, ledger, billing, take_fact, providers.Factory(limits.owing_limits, shop), monotonic
+        PayOwed, ledger, billing, take_fact, providers.Factory(limits.biller_limits, shop), monotonic
     )
     put_in_card = providers.ThreadSafeSingleton(PutInCard, ledger, start_setup)
     pay_with_next = providers.Factory(
         PayWithNext,
-        billing,
         keepers,
         take_fact,
         pause_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),

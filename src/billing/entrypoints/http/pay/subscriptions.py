@@ -7,7 +7,8 @@ from typing import Any
 from billing.application.another_card import PutInCard, is_under_way
 from billing.application.hosting_renewals import OrderPeriod
 from billing.application.ledger import Ledger
-from billing.application.owing import PayOwed, owed_of
+from billing.application.owed import owed_of
+from billing.application.owing import PayOwed
 from billing.application.ports import Clock, Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid
@@ -61,7 +62,7 @@ class SubscriptionSubject(Subject):
 
     def _sight(self, uow: UnitOfWork, subscription_id: str, *, is_asking: bool) -> Sight:
         subscription = uow.subscriptions.get(subscription_id)
-        owed = owed_of(uow, subscription)
+        owed = owed_of(uow, subscription_id)
         state = _standing(subscription, owed)
         if state == "owed" and is_asking and is_under_way(uow, subscription):
             state = "looking"
