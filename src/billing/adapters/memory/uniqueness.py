@@ -91,4 +91,4 @@ def _of_payment(payment: Payment) -> Iterator[Claim]:
             yield Claim("refund_ref", f"{payment.id} {refund.refund_ref}")
     for dispute in payment.disputes:
         yield Claim("dispute", dispute.id)
-        yield Claim("dispute_ref", dispute.dispute_ref)
+        yield Claim("dispute_ref", f"{payment.gateway} {dispute.dispute_ref}")

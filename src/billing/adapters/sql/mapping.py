@@ -53,6 +53,7 @@ def _map_all() -> None:
     _map(
         Dispute,
         disputes,
+        exclude=("gateway",),
         amount=_money(disputes, "amount"),
         withdrawn=_money(disputes, "withdrawn"),
         reinstated=_money(disputes, "reinstated"),
