@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 
 from billing.adapters.sql.engine import BEGIN as HOW
 from billing.adapters.sql.engine import READING, make_engine
-from billing.adapters.sql.tables import inbox_events, jobs, open_job, orders, payments, registrations, subscriptions
+from billing.adapters.sql.tables import orders, payments, registrations, subscriptions
+from billing.adapters.sql.work_tables import inbox_events, jobs, open_job
 from billing.domain.job import JobKind, JobStatus
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import PaymentStatus

@@ -18,7 +18,7 @@ from bench.numbers import ratio_of_rounds
 from bench.seeding import seed
 from bench.signing import stranger, template_of
 from bench.stacks import installed, plan_for
-from billing.adapters.sql.tables import jobs, open_job
+from billing.adapters.sql.work_tables import jobs, open_job
 from billing.application.engine import RunJob
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ports import JobQueue

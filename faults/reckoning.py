@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from billing.adapters.sql.invoice_tables import invoices
 from billing.adapters.sql.mail_tables import mails
-from billing.adapters.sql.tables import inbox_events, jobs, open_job, order_items, orders, subscriptions
+from billing.adapters.sql.tables import order_items, orders, subscriptions
+from billing.adapters.sql.work_tables import inbox_events, jobs, open_job
 from billing.domain.errors import BillingError
 from billing.domain.job import JobStatus
 from billing.domain.mail import MailStatus

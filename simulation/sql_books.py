@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
-from billing.adapters.sql import mail_tables, records, tables
+from billing.adapters.sql import mail_tables, records, tables, work_tables
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.ports import Clock, Ids
 from billing.application.records import Transition
@@ -15,7 +15,7 @@ from simulation.world import RING_AGAIN, Bookkeeping, OpenLedger
 
 T = TypeVar("T")
 _DUES = select(
-    select(func.min(tables.jobs.c.ring_at)).where(tables.open_job).scalar_subquery(),
+    select(func.min(work_tables.jobs.c.ring_at)).where(work_tables.open_job).scalar_subquery(),
     select(func.min(tables.orders.c.expires_at)).where(tables.pending).scalar_subquery(),
     select(func.min(mail_tables.alerts.c.raised_at)).where(mail_tables.untold).scalar_subquery(),
     select(func.max(mail_tables.mails.c.created_at)).where(mail_tables.digest).scalar_subquery(),

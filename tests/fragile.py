@@ -9,7 +9,6 @@ from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.application.outcomes import Deadline
 from billing.application.ports import Reading
-from billing.domain import Payment
 from billing.entrypoints.container import Container
 from tests.twins import InterruptibleRegistrar, Twins
 
@@ -52,8 +51,8 @@ class FragileGateway(MemoryGateway):
         self.after.pop("interpret", _nothing)()
         return reading
 
-    def _call(self, call: str, payment: Payment, deadline: Deadline, act: Callable[[], T]) -> T:
-        result = super()._call(call, payment, deadline, act)
+    def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
+        result = super()._call(call, about, deadline, act)
         self.after.pop(call, _nothing)()
         return result
 

@@ -166,6 +166,21 @@ class DisputeCases(LedgerCase):
                 uow.commit()
         assert [dispute.id for dispute in disputes(ledger, contested)] == ["dsp_1"]
 
+    def test_two_providers_may_call_their_disputes_alike(self, ledger: Ledger, contested: Order) -> None:
+        other = place(ledger, a_hosting(), order_id="ord_2")
+
+        def pay(uow: UnitOfWork) -> None:
+            locked = uow.orders.lock(other.id)
+            locked.record_success(an_attempt(locked, "pay_2", "another"), locked.total, NOW)
+
+        ledger.write("setup", pay)
+        ledger.write("test", lambda uow: open_one(uow, contested, a_dispute()))
+        ledger.write("test", lambda uow: open_one(uow, other, a_dispute("dsp_2", payment_id="pay_2")))
+        found = [
+            (dispute.id, dispute.dispute_ref) for order in (contested, other) for dispute in disputes(ledger, order)
+        ]
+        assert found == [("dsp_1", "dp_1"), ("dsp_2", "dp_1")]
+
     def test_a_dispute_told_by_many_is_taken_in_once_and_stands_as_far_as_any_of_them_told(
         self, ledger: Ledger, contested: Order
     ) -> None:

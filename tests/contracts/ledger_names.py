@@ -3,7 +3,7 @@
 import pytest
 
 from billing.application.ledger import Begin, Ledger
-from billing.application.unit_of_work import UnitOfWork
+from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain import (
     DomainName,
     ItemStatus,
@@ -63,6 +63,27 @@ class NameCases(LedgerCase):
         found = ledger.read(lambda uow: uow.registrations.of_name(name))
         assert found is not None
         assert (found.id, found.status) == ("reg_1", RegistrationStatus.ACTIVE)
+
+    def test_an_item_has_one_registration_and_one_handle_of_its_own(
+        self, ledger: Ledger, begin: Begin, customer: str
+    ) -> None:
+        order = place(ledger, a_domain("a.rw"), a_domain("b.rw"))
+        with pytest.raises(ConcurrentChange), begin("test") as uow:
+            for item in uow.orders.lock(order.id).items:
+                item.handle = "B000000000000001"
+            uow.commit()
+
+        def register(uow: UnitOfWork, n: int) -> None:
+            name, item_id = DomainName(f"{n}.rw"), order.items[0].id
+            dates = {"created_at": NOW, "expires_at": EXACT}
+            uow.registrations.add(
+                Registration(id=f"reg_{n}", name=name, customer_id=customer, item_id=item_id, handle=None, **dates)
+            )
+
+        ledger.write("test", lambda uow: register(uow, 1))
+        with pytest.raises(ConcurrentChange), begin("test") as uow:
+            register(uow, 2)
+            uow.commit()
 
     def test_an_item_that_no_longer_claims_its_name_frees_it(self, ledger: Ledger, order: Order) -> None:
         ledger.write("test", lambda uow: uow.orders.lock(order.id).cancel())

@@ -119,6 +119,35 @@ def test_an_upgrade_that_fails_leaves_nothing(database_url: str) -> None:
         assert not connection.dialect.has_table(connection, "customers")
 
 
+def test_disputes_of_before_are_their_payments_gateways(database_url: str) -> None:
+    upgrade(database_url, "0016")
+    at, usd = {"created_at": "2027-01-01"}, {"amount_minor": 500, "amount_currency": "USD"}
+    ends, moved = at | {"expires_at": "2027-01-02"}, {"withdrawn_minor": 500, "withdrawn_currency": "USD"}
+    moved |= {"reinstated_minor": 0, "reinstated_currency": "USD"}
+    rows: dict[str, dict[str, object]] = {
+        "customers": at | {"id": "cus_1", "name": "Aline", "email": "aline@example.rw", "language": "en"},
+        "orders": ends
+        | {"id": "ord_1", "number": "1", "customer_id": "cus_1", "currency": "USD", "status": "completed"},
+        "payments": ends
+        | usd
+        | {"id": "pay_1", "order_id": "ord_1", "attempt": 1, "gateway": "stripe", "options": "{}"}
+        | {"status": "succeeded", "surplus": False},
+        "disputes": at
+        | usd
+        | moved
+        | {"id": "dsp_1", "payment_id": "pay_1", "dispute_ref": "dp_1", "reason": "fraudulent"}
+        | {"status": "won", "item_ids": "[]"},
+    }
+    with connected(database_url) as connection, connection.begin():
+        for table, row in rows.items():
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({', '.join(row)}, version) VALUES ({values}, 7)"), row)
+    upgrade(database_url)
+    with connected(database_url) as connection:
+        found = connection.execute(text("SELECT id, payment_id, gateway, dispute_ref, status, version FROM disputes"))
+        assert [tuple(row) for row in found] == [("dsp_1", "pay_1", "stripe", "dp_1", "won", 7)]
+
+
 def test_there_is_no_way_back() -> None:
     script = ScriptDirectory(str(Path(migrations.__file__).parent)).get_revision("head")
     with pytest.raises(NotImplementedError, match="backup"):

@@ -65,3 +65,12 @@ class TestMemoryMethods(SavedMethodsContract):
         with pytest.raises(Refused, match="gone"):
             provider.gateway.start(order, payment, soon())
         assert provider.gateway.pages == {}
+
+    def test_what_was_charged_before_the_method_was_forgotten_is_told_again(self, provider: MemoryProvider) -> None:
+        wallet = self.a_wallet(provider)
+        saved = self.save(provider, wallet)
+        order, payment = an_order_to_pay(NOW)
+        payment.options = {"customer_ref": str(wallet.customer_ref), "method_ref": saved.method_ref}
+        first = provider.gateway.start(order, payment, soon())
+        provider.methods.detach(saved.method_ref, soon())
+        assert provider.gateway.start(order, payment, soon()) == first

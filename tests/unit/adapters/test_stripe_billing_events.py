@@ -374,6 +374,25 @@ def test_of_several_tries_the_paid_one_is_the_payment() -> None:
     assert an_invoice(payments=items(*tries)).payment_ref == "pi_2"
 
 
+def test_of_several_tries_an_open_one_of_stripes_own_says_what_it_waits_for() -> None:
+    tries = [
+        {
+            "status": status,
+            "is_default": is_default,
+            "payment": {"payment_intent": {"id": ref, "status": intent, "last_payment_error": None}},
+        }
+        for status, is_default, ref, intent in (
+            ("open", False, "pi_1", "processing"),
+            ("open", True, "pi_2", "requires_action"),
+            ("paid", False, "pi_3", "succeeded"),
+            ("canceled", False, "pi_4", "canceled"),
+        )
+    ]
+    for said in (tries, tries[::-1]):
+        invoice = an_invoice(status="open", payments=items(*said))
+        assert (invoice.needs_customer, invoice.in_flight) == (True, False)
+
+
 def test_a_charge_without_an_intent_is_a_payment_too() -> None:
     assert an_invoice(payments=items({"status": "paid", "payment": {"charge": "ch_1"}})).payment_ref == "ch_1"
 

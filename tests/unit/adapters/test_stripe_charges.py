@@ -191,6 +191,18 @@ def test_an_intent_whose_id_was_never_told_is_found_among_the_customers(
     assert fact.payment_ref == "pi_1"
 
 
+def test_it_is_found_behind_a_hundred_others_too(api: responses.RequestsMock, gateway: StripeGateway) -> None:
+    _, payment = to_charge()
+    other = an_intent(payment, "succeeded", id="pi_0", metadata={})
+    api.get(INTENTS, json={"object": "list", "data": [other], "has_more": True})
+    api.get(INTENTS, json={"object": "list", "data": [an_intent(payment, "succeeded")], "has_more": False})
+    (fact,) = gateway.check(payment, soon())
+    assert isinstance(fact, PaymentSucceeded)
+    first, second = (call.request.params for call in api.calls)  # type: ignore[attr-defined]
+    assert first == {"customer": "cus_1", "limit": "100"}
+    assert second == first | {"starting_after": "pi_0"}
+
+
 @pytest.mark.parametrize("call", ["check", "close"])
 def test_where_stripe_has_none_nothing_was_charged(
     api: responses.RequestsMock, gateway: StripeGateway, call: str

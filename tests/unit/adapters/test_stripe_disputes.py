@@ -14,6 +14,7 @@ import stripe
 from requests import PreparedRequest
 
 from billing.adapters.stripe_gateway.amounts import to_stripe
+from billing.adapters.stripe_gateway.disputes import read_dispute
 from billing.application.outcomes import NeedsPerson, RetryLater
 from billing.domain.dispute import DisputeStatus
 from billing.domain.money import Money
@@ -152,3 +153,11 @@ def test_a_dispute_that_stripe_does_not_show_is_for_a_person_or_asked_for_again(
     api.replace(responses.GET, _any_of("disputes"), status=503, json=error("api_error", None))
     with pytest.raises(RetryLater):
         disputed.gateway.interpret(body, soon())
+
+
+def test_what_comes_back_in_another_currency_is_counted_to_the_last_unit() -> None:
+    amount = 2**53 + 1  # more than a float can count
+    moves = [{"amount": minor, "currency": "eur"} for minor in (-7, 7)]
+    shown = {"id": "dp_1", "amount": amount, "currency": "usd", "status": "won", "balance_transactions": moves}
+    fact = read_dispute(shown, {"payment_id": None, "session_ref": None, "payment_ref": "pi_1"})
+    assert (fact.withdrawn.minor, fact.reinstated.minor) == (amount, amount)

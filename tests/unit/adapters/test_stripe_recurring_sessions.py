@@ -103,6 +103,13 @@ def test_once_paid_it_tells_the_money_and_what_began() -> None:
     assert (stands.billing_ref, stands.status, stands.as_of) == (SUBSCRIPTION["id"], BillingStatus.ACTIVE, AS_OF)
 
 
+def test_of_several_tries_the_one_that_paid_is_what_a_refund_is_made_of() -> None:
+    failed = {"status": "canceled", "payment": {"type": "payment_intent", "payment_intent": "pi_0"}}
+    invoice = FETCHED["invoice"] | {"payments": {"data": [failed, *PAYMENTS["data"]]}}
+    paid, _ = recurring_standing(FETCHED | {"invoice": invoice}, INSTALLATION, AS_OF)
+    assert paid == PAID
+
+
 def test_what_cost_nothing_has_no_intent() -> None:
     free = FETCHED | {"payment_status": "no_payment_required", "amount_total": 0, "invoice": None}
     paid, _ = recurring_standing(free, INSTALLATION, AS_OF)

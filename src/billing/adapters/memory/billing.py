@@ -37,7 +37,6 @@ class MemoryBilling(RecurringBilling, FailsOnOrder):
     def __init__(self, gateway: MemoryGateway, installation: Callable[[], str], now: Clock, clock: Clock) -> None:
         super().__init__()
         self.gateway, self.books = gateway.name, Books(gateway.pages)
-        self.calls: list[tuple[str, str]] = []
         self._installation, self._now, self._clock = installation, now, clock
         self._keys: set[str] = set()
         self._mutex = gateway.bill_with(self)
@@ -150,12 +149,6 @@ class MemoryBilling(RecurringBilling, FailsOnOrder):
         return self._fact(billing_ref)
 
     # ------------------------------------------------------------------ within
-
-    def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
-        deadline.remaining_seconds()
-        with self._mutex:
-            self.calls.append((call, about))
-            return self._act(call, act)
 
     def _open(self, ref: str, item_id: str, customer_ref: str, price: Price, anchor: datetime, periods: int) -> None:
         self.books.bills[ref] = Bill(

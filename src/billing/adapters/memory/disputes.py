@@ -1,10 +1,11 @@
 """The in-memory provider's other desk: what customers' banks do about payments, each told by a notification."""
 
 from abc import abstractmethod
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import RLock
 
 from billing.adapters.memory.pages import Contest, Contested, Page
+from billing.application.ports import Clock
 from billing.domain.dispute import DisputeStatus
 from billing.domain.errors import Conflict
 from billing.domain.money import Money
@@ -17,6 +18,7 @@ _CONTESTED = {DisputeStatus.NEEDS_RESPONSE, DisputeStatus.UNDER_REVIEW}
 class DisputeDesk:
     """Opens, escalates and decides disputes; a notification says which one, and reading it how that stands by then."""
 
+    _now: Clock
     _mutex: RLock
     _disputed = 0
 
@@ -38,10 +40,10 @@ class DisputeDesk:
                 status=status,
                 withdrawn=Money.zero(amount.currency),
                 reinstated=Money.zero(amount.currency),
-                respond_by=self._time() + _TIME_TO_RESPOND,
+                respond_by=self._now() + _TIME_TO_RESPOND,
             )
             page.disputes.append(dispute)
-            return self._tell_of_dispute(page, Contest.OPENED, dispute)
+            return self._tell_of(Contest.OPENED, page, dispute=dispute.ref)
 
     def withdraw(self, payment_id: str, ref: str) -> bytes:
         """The money is taken from our balance, which is told by itself; what was an inquiry is one no longer."""
@@ -50,7 +52,7 @@ class DisputeDesk:
             _withdraw(page, dispute)
             if dispute.status is DisputeStatus.INQUIRY:
                 dispute.status = DisputeStatus.NEEDS_RESPONSE
-            return self._tell_of_dispute(page, Contest.MOVED, dispute)
+            return self._tell_of(Contest.MOVED, page, dispute=dispute.ref)
 
     def respond(self, payment_id: str, ref: str) -> bytes:
         """Somebody sends evidence in the dashboard; an inquiry stays one."""
@@ -58,7 +60,7 @@ class DisputeDesk:
             page, dispute = self._of_dispute(payment_id, ref)
             if dispute.status is DisputeStatus.NEEDS_RESPONSE:
                 dispute.status = DisputeStatus.UNDER_REVIEW
-            return self._tell_of_dispute(page, Contest.MOVED, dispute)
+            return self._tell_of(Contest.MOVED, page, dispute=dispute.ref)
 
     def decide(self, payment_id: str, ref: str, status: DisputeStatus) -> bytes:
         """Won: the money comes back. Lost: it is gone. An inquiry is closed, and money was never taken."""
@@ -71,13 +73,13 @@ class DisputeDesk:
                 _withdraw(page, dispute)
             if status is DisputeStatus.WON:
                 dispute.reinstated = dispute.withdrawn
-            return self._tell_of_dispute(page, Contest.DECIDED, dispute)
+            return self._tell_of(Contest.DECIDED, page, dispute=dispute.ref)
 
     def dispute_notification(self, payment_id: str, ref: str) -> bytes:
         """One more notification about a dispute."""
         with self._mutex:
             page, dispute = self._of_dispute(payment_id, ref)
-            return self._tell_of_dispute(page, Contest.MOVED, dispute)
+            return self._tell_of(Contest.MOVED, page, dispute=dispute.ref)
 
     def _of_dispute(self, payment_id: str, ref: str) -> tuple[Page, Contested]:
         page = self._page(payment_id)
@@ -91,12 +93,8 @@ class DisputeDesk:
         """Of that payment."""
 
     @abstractmethod
-    def _time(self) -> datetime:
-        """Now."""
-
-    @abstractmethod
-    def _tell_of_dispute(self, page: Page, type: Contest, dispute: Contested) -> bytes:
-        """A new notification."""
+    def _tell_of(self, type: str, page: Page, **details: object) -> bytes:
+        """A new notification with the page as it is now."""
 
 
 def _withdraw(page: Page, dispute: Contested) -> None:

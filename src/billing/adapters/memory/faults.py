@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TypeVar
 
-from billing.application.outcomes import OutcomeUnknown, Refused
+from billing.application.outcomes import Deadline, OutcomeUnknown, Refused
 from billing.domain.errors import BillingError
 
 T = TypeVar("T")
@@ -19,11 +19,15 @@ class _Fault:
 
 
 class FailsOnOrder:
-    """One call at a time, and those that were told to fail do; `usual_call` is the one meant where none is named."""
+    """One call at a time, and those that were told to fail do; `usual_call` is the one meant where none is named.
+
+    `calls` lists what was asked, and about what.
+    """
 
     usual_call: str
 
     def __init__(self) -> None:
+        self.calls: list[tuple[str, str]] = []
         self._faults: list[_Fault] = []
         self._mutex = RLock()
 
@@ -45,12 +49,15 @@ class FailsOnOrder:
         with self._mutex:
             self._faults.clear()
 
-    def _act(self, call: str, act: Callable[[], T]) -> T:
-        """What the call does, or the fault that was ordered for it; the caller holds the mutex."""
-        fault = next((one for one in self._faults if one.call == call), None)
-        if fault is None:
-            return act()
-        self._faults.remove(fault)
-        if fault.once_done:
-            act()
-        raise fault.error
+    def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
+        """What the call does, or the fault that was ordered for it."""
+        deadline.remaining_seconds()
+        with self._mutex:
+            self.calls.append((call, about))
+            fault = next((one for one in self._faults if one.call == call), None)
+            if fault is None:
+                return act()
+            self._faults.remove(fault)
+            if fault.once_done:
+                act()
+            raise fault.error

@@ -21,7 +21,6 @@ class MemoryFeed(EventFeed, FailsOnOrder):
 
     def page(self, since: datetime, until: datetime, after: str | None, deadline: Deadline) -> FeedPage:
         """`after` counts what was shown."""
-        deadline.remaining_seconds()
 
         def look() -> FeedPage:
             told = [(at, body, json.loads(body)) for at, body in self._provider.told if since <= at <= until]
@@ -33,4 +32,4 @@ class MemoryFeed(EventFeed, FailsOnOrder):
             end = int(after or 0) + self._page_size
             return FeedPage(events[int(after or 0) : end], str(end) if end < len(events) else None)
 
-        return self._act("page", look)
+        return self._call("page", after or "", deadline, look)

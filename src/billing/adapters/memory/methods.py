@@ -42,7 +42,6 @@ class MemoryMethods(SavedMethods, FailsOnOrder):
     def __init__(self, gateway: MemoryGateway, installation: Callable[[], str]) -> None:
         super().__init__()
         self.gateway, self._notifier, self._installation = gateway.name, gateway, installation
-        self.calls: list[tuple[str, str]] = []
         self.accounts: dict[str, str] = {}
         self.saved: dict[str, Saved] = {}
         self.defaults: dict[str, str] = {}
@@ -167,12 +166,6 @@ class MemoryMethods(SavedMethods, FailsOnOrder):
         return method is not None and method.is_attached and method.account == account
 
     # ------------------------------------------------------------------ within
-
-    def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
-        deadline.remaining_seconds()
-        with self._mutex:
-            self.calls.append((call, about))
-            return self._act(call, act)
 
     def _account(self, wallet: Wallet) -> str:
         if wallet.customer_ref not in self.accounts:

@@ -43,7 +43,6 @@ class MemoryRegistrar(Registrar, FailsOnOrder):
         self.creates: Counter[str] = Counter()
         self.renews: Counter[str] = Counter()
         self.contacts: dict[str, Contact] = {}
-        self.calls: list[tuple[str, str]] = []
         self._now = now
         self._holdings: dict[DomainName, _Holding] = {}
         self._is_reachable = self._has_funds = self._shows_others = True
@@ -158,12 +157,9 @@ class MemoryRegistrar(Registrar, FailsOnOrder):
     # ------------------------------------------------------------------ within
 
     def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
-        deadline.remaining_seconds()
-        with self._mutex:
-            if not self._is_reachable:
-                raise RetryLater("no session with the registry")
-            self.calls.append((call, about))
-            return self._act(call, act)
+        if not self._is_reachable:
+            raise RetryLater("no session with the registry")
+        return super()._call(call, about, deadline, act)
 
     def _availability(self, name: DomainName) -> Availability:
         premium = str(name).startswith(_PREMIUM_PREFIX)

@@ -44,8 +44,7 @@ class MemorySetup(ProviderSetup, FailsOnOrder):
             self.held.append(made)
             return made
 
-        deadline.remaining_seconds()
-        return self._act("make", make)
+        return self._call("make", url, deadline, make)
 
     def correct_endpoint(self, ref: str, deadline: Deadline) -> Endpoint:
         """In its place."""

@@ -19,7 +19,6 @@ class MemoryStatements(Statements, FailsOnOrder):
 
     def of(self, payment: Payment, deadline: Deadline) -> Statement:
         """NeedsPerson where it has no such page."""
-        deadline.remaining_seconds()
 
         def look() -> Statement:
             pages = self._provider.pages
@@ -29,4 +28,4 @@ class MemoryStatements(Statements, FailsOnOrder):
             refunds = [page.refund_fact(refund, page.installation) for refund in page.refunds]
             return Statement(page.amount if page.state is Told.PAID else None, refunds)
 
-        return self._act("of", look)
+        return self._call("of", payment.id, deadline, look)

@@ -44,7 +44,6 @@ def claims_of(row: Any) -> Iterator[Claim]:
         case Order():
             yield Claim("number", row.number)
             for item in row.items:
-                yield Claim("item", item.id)
                 yield from _of_item(item)
             for payment in row.payments:
                 yield from _of_payment(payment)
@@ -52,8 +51,10 @@ def claims_of(row: Any) -> Iterator[Claim]:
             yield Claim("event", f"{row.gateway} {row.event_id}")
         case Mail():
             yield Claim("mail", f"{row.occasion} {row.recipient}")
-        case Registration() if row.status is RegistrationStatus.ACTIVE:
-            yield Claim("held", str(row.name))
+        case Registration():
+            yield Claim("registered_by", row.item_id)
+            if row.status is RegistrationStatus.ACTIVE:
+                yield Claim("held", str(row.name))
         case Renewal():
             yield Claim("renewal_at", f"{row.subject_id} {row.expires_at.isoformat()}")
             yield Claim("renewal_by", row.order_id)
@@ -75,6 +76,9 @@ def claims_of(row: Any) -> Iterator[Claim]:
 
 
 def _of_item(item: OrderItem) -> Iterator[Claim]:
+    yield Claim("item", item.id)
+    if item.handle:
+        yield Claim("handle", item.handle)
     if item.claims_name:
         yield Claim("renewal" if isinstance(item.what, DomainRenewal) else "live", str(item.domain))
 
@@ -91,4 +95,4 @@ def _of_payment(payment: Payment) -> Iterator[Claim]:
             yield Claim("refund_ref", f"{payment.id} {refund.refund_ref}")
     for dispute in payment.disputes:
         yield Claim("dispute", dispute.id)
-        yield Claim("dispute_ref", dispute.dispute_ref)
+        yield Claim("dispute_ref", f"{payment.gateway} {dispute.dispute_ref}")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from billing.adapters.sql.tables import breakers
 from billing.adapters.sql.work import Work
+from billing.adapters.sql.work_tables import breakers
 from billing.domain.breaker import Breaker
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, select, update
 
 from billing.adapters.sql.columns import fixed
 from billing.adapters.sql.jobs import SqlJobs
-from billing.adapters.sql.tables import PUT_ASIDE, inbox_events, prunable, put_aside
 from billing.adapters.sql.take_in import take_in
 from billing.adapters.sql.work import Work
+from billing.adapters.sql.work_tables import PUT_ASIDE, inbox_events, prunable, put_aside
 from billing.application.records import Arrival, process_job
 from billing.domain.event import SETTLED, EventStatus, InboxEvent
 from billing.domain.job import PRIORITIES, JobKind

@@ -8,8 +8,8 @@ from zlib import crc32
 from sqlalchemy import and_, bindparam, func, select, update
 
 from billing.adapters.sql.columns import fixed
-from billing.adapters.sql.tables import jobs, open_job, unsuccessful
 from billing.adapters.sql.work import Work
+from billing.adapters.sql.work_tables import jobs, open_job, unsuccessful
 from billing.application.ports import Ids
 from billing.domain.errors import ClaimLost
 from billing.domain.job import OPEN, PRIORITIES, Job, JobKind, JobRequest, JobStatus

@@ -6,7 +6,15 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import Composite, composite, registry, relationship
 
-from billing.adapters.sql import dispute_tables, invoice_tables, mail_tables, renewal_tables, tables, wallet_tables
+from billing.adapters.sql import (
+    dispute_tables,
+    invoice_tables,
+    mail_tables,
+    renewal_tables,
+    tables,
+    wallet_tables,
+    work_tables,
+)
 from billing.adapters.sql.columns import metadata
 from billing.domain.alert import Alert
 from billing.domain.breaker import Breaker
@@ -53,6 +61,7 @@ def _map_all() -> None:
     _map(
         Dispute,
         disputes,
+        exclude=("gateway",),
         amount=_money(disputes, "amount"),
         withdrawn=_money(disputes, "withdrawn"),
         reinstated=_money(disputes, "reinstated"),
@@ -96,9 +105,9 @@ def _map_all() -> None:
         wallet_tables.wallets,
         methods=relationship(PaymentMethod, order_by=(methods.c.created_at, methods.c.id), lazy="selectin"),
     )
-    _map(InboxEvent, tables.inbox_events)
-    _map(Job, tables.jobs)
-    _map(Breaker, tables.breakers)
+    _map(InboxEvent, work_tables.inbox_events)
+    _map(Job, work_tables.jobs)
+    _map(Breaker, work_tables.breakers)
     _map(Mail, mail_tables.mails)
     _map(Alert, mail_tables.alerts)
 

@@ -1,9 +1,7 @@
 """What Stripe bills by itself, as it stands when it is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import stripe
+from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_gateway.client import StripeApi
 from billing.adapters.stripe_gateway.invoices import EXPAND, is_draft, read_invoice
@@ -15,12 +13,6 @@ from billing.domain.facts import BillingStands, InvoiceStands
 
 if TYPE_CHECKING:
     from stripe.params import InvoicePaymentListParams
-
-_PAGE = 100
-"""The most that one call lists."""
-
-
-_Ask = Callable[[stripe.StripeClient, Any], stripe.ListObject[Any]]
 
 
 class StripeBilled:
@@ -57,13 +49,16 @@ class StripeBilled:
     def invoices_of(self, billing_ref: str, deadline: Deadline) -> Sequence[InvoiceStands]:
         """Every invoice but drafts, oldest first; of open ones also how what is to pay them stands."""
         asked = {"subscription": billing_ref, "expand": ["data.payments"]}
-        shown = self._all("invoice_list", lambda client, page: client.v1.invoices.list(page), asked, deadline)
-        return [self._read(one, deadline) for one in reversed(shown) if not is_draft(one)]
+        shown = self._api.all("invoice_list", lambda client, page: client.v1.invoices.list(page), asked, deadline)
+        return [self._read(one, deadline) for one in reversed([*shown]) if not is_draft(one)]
 
     def subscriptions_of(self, customer_ref: str, deadline: Deadline) -> Sequence[Json]:
         """Every subscription of a customer, those that have ended too."""
         asked = {"customer": customer_ref, "status": "all"}
-        return self._all("subscription_list", lambda client, page: client.v1.subscriptions.list(page), asked, deadline)
+        found = self._api.all(
+            "subscription_list", lambda client, page: client.v1.subscriptions.list(page), asked, deadline
+        )
+        return [*found]
 
     def invoice_of_intent(self, intent_ref: str, deadline: Deadline) -> Json | None:
         """The invoice that an intent was to pay, if any."""
@@ -87,19 +82,7 @@ class StripeBilled:
         if not within(invoice, "lines", "has_more"):
             return invoice
         ref = str(invoice["id"])
-        lines = self._all(
+        lines = self._api.all(
             "invoice_lines", lambda client, page: client.v1.invoices.line_items.list(ref, page), {}, deadline
         )
-        return {**invoice, "lines": {"object": "list", "data": lines, "has_more": False}}
-
-    def _all(self, call: str, ask: _Ask, asked: Mapping[str, Any], deadline: Deadline) -> list[Json]:
-        """Page after page, in Stripe's order: the newest first."""
-        found: list[Json] = []
-        page = {**asked, "limit": _PAGE}
-        while True:
-            with self._api.reading(call, deadline) as client:
-                answer = ask(client, page)
-            found += [one.to_dict() for one in answer.data]
-            if not answer.has_more:
-                return found
-            page["starting_after"] = found[-1]["id"]
+        return {**invoice, "lines": {"object": "list", "data": [*lines], "has_more": False}}

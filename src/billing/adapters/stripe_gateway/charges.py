@@ -25,7 +25,6 @@ from billing.domain.payment import Payment
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentCreateParams
 
-_PAGE = 100
 _NEEDS_CUSTOMER = "authentication_required"
 _OFF_SESSION = "off_session"
 
@@ -59,11 +58,11 @@ class StripeCharges:
         account = payment.options.get("customer_ref")
         if not account:
             return None  # such a charge is refused before anything is sent
-        with self._api.reading("intent_list", deadline) as client:
-            # The newest of the customer's: an attempt is looked for within the day in which it was made.
-            found = client.v1.payment_intents.list({"customer": account, "limit": _PAGE})
+        theirs = self._api.all(
+            "intent_list", lambda client, page: client.v1.payment_intents.list(page), {"customer": account}, deadline
+        )
         ours = {"installation": installation, "payment_id": payment.id}.items()
-        return next((one for one in (intent.to_dict() for intent in found.data) if ours <= metadata(one).items()), None)
+        return next((one for one in theirs if ours <= metadata(one).items()), None)
 
     def cancel(self, payment: Payment, installation: str, deadline: Deadline) -> Json | None:
         """The intent, cancelled if Stripe still does that."""

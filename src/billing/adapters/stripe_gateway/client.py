@@ -1,17 +1,25 @@
 """Calls to Stripe: each within its deadline, over connections that are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import requests
 import stripe
 
 from billing.adapters.stripe_gateway.connections import DeadlineAdapter
 from billing.adapters.stripe_gateway.errors import translate
+from billing.adapters.stripe_gateway.objects import Json
 from billing.application.outcomes import Deadline
 from billing.application.ports import Telemetry
 
 API_VERSION = "2026-10-28.endive"
+
+_PAGE = 100
+"""The most that one call lists."""
+
+Ask = Callable[[stripe.StripeClient, Any], stripe.ListObject[Any]]
+"""A call that lists, with what is asked of it."""
 
 
 class StripeApi:
@@ -32,6 +40,17 @@ class StripeApi:
         """A call that changes nothing at Stripe; its failures come out in the closed set."""
         with self._call(call, deadline, writing=False) as client:
             yield client
+
+    def all(self, call: str, ask: Ask, asked: Mapping[str, Any], deadline: Deadline) -> Iterator[Json]:
+        """Page after page, each asked for when it is come to, in Stripe's order: the newest first."""
+        page = {**asked, "limit": _PAGE}
+        while True:
+            with self.reading(call, deadline) as client:
+                answer = ask(client, page)
+            yield from (one.to_dict() for one in answer.data)
+            if not answer.has_more:
+                return
+            page["starting_after"] = answer.data[-1].id
 
     @contextmanager
     def writing(self, call: str, deadline: Deadline) -> Iterator[stripe.StripeClient]:

@@ -74,4 +74,4 @@ def _moved(document: Json) -> tuple[int, int]:
     back = sum(move["amount"] for move in moves if move["amount"] > 0)
     if all(move.get("currency") == document.get("currency") for move in moves):
         return out, back
-    return (document["amount"], round(document["amount"] * back / out)) if out else (0, 0)
+    return (document["amount"], (2 * document["amount"] * back + out) // (2 * out)) if out else (0, 0)

@@ -25,6 +25,7 @@ _STATUSES = {
 }
 _PARENT = ("parent", "subscription_details")
 _DRAFT = "draft"
+_DECIDED = frozenset({"paid", "canceled"})
 _WAITS_FOR_CUSTOMER = frozenset({"requires_action", "requires_source_action"})
 _WANTS_CUSTOMER = "authentication_required"
 _IN_FLIGHT = "processing"
@@ -57,6 +58,15 @@ def is_draft(invoice: Json) -> bool:
     return invoice.get("status") == _DRAFT
 
 
+def paid_by(invoice: Json) -> str | None:
+    """The intent that paid it, or a charge that had none; None where it was paid elsewhere."""
+    for payment in listed(invoice, "payments"):
+        if payment.get("status") == "paid":
+            by = payment.get("payment") or {}
+            return id_of(by.get("payment_intent")) or id_of(by.get("charge"))
+    return id_of(invoice.get("payment_intent")) or id_of(invoice.get("charge"))
+
+
 def read_invoice(invoice: Json, installation: str) -> InvoiceStands:
     """How it stands; NeedsPerson for a status that we do not know, or where it bills no subscription."""
     billing_ref, said = subscription_of(invoice), said_of_subscription(invoice)
@@ -75,7 +85,7 @@ def read_invoice(invoice: Json, installation: str) -> InvoiceStands:
         total=from_stripe(invoice.get("total"), currency),
         collected=collected,
         cycle=_cycle(invoice),
-        payment_ref=_paid_by(invoice) if collected.minor else None,
+        payment_ref=paid_by(invoice) if collected.minor else None,
         attempts=int(invoice.get("attempt_count") or 0),
         next_attempt_at=moment(invoice.get("next_payment_attempt")),
         needs_customer=_needs_customer(intent),
@@ -85,20 +95,14 @@ def read_invoice(invoice: Json, installation: str) -> InvoiceStands:
     )
 
 
-def _paid_by(invoice: Json) -> str | None:
-    """The intent that paid it, or a charge that had none; None where it was paid elsewhere."""
-    for payment in listed(invoice, "payments"):
-        if payment.get("status") == "paid":
-            by = payment.get("payment") or {}
-            return id_of(by.get("payment_intent")) or id_of(by.get("charge"))
-    return id_of(invoice.get("payment_intent")) or id_of(invoice.get("charge"))
-
-
 def _undecided_intent(invoice: Json) -> Json:
-    """The intent of an open invoice, where it was fetched with it."""
+    """The intent of an open invoice, where it was fetched with it; of several the one that Stripe made itself."""
     if invoice.get("status") != "open":
         return {}
-    return next((intent for intent in reversed(intents_of(invoice)) if isinstance(intent, Mapping)), {})
+    undecided = [payment for payment in listed(invoice, "payments") if payment.get("status") not in _DECIDED]
+    undecided.sort(key=lambda payment: not payment.get("is_default"))
+    intents = [invoice.get("payment_intent"), *(within(payment, "payment", "payment_intent") for payment in undecided)]
+    return next((intent for intent in intents if isinstance(intent, Mapping)), {})
 
 
 def _needs_customer(intent: Json) -> bool:

@@ -1,7 +1,9 @@
 """Accounts and saved payment methods at Stripe: customers, setup sessions, and what a payment method shows."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import stripe
@@ -38,19 +40,22 @@ class StripeMethods(SavedMethods):
     def open_account(self, customer: Customer, deadline: Deadline) -> str:
         """Look before writing: Stripe forgets an idempotency key after a day, and a customer never."""
         ours = {"installation": self._installation(), "customer_id": customer.id}
-        with self._api.reading("customer_list", deadline) as client:
-            found = client.v1.customers.list({"email": customer.email, "limit": _PAGE})
-        for known in found.data:
-            if ours.items() <= metadata(known.to_dict()).items():
-                return known.id
+        theirs = self._api.all(
+            "customer_list", lambda client, page: client.v1.customers.list(page), {"email": customer.email}, deadline
+        )
+        for known in theirs:
+            if ours.items() <= metadata(known).items():
+                return str(known["id"])
         params: CustomerCreateParams = {
             "email": customer.email,
             "name": customer.name,
             "preferred_locales": [customer.language],
             "metadata": ours,
         }
+        # The customer may have changed since an answer was lost: that would be another body under the same key.
+        said = sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()[:16]
         with self._api.writing("customer_create", deadline) as client:
-            return client.v1.customers.create(params, {"idempotency_key": f"customer:{customer.id}"}).id
+            return client.v1.customers.create(params, {"idempotency_key": f"customer:{customer.id}:{said}"}).id
 
     def start_setup(self, wallet: Wallet, key: str, options: Mapping[str, str], deadline: Deadline) -> Started:
         """A Checkout Session in setup mode; besides the addresses, `options` has the currency to charge in later."""
@@ -89,9 +94,11 @@ class StripeMethods(SavedMethods):
                 if error.code == _MISSING and _DEFAULT in (error.param or ""):
                     raise Refused(f"{method_ref} is no method of {account} any more") from error
                 raise
-        with self._api.reading("subscription_list", deadline) as client:
-            billed = client.v1.subscriptions.list({"customer": account, "limit": _PAGE})
-        for subscription in (one.to_dict() for one in billed.data):
+        theirs = {"customer": account}
+        billed = self._api.all(
+            "subscription_list", lambda client, page: client.v1.subscriptions.list(page), theirs, deadline
+        )
+        for subscription in billed:
             named = id_of(subscription.get(_DEFAULT))
             if named not in (None, method_ref):
                 with self._api.writing("subscription_update", deadline) as client:

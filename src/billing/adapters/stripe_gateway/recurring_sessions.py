@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from billing.adapters.stripe_gateway.invoices import intents_of
+from billing.adapters.stripe_gateway.invoices import paid_by
 from billing.adapters.stripe_gateway.objects import About, Json, about, id_of, within
 from billing.adapters.stripe_gateway.sessions import is_settled, our_ids, page_params, total_of
 from billing.adapters.stripe_gateway.subscriptions import read_subscription
@@ -64,8 +64,7 @@ def recurring_standing(session: Json, installation: str, as_of: datetime) -> Seq
 
 def _succeeded(session: Json, ids: About) -> PaymentSucceeded:
     """The money came by the intent of its first invoice, which is what a refund is made of."""
-    intents = [id_of(intent) for intent in intents_of(_whole(session, "invoice"))]
-    paid: About = {**ids, "payment_ref": next((ref for ref in intents if ref), None)}
+    paid: About = {**ids, "payment_ref": paid_by(_whole(session, "invoice"))}
     return PaymentSucceeded(**paid, received=total_of(session), billing_ref=id_of(session.get("subscription")))
 
 

@@ -1,11 +1,11 @@
 """Refunds at Stripe: what is asked, and what a refund object proves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from billing.adapters.stripe_gateway.amounts import from_stripe, to_stripe
 from billing.adapters.stripe_gateway.client import StripeApi
-from billing.adapters.stripe_gateway.objects import About, Json, metadata
+from billing.adapters.stripe_gateway.objects import About, Json, id_of, metadata
 from billing.application.outcomes import Deadline, NeedsPerson
 from billing.domain.facts import RefundFailed, RefundNews, RefundPending, RefundSucceeded
 from billing.domain.payment import Payment
@@ -100,6 +100,4 @@ def is_part_of_intent(document: Json) -> bool:
 
 def intent_ref(document: Json) -> str | None:
     """The id of its intent; None on charges of the API before intents, which are none of ours."""
-    found = document.get("payment_intent")
-    found = found.get("id") if isinstance(found, Mapping) else found
-    return found if isinstance(found, str) else None
+    return id_of(document.get("payment_intent"))

@@ -28,8 +28,8 @@ _alembic = Lock()
 """The library keeps its context in the module: two threads of one process would write into each other's database."""
 
 
-def upgrade(url: str) -> str:
-    """Bring the schema to this version, waiting for whoever else does; the revision it is at then."""
+def upgrade(url: str, to: str = "head") -> str:
+    """Bring the schema to this version or an earlier one, waiting for whoever else does; the revision it is at then."""
     _make_folder(url)
     engine = make_engine(url, _LIMITS)
     try:
@@ -39,7 +39,7 @@ def upgrade(url: str) -> str:
             config = _config()
             config.attributes["connection"] = connection
             with _alembic:
-                command.upgrade(config, "head")
+                command.upgrade(config, to)
             return str(revision_of(connection))
     finally:
         engine.dispose()

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from billing.adapters.sql import mail_tables, records, tables  # noqa: F401 - imported for their tables
+from billing.adapters.sql import mail_tables, records, tables, work_tables  # noqa: F401 - imported for their tables
 from billing.adapters.sql.columns import metadata
 
 connection = context.config.attributes["connection"]
