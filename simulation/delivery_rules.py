@@ -11,6 +11,7 @@ from billing.domain import (
     DomainRenewal,
     Hosting,
     ItemStatus,
+    NameStanding,
     Order,
     OrderItem,
     PaymentStatus,
@@ -75,6 +76,7 @@ class DeliveryRules:
         items = {item.id: (order, item) for order in orders for item in order.items}
         holdings = self._world.books.rows(Registration)
         active = {held.name: held for held in holdings if held.status is RegistrationStatus.ACTIVE}
+        lost = {held.item_id for held in holdings if held.standing is NameStanding.LOST}
         by_handle = {handle_of(item_id): pair for item_id, pair in items.items()}
         for effect in self._registry.created:
             order, item = by_handle[effect.key]
@@ -84,6 +86,7 @@ class DeliveryRules:
             if item.status is ItemStatus.FULFILLED:
                 held = active.get(item.what.domain) if isinstance(item.what, DomainRegistration) else None
                 right = held is not None and (held.item_id, held.customer_id) == (item.id, order.customer_id)
+                right = right or item.id in lost
                 require(right, "the registry's table is ours", f"{effect.name} is not shown as held for {item.id}")
         # A person called the renewal off without knowing of it: the next one reads what the registry shows.
         unknown = {one.name for one in self._registry.renewed if items[one.key][1].status is not ItemStatus.FULFILLED}

@@ -19,6 +19,7 @@ from billing.domain import (
     SubscriptionRenewal,
 )
 from billing.domain.mail import MailStatus
+from simulation.owners import is_offered
 from simulation.schedule import require
 from simulation.world import World
 
@@ -79,7 +80,7 @@ class MailRules:
             if order.id in self._world.opened:
                 continue
             address = _address(order.customer_id)
-            is_placed = order.id not in collected
+            is_placed = order.id not in collected and not is_offered(order)
             due = [(MailKind.ORDER_RECEIVED, order.id)] if is_placed else []
             if is_placed and any(p.status is PaymentStatus.SUCCEEDED and not p.surplus for p in order.payments):
                 due.append((MailKind.ORDER_PAID, order.id))

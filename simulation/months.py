@@ -9,7 +9,8 @@ from billing.adapters.memory.bills import Bill, Invoice
 from billing.adapters.memory.desk import BillingDesk
 from billing.application.attending import Answer
 from billing.domain import BillingStatus, ChangeKind, Conflict, InvoiceStatus, Money, Order, Subscription, Wallet
-from simulation.scenario import DAY_MS, MINUTE_MS
+from simulation.cards import replace_card
+from simulation.scenario import DAY_MS
 from simulation.world import START, World
 
 _TRIES_MAX = 4
@@ -101,19 +102,8 @@ class Calendar:
 
     def _replace_card(self, bill: Bill) -> None:
         """On the provider's page, then for what is charged by itself; the old one is removed."""
-        container, process = self.world.container, self.world.process
         customer = next(w.customer_id for w in self.world.books.rows(Wallet) if w.customer_ref == bill.customer_ref)
-        started = process(lambda: container.start_setup()(customer, "memory", {}, customer))
-        if started is None:
-            return
-        self.world.gateway.pass_on([self.world.methods.twin.save(started.session_ref or "")])
-        self.world.schedule.sleep(5 * MINUTE_MS)
-        wallet = next(w for w in self.world.books.rows(Wallet) if w.customer_id == customer)
-        kept = [method.id for method in wallet.methods if method.is_usable]
-        if kept:
-            process(lambda: container.set_default_method()(customer, kept[-1], customer))
-        if len(kept) > 1:
-            process(lambda: container.remove_method()(customer, kept[0], customer))
+        replace_card(self.world, customer)
 
     def _happens(self, chance: float) -> bool:
         return self.dice.random() < chance

@@ -21,10 +21,12 @@ from billing.domain import (
     Subscription,
 )
 from billing.entrypoints import demo
+from simulation.cards import open_wallet
 from simulation.scenario import held_name, held_subscription
 from simulation.wild_registrar import Effect
 from simulation.world import World
 
+_YEAR = timedelta(days=365)
 _PRICES = (1500, 499)
 
 
@@ -77,7 +79,12 @@ def _give_holdings(world: World, number: int, at: datetime) -> None:
     name, hosting = order.items
     what = DomainRegistration(domain=held_name(number))
     time_enough = Deadline.after(60, world.monotonic)
+    keeper = world.scenario.keeper_of(number)
+    if keeper is not None:
+        world.registrar.backdated = at + timedelta(milliseconds=keeper.expires_in_ms) - _YEAR
     info = world.registrar.twin.register(what.domain, 1, registrant(number), (), str(name.handle), time_enough)
+    world.registrar.backdated = None
+    wallet = open_wallet(world, keeper, order.customer_id) if keeper else None
     world.registrar.created.append(Effect(name=str(what.domain), key=str(name.handle), years=1))
     subscription = Subscription(
         id=held_subscription(number),
@@ -104,8 +111,11 @@ def _give_holdings(world: World, number: int, at: datetime) -> None:
                 handle=name.handle,
                 created_at=at,
                 expires_at=info.expires_at,
+                auto_renew=keeper is not None,
             )
         )
+        if wallet is not None:
+            uow.wallets.add(wallet)
         uow.commit()
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from billing.application.outcomes import Refused
 from billing.application.resolving import Resolution
 from billing.domain import Job, JobKind, JobStatus, Money, Order, Payment, PaymentStatus
+from simulation.cards import usable
 from simulation.opening import customer_id, registrant
 from simulation.scenario import MINUTE_MS, Habit, Planned
 from simulation.world import World
@@ -43,10 +44,29 @@ class Shopper:
             return
         if self.planned.habit is Habit.CANCELS:
             world.schedule.spawn(f"{by} again", lambda: self._cancel(order), self._minutes(50))
+        self.settle(order)
+
+    def settle(self, order: Order) -> None:
+        """Pay it, or try to."""
+        if self.planned.habit is Habit.HAS_CARD_CHARGED and self._is_charged(order):
+            return
         payment = self._open_page(order)
         if payment is not None:
             self._pay(order, payment)
             self._come_back(payment)
+
+    def _is_charged(self, order: Order) -> bool:
+        """Whether a saved card has paid it, or is still about to."""
+        start, look = self.world.container.start_payment(), self.world.schedule.sleep
+        for method in usable(self.world, order.customer_id)[:1]:
+            options = {"method_id": method}
+            payment = self._insist(partial(start, order.id, "memory", options, order.customer_id))
+            for _ in range(2):
+                look(self._minutes(20))
+                if payment is not None:
+                    self._refresh(payment)
+        now = self.world.books.find(Order, order.id)
+        return now is not None and (now.is_paid or any(payment.under_way for payment in now.payments))
 
     # ------------------------------------------------------------------ paying
 

@@ -1,13 +1,17 @@
 """Whatever runs by itself: workers, the sweep, the provider's deliveries, the registry's bad days."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 
 from billing.adapters.memory.pages import Page, Told
-from billing.domain import DomainName, Money, Subscription
+from billing.application.expiring_names import LookAfterNames
+from billing.domain import DomainName, Money, Registration, Subscription
+from billing.domain.daily_round import DailyRound
+from simulation.accountant import accountant
 from simulation.banks import Bank
 from simulation.months import Calendar
+from simulation.owners import Owner
 from simulation.people import Operator, Shopper
 from simulation.scenario import MINUTE_MS
 from simulation.world import ALERT_MINUTES, START, World
@@ -17,6 +21,9 @@ _SWEEP_MS = 10_000
 _WHOLE_HOUSE = 0.1
 _REDELIVERIES = 10
 _LATE_MS = 90 * MINUTE_MS
+_DAY, _ENDS_SOON = timedelta(days=1), timedelta(days=31)
+"""A month before a name ends, and after it, the day has something to see to."""
+_DAY_BEGINS = time(4)
 _LOOKED_AFTER = timedelta(days=3)
 """For so long after the last months, so that of what they brought nothing is missed."""
 
@@ -38,6 +45,10 @@ def set_going(world: World) -> None:
     for number in range(scenario.strangers):
         schedule.spawn("a stranger", Stranger(world, number))
     schedule.spawn("operator", Operator(world), 20 * MINUTE_MS)
+    for keeper in scenario.keepers:
+        schedule.spawn("owner", Owner(world, Random(f"owner {scenario.seed} {keeper.customer}"), keeper))
+    if scenario.reconciles:
+        schedule.spawn("accountant", accountant(world))
     bank, calendar = Bank(world, Random(f"banks {scenario.seed}")), Calendar(world, Random(f"calendar {scenario.seed}"))
 
     def paid(payment_id: str) -> None:
@@ -101,7 +112,7 @@ class Housekeeper:
             self.looked_at = self.world.commits
             self.ring_due, expire_at, raised_at, written_at = self.world.books.dues()
             tell_at = raised_at and max(raised_at, (written_at or raised_at) + timedelta(minutes=ALERT_MINUTES))
-            self.house_due = min(filter(None, (expire_at, tell_at, self._look_at())), default=None)
+            self.house_due = min(filter(None, (expire_at, tell_at, self._look_at(), self._round_at())), default=None)
 
     def _look_at(self) -> datetime | None:
         """When a subscription has to be looked at: in the months of the scenario, and until what is owed is decided."""
@@ -112,6 +123,19 @@ class Housekeeper:
         return min(
             (one.look_at for one in held if one.look_at and (one.past_due_since or one.look_at < until)), default=None
         )
+
+    def _round_at(self) -> datetime | None:
+        """When the next round of the day has names to see to: those that end soon, until the last day of each."""
+        if not self.world.scenario.keepers:
+            return None
+        known = next((one for one in self.world.books.rows(DailyRound) if one.name == LookAfterNames.name), None)
+        next_at = START if known is None or known.day is None else datetime.combine(known.day, _DAY_BEGINS, UTC)
+        if known is not None:
+            next_at = next_at + _DAY if known.is_done else max(next_at, known.held_until or next_at)
+        until = START + timedelta(milliseconds=self.world.scenario.fair_at_ms) + _ENDS_SOON
+        held = (one.expires_at for one in self.world.books.rows(Registration) if one.status == "active")
+        soonest = min((at for at in held if next_at - _ENDS_SOON - _DAY < at < until), default=None)
+        return max(next_at, soonest - _ENDS_SOON) if soonest is not None else None
 
     def _keep_house(self) -> None:
         self._look()

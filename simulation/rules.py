@@ -10,6 +10,7 @@ from simulation.delivery_rules import DeliveryRules
 from simulation.dispute_rules import DisputeRules
 from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
+from simulation.name_rules import NameRules
 from simulation.schedule import require
 from simulation.world import World
 
@@ -30,6 +31,7 @@ class Rules:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
         self._claims, self._disputes, self._billing = ClaimRules(world), DisputeRules(world), BillingRules(world)
+        self._names = NameRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
@@ -50,6 +52,7 @@ class Rules:
                 self._money.check_now(order)
                 self._deliveries.check_now(order)
                 self._disputes.check_now(order)
+                self._names.check_now(order)
                 self._sound[order.id] = order
 
     def at_rest(self) -> None:
@@ -62,6 +65,7 @@ class Rules:
         self._mails.check_at_rest()
         self._disputes.check_at_rest()
         self._billing.check_at_rest()
+        self._names.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
         self._check_jobs()
@@ -75,6 +79,11 @@ class Rules:
         for order in self._books.rows(Order):
             for item in order.items:
                 require(item.status not in _WAITING, "fair weather heals", f"{item.id} is {item.status}")
+
+    def when_closed(self) -> None:
+        """The same when the provider's books were compared with ours, and a day has gone by."""
+        self.at_last()
+        self._names.check_when_closed()
 
     # ------------------------------------------------------------------ nothing is forgotten
 

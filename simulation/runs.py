@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simulation.accountant import accountant
 from simulation.opening import open_shop
 from simulation.people import Operator
 from simulation.processes import set_going
@@ -68,6 +69,11 @@ def _tell(world: World, plant: Plant) -> None:
     world.schedule.spawn("operator", Operator(world).settle_all)
     _rest(world)
     rules.at_last()
+    books = accountant(world)
+    for look in (books.close_the_books, books.find_them_closed):
+        world.schedule.spawn("accountant", look)
+        _rest(world)
+    rules.when_closed()
 
 
 def _rest(world: World) -> None:

@@ -1,10 +1,11 @@
 """What happens in a seed: customers, what they order and how they pay, who else is about, and how bad it gets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
+from billing.adapters.memory.pages import Told
 from billing.domain import Cycle, DomainName, DomainRegistration, DomainRenewal, Hosting, Purchase, SubscriptionRenewal
 from simulation.weather import Faults
 
@@ -22,6 +23,8 @@ _ROUGH = Faults(
     webhook_late=0.3,
 )
 _MONTH_MS = 31 * DAY_MS
+_RECONCILED, _WITH_KEEPERS = 0.25, 0.3
+_CARDS = (Told.PAID, Told.PAID, Told.PAID, Told.FAILED, Told.FAILED, Told.NEEDS_CUSTOMER, Told.SUBMITTED)
 _LABELS = ("amahoro", "ubumwe", "imigongo")
 
 
@@ -36,6 +39,7 @@ class Habit(StrEnum):
     PAYS_ANOTHER_SUM = "pays another sum than asked"
     LEAVES = "never pays"
     CANCELS = "cancels, perhaps while paying"
+    HAS_CARD_CHARGED = "has a saved card charged, and pays on a page where that comes to nothing"
     OPENS_TWO_PAGES = "opens two pages and pays both"
     PAYS_LATE = "pays when time is nearly over"
 
@@ -69,6 +73,15 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keeper:
+    """A customer whose name from the start soon expires, and renews by itself."""
+
+    customer: int
+    expires_in_ms: int
+    cards: tuple[Told, ...]  # what is saved, by how it ends when it is charged; the first is charged by itself
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """Everything that is fixed before the dice of the run are thrown."""
 
@@ -80,8 +93,14 @@ class Scenario:
     strangers: int  # notifications about another installation's payments
     workers: int
     faults: Faults
+    reconciles: bool  # the provider's books are compared with ours meanwhile, and not only at last
+    keepers: tuple[Keeper, ...]  # none in most
     months: int  # for which hosting that renews by itself is billed; 0 where nobody buys any
     fair_at_ms: int  # from here on nothing fails, and no period ends
+
+    def keeper_of(self, customer: int) -> Keeper | None:
+        """The customer as one."""
+        return next((keeper for keeper in self.keepers if keeper.customer == customer), None)
 
 
 def held_name(customer: int) -> DomainName:
@@ -104,6 +123,9 @@ def draw(seed: int) -> Scenario:
     months = life.choice((0, 0, 0, 0, 0, 1, 2, 3))
     if months:  # quiet ones, beside the busy days
         orders = (*orders[:1], *(_to_renew(life, life.randrange(customers)) for _ in range(life.randint(1, 2))))
+    keepers, days = _keepers(Random(f"keepers {seed}"), customers) if not months else ((), 0)
+    if keepers:
+        orders = tuple(_perhaps_by_card(life, planned, keepers) for planned in orders[:2])
     return Scenario(
         seed=seed,
         customers=customers,
@@ -113,8 +135,10 @@ def draw(seed: int) -> Scenario:
         strangers=dice.choice((0, 0, 1)),
         workers=dice.randint(1, 4),
         faults=_ROUGH.scaled(dice.choice((0, 0.3, 1, 1, 2, 3))),
+        reconciles=Random(f"accountant {seed}").random() < _RECONCILED,
+        keepers=keepers,
         months=months,
-        fair_at_ms=_minutes(dice, 240) + months * _MONTH_MS,
+        fair_at_ms=_minutes(dice, 240) + months * _MONTH_MS + days * DAY_MS,
     )
 
 
@@ -127,6 +151,27 @@ def _an_order(dice: Random, customer: int) -> Planned:
         at_ms=_minutes(dice, dice.choice((1, 5, 90))),
         habit=dice.choices(list(_HABITS), list(_HABITS.values()))[0],
     )
+
+
+def _keepers(dice: Random, customers: int) -> tuple[tuple[Keeper, ...], int]:
+    """And for how many days they act."""
+    if dice.random() >= _WITH_KEEPERS:
+        return (), 0
+    found = tuple(
+        Keeper(
+            customer=number,
+            expires_in_ms=dice.randint(1, 34 * DAY_MS),
+            cards=tuple(dice.choices(_CARDS, k=dice.choice((0, 1, 1, 1, 2)))),
+        )
+        for number in range(customers)
+        if number == 0 or dice.random() < 0.5
+    )
+    return found, dice.randint(20, 50)
+
+
+def _perhaps_by_card(dice: Random, planned: Planned, keepers: Sequence[Keeper]) -> Planned:
+    has_card = any(keeper.customer == planned.customer and keeper.cards for keeper in keepers)
+    return replace(planned, habit=Habit.HAS_CARD_CHARGED) if has_card and dice.random() < 0.5 else planned
 
 
 def _to_renew(dice: Random, customer: int) -> Planned:

@@ -10,6 +10,7 @@ from billing.domain import Conflict, DisputeStatus, Fact, Money, Order, Payment,
 from simulation.weather import Weather
 
 _AGES_SECONDS = 3600.0
+_SLOW_CHARGES_PAID, _SLOW_CHARGES_MS, _CONSENT, _CONSENT_MS = 0.7, 4 * 86_400_000, 0.4, 2 * 3_600_000
 _SLOW_REFUNDS, _FAILING_REFUNDS, _REFUSED_REFUNDS = 0.2, 0.1, 0.15
 
 
@@ -40,7 +41,10 @@ class WildGateway(SignedGateway):
         def act() -> Started:
             is_new = payment.id not in self.twin.pages
             started = self.twin.start(order, payment, self.sent(deadline))
-            if is_new:
+            if is_new and payment.is_off_session:
+                self.asked[payment.id] = payment.amount
+                self._charged(payment.id)
+            elif is_new:
                 self.asked[payment.id] = payment.amount
                 left_ms = int((payment.expires_at - self._now()).total_seconds() * 1000)
                 self._weather.schedule.spawn("provider", lambda: self._close_page(payment.id), max(left_ms, 0))
@@ -183,6 +187,18 @@ class WildGateway(SignedGateway):
     def _told(self, body: bytes) -> bytes:
         self.told += 1
         return body
+
+    def _charged(self, payment_id: str) -> None:
+        """A webhook follows; whoever has yet to decide does so later, or never."""
+        self._tell(self.twin.notification(payment_id))
+        state, dice, spawn = self.twin.pages[payment_id].state, self._weather.dice, self._weather.schedule.spawn
+        if state is Told.PAID:
+            self.when_paid(payment_id)
+        elif state is Told.SUBMITTED:
+            decide = self.pay if dice.random() < _SLOW_CHARGES_PAID else self.fail
+            spawn("a bank", lambda: decide(payment_id), dice.randint(1, _SLOW_CHARGES_MS))
+        elif state is Told.NEEDS_CUSTOMER and dice.random() < _CONSENT:
+            spawn("cardholder", lambda: self.pay(payment_id), dice.randint(1, _CONSENT_MS))
 
     def _close_page(self, payment_id: str) -> None:
         if self.twin.pages[payment_id].state in PAYABLE:

@@ -24,10 +24,11 @@ class Effect:
 
 
 class WildRegistrar(Registrar):
-    """The twin behind the weather; `created` and `renewed` list what took effect, `contacts` who holds what."""
+    """The twin behind the weather; `created` and `renewed` list what took effect, `backdated` is when, if not now."""
 
     def __init__(self, weather: Weather, now: Clock) -> None:
-        self.twin = MemoryRegistrar(now)
+        self.backdated: datetime | None = None
+        self.twin = MemoryRegistrar(lambda: self.backdated or now())
         self.created: list[Effect] = []
         self.renewed: list[Effect] = []
         self._weather = weather

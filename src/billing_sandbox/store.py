@@ -31,7 +31,6 @@ class Store:
     def __init__(self, path: Path | str) -> None:
         """Open the file, or `":memory:"` for a store that ends with the process."""
         self._lock = threading.RLock()
-        self._depth = 0
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         # WAL with NORMAL loses nothing when the process is killed, only (perhaps) when the power fails.
@@ -48,21 +47,12 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """Everything inside happens or nothing does; one inside another joins the outer one."""
         with self._lock:
-            outermost = self._depth == 0
-            if outermost:
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
+            if self._connection.in_transaction:
                 yield
-            except BaseException:
-                if outermost:
-                    self._connection.execute("ROLLBACK")
-                raise
-            else:
-                if outermost:
-                    self._connection.execute("COMMIT")
-            finally:
-                self._depth -= 1
+                return
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
 
     def put(self, kind: str, document: Json) -> None:
         """Write a document under its `id`, new or anew; a rewritten one keeps its place in the order."""

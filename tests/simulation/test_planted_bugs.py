@@ -6,7 +6,7 @@ import pytest
 
 from simulation.runs import run_seed
 from simulation.world import World
-from tests.simulation import planted, planted_billing
+from tests.simulation import planted, planted_billing, planted_renewals
 
 SEEDS = 500
 
@@ -27,6 +27,9 @@ BREAKS = {
     planted_billing.renew_what_is_not_paid_yet: {"no period is renewed that was not paid"},
     planted_billing.suspend_what_was_paid_after_a_late_failure: {"what was paid is served"},
     planted_billing.bill_on_what_nobody_needs: {"what has ended is not billed on"},
+    planted_renewals.charge_again_every_day: {"cards are charged by the schedule"},
+    planted_renewals.give_a_name_up_when_its_term_is_over: {"no name is lost too soon"},
+    planted_renewals.only_say_that_it_is_repaired: {"what is reconciled stays so"},
 }
 ALSO = {planted.ignore_the_fence: {"no defects"}}
 """Where the entities' own guards stop a bug in some seeds, before it has broken any rule: others show what it does."""

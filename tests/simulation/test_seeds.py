@@ -19,6 +19,7 @@ CALLS = {
     *("registry: check", "registry: info", "registry: create", "registry: renew"),
     *("provider: start", "provider: check", "provider: close", "provider: refund", "provider: interpret"),
     *("billing: begin", "billing: read", "billing: invoices", "methods: open_account", "methods: set_default"),
+    *("books: events", "books: payment"),
     "mail server",
 }
 ENDS = {"fails", "no answer", "done, and no answer"}

@@ -51,13 +51,9 @@ class Store:
         with self._lock:
             if self._db is None:
                 self._db = self._open()
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Closes the file; the next transaction opens it again."""

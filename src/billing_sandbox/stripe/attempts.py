@@ -6,8 +6,8 @@ Whoever charges what a customer has saved, as for an invoice, begins an intent a
 from datetime import UTC, datetime
 
 from billing_sandbox.store import Json
-from billing_sandbox.stripe import methods, objects
-from billing_sandbox.stripe.authentication import asks, next_action, unauthenticated
+from billing_sandbox.stripe import methods, objects, trying
+from billing_sandbox.stripe.authentication import asks, unauthenticated
 from billing_sandbox.stripe.cards import Decline
 from billing_sandbox.stripe.ids import new_id
 from billing_sandbox.stripe.ledger import Cause, Ledger
@@ -47,7 +47,7 @@ def attempt(
         return submit(ledger, intent, method, cause)
     if asks(ledger, method, absent=absent):
         if may_ask:
-            return _ask(ledger, intent, method, cause)
+            return trying.ask(ledger, intent, method, cause)
         return _decline(ledger, intent, method, cause, _ABSENT)
     return charge(ledger, intent, method, cause)
 
@@ -103,19 +103,7 @@ def cancel(ledger: Ledger, intent: Json, cause: Cause, reason: str | None) -> Js
 def refuse_holder(ledger: Ledger, intent: Json, cause: Cause) -> Json:
     """The cardholder could not say who they are; the intent can be tried again."""
     failure = unauthenticated("payment_intent", ledger.get("payment_method", intent["payment_method"]))
-    return _failed(ledger, intent, failure, cause)
-
-
-def _ask(ledger: Ledger, intent: Json, method: Json, cause: Cause) -> Json:
-    asked = {
-        "last_payment_error": None,
-        "next_action": next_action(ledger, intent),
-        "payment_method": method["id"],
-        "status": "requires_action",
-    }
-    intent = ledger.save(intent | asked)
-    ledger.tell("payment_intent.requires_action", intent, cause)
-    return intent
+    return trying.fail(ledger, intent, failure, cause)
 
 
 def _expired(ledger: Ledger, method: Json) -> bool:
@@ -177,26 +165,7 @@ def _fail(ledger: Ledger, intent: Json, made: Json, method: Json, cause: Cause, 
         "outcome": outcome,
         "status": "failed",
     }
-    failure = {
-        "charge": made["id"],
-        "code": decline.code,
-        "decline_code": decline.decline_code,
-        "message": decline.message,
-        "payment_method": method,
-        "type": "card_error",
-    }
     ledger.save(made)
     ledger.tell("charge.failed", made, cause)
-    return _failed(ledger, intent | {"latest_charge": made["id"]}, failure, cause)
-
-
-def _failed(ledger: Ledger, intent: Json, failure: Json, cause: Cause) -> Json:
-    failed = {
-        "last_payment_error": failure,
-        "next_action": None,
-        "payment_method": None,
-        "status": "requires_payment_method",
-    }
-    intent = ledger.save(intent | failed)
-    ledger.tell("payment_intent.payment_failed", intent, cause)
-    return intent
+    failure = trying.declined(decline, method) | {"charge": made["id"]}
+    return trying.fail(ledger, intent | {"latest_charge": made["id"]}, failure, cause)

@@ -259,6 +259,15 @@ class Installation:
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
+    def all_told(self) -> list[Any]:
+        """Every event of Stripe's so far, oldest first, once all of them have been delivered."""
+
+        def look() -> Any:
+            events = self.control("GET", "/state")["stripe"]["events"]
+            return events if events and all(event["delivered"] for event in events) else None
+
+        return list(eventually(look))
+
     def registry(self, name: str) -> Any:
         """What the registry holds under a name, None where it holds nothing."""
         domains = self.control("GET", "/state")["registry"]["domains"]

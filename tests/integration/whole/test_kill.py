@@ -62,7 +62,7 @@ def test_a_worker_told_to_stop_finishes_what_is_under_way(on_sqlite: Installatio
 def test_a_killed_web_process_loses_nothing_that_was_acknowledged(on_sqlite: Installation) -> None:
     on_sqlite.serve()
     order = on_sqlite.buy(a_domain("example.rw"))
-    eventually(lambda: all(event["delivered"] for event in on_sqlite.control("GET", "/state")["stripe"]["events"]))
+    on_sqlite.all_told()
     on_sqlite.kill("web")
     on_sqlite.work()
     on_sqlite.serve()

@@ -19,7 +19,7 @@ def test_with_the_queue_down_everything_is_accepted_and_the_sweep_carries_on(ins
     installation.serve()
     installation.work()
     order = installation.buy(a_domain("example.rw"))
-    eventually(lambda: all(event["delivered"] for event in installation.control("GET", "/state")["stripe"]["events"]))
+    installation.all_told()
     assert installation.get(f"/v1/orders/{order['id']}")["status"] == "pending"
     with redis_server(port):
         installation.until(order, "completed")

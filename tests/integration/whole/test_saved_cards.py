@@ -69,7 +69,7 @@ def test_a_bank_that_wants_the_customer_gets_a_page_and_the_charge_is_called_off
     assert (waiting["status"], waiting["next"]) == ("pending", "authenticate")
     on_sqlite.pay(on_sqlite.start(order))
     on_sqlite.until(order, "completed")
-    assert on_sqlite.get(f"/v1/payments/{waiting['id']}")["status"] == "cancelled"
+    eventually(lambda: on_sqlite.get(f"/v1/payments/{waiting['id']}")["status"] == "cancelled")
     intents = on_sqlite.control("GET", "/state")["stripe"]["payment_intents"]
     assert sorted(intent["status"] for intent in intents) == ["canceled", "succeeded"]
 

@@ -82,7 +82,8 @@ def test_an_event_about_somebody_elses_payment_is_stored_answered_and_ignored(on
         "success_url": "http://other.test/", "cancel_url": "http://other.test/",
     })  # fmt: skip
     on_sqlite.control("POST", f"/stripe/sessions/{session.id}/pay")
-    eventually(lambda: _read_by_billing(on_sqlite))
+    on_sqlite.all_told()
+    assert len(_read_by_billing(on_sqlite)) == 2
     for event_id in _read_by_billing(on_sqlite):
         shown = eventually(lambda event_id=event_id: _settled(on_sqlite, event_id))
         assert shown["status"] == "ignored"

@@ -40,18 +40,9 @@ def cli(program: Path, on_sqlite: Installation, tmp_path: Path) -> StripeCli:
     return StripeCli(program, tmp_path, world["BILLING_STRIPE_API_BASE"], world["BILLING_STRIPE_API_KEY"])
 
 
-def told(installation: Installation) -> list[Any]:
-    """Every event of the sandbox's Stripe, oldest first, once all were delivered."""
-
-    def look() -> Any:
-        events = installation.control("GET", "/state")["stripe"]["events"]
-        return events if all(event["delivered"] for event in events) else None
-
-    return list(eventually(look))
-
-
 def inbox(installation: Installation) -> list[Any]:
-    """What billing has received, once it is done with all of it."""
+    """What billing has received, once it was told everything and is done with all of it."""
+    installation.all_told()
 
     def look() -> Any:
         events = json.loads(installation.command("events", "list", "--limit", "500", "--json"))
@@ -73,16 +64,16 @@ def test_every_trigger_plays_and_billing_receives_what_follows(on_sqlite: Instal
     for trigger in TRIGGERS:
         before = len(on_sqlite.control("GET", "/state")["stripe"]["events"])
         cli.trigger(trigger)
-        followed = [event["type"] for event in told(on_sqlite)[before:]]
+        followed = [event["type"] for event in on_sqlite.all_told()[before:]]
         assert trigger in followed
 
     received = inbox(on_sqlite)
 
     # None of it is ours: what we read is kept and left alone, the rest is not kept at all.
-    readable = Counter(event["type"] for event in told(on_sqlite) if event["type"] in READS)
+    readable = Counter(event["type"] for event in on_sqlite.all_told() if event["type"] in READS)
     assert Counter(event["type"] for event in received) == readable
     assert {event["status"] for event in received} == {"ignored"}
-    assert {event["attempts"] for event in told(on_sqlite)} == {1}
+    assert {event["attempts"] for event in on_sqlite.all_told()} == {1}
 
 
 def test_what_bears_our_metadata_is_read(on_sqlite: Installation, cli: StripeCli) -> None:

@@ -208,7 +208,7 @@ def test_invoice_payment_failed_serves_on_and_leads_to_a_page_where_another_card
     assert customer.reads("We are looking for the card", "/status") or customer.reads("Nothing is owed", "/status")
     eventually(lambda: customer.reads("Nothing is owed", "/status"))
     assert until(shop, subscription, "active")["past_due_since"] is None
-    (renewal,) = renewals(shop)
+    (renewal,) = eventually(lambda: renewals(shop))
     assert shop.until(renewal, "completed")["total"] == PRICE
     assert end(shop, subscription) > first_end
     assert eventually(lambda: about_hosting(post) == [UNPAID, RENEWED])

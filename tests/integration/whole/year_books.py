@@ -73,7 +73,10 @@ def _invoice(invoice: Any) -> tuple[str, str, str, int, int]:
 
 
 def _is_quiet(walk: Walk) -> bool:
-    return walk.telling.is_through(walk.stripe["events"]) and walk.shop.container.ledger().read(_nothing_is_due)
+    """All is told and done, and a job that ended meanwhile has made Stripe tell nothing more."""
+    told = walk.stripe["events"]
+    is_done = walk.telling.is_through(told) and walk.shop.container.ledger().read(_nothing_is_due)
+    return is_done and len(walk.stripe["events"]) == len(told)
 
 
 def _nothing_is_due(uow: UnitOfWork) -> bool:
