@@ -51,7 +51,7 @@ def test_the_examples_of_the_domain_are_true(name: str) -> None:
 
 EXAMPLES = [
     ".".join(module.relative_to(ROOT / "src").with_suffix("").parts)
-    for room in ("application", "entrypoints")
+    for room in ("application", "adapters", "entrypoints")
     for module in sorted((ROOT / "src/billing" / room).rglob("*.py"))
     if ">>>" in module.read_text()
 ]

@@ -98,7 +98,7 @@ def product_ref(installation: str, plan: str) -> str:
     """Stripe's id of a plan: Stripe lets us choose it, in few kinds of characters.
 
     >>> product_ref("ins_1", "starter")
-    'plan_PSX6Y6ATVLFHWOJJBNUL'
+    'plan_3JMX4E44JVOH4TMFEOTS'
     """
     digest = sha256(f"{installation}:{plan}".encode()).digest()
     return "plan_" + b32encode(digest).decode()[:20]
