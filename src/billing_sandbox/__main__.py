@@ -30,6 +30,7 @@ _PORT = click.IntRange(0, 65535)
     "as last time; events wait while there is none.",
 )  # fmt: skip
 @click.option("--stripe-port", type=_PORT, default=0, help="Default: as last time, else a free one.")
+@click.option("--kpay-port", type=_PORT, default=0, help="Likewise.")
 @click.option("--epp-port", type=_PORT, default=0, help="Likewise.")
 @click.option("--smtp-port", type=_PORT, default=0, help="Likewise.")
 @click.option("--control-port", type=_PORT, default=0, help="Likewise.")
@@ -43,6 +44,7 @@ def main(
     directory: Path,
     webhook_url: str | None,
     stripe_port: int,
+    kpay_port: int,
     epp_port: int,
     smtp_port: int,
     control_port: int,
@@ -50,7 +52,7 @@ def main(
     without_epp: bool,
     smtp_login: bool,
 ) -> None:
-    """The outside world for people without accounts: a Stripe, a domain registry and a mailbox, on loopback only.
+    """The outside world for people without accounts: a Stripe, a KPay, a domain registry and a mailbox, on loopback.
 
     DIR/sandbox.env holds the settings that point billing here, and SANDBOX_CONTROL_URL, a page and an API
     to look inside, play customers, order faults and advance the clock. Ends on SIGTERM or SIGINT.
@@ -67,7 +69,8 @@ def main(
     if webhook_url:
         world.post_webhooks_to(webhook_url)
     try:
-        world.start(_HOST, {"stripe": stripe_port, "registry": epp_port, "mail": smtp_port})
+        ports = {"stripe": stripe_port, "kpay": kpay_port, "registry": epp_port, "mail": smtp_port}
+        world.start(_HOST, ports)
         control = WebServer(control_app(world), _HOST, control_port or world.port_before("control"))
     except OSError as error:
         sys.exit(f"The sandbox can't start: {error}")

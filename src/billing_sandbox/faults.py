@@ -18,6 +18,13 @@ KINDS = {
     "lose": "never deliver the notification",
     "duplicate": "deliver the notification twice",
     "delay": "deliver the notification `seconds` later",
+    "forge": "deliver a notification of a success that is none",
+    "notify_first": "let the payment succeed, and deliver the notification before the answer",
+    "instant": "let the payment succeed at once, and say so in the answer",
+    "misreport": "do it, but tell of `code` instead of the true status or return code",
+    "pad": "do it, and tell of it with spaces around every value",
+    "stringify": "do it, and answer with texts for numbers",
+    "html": "do it, and answer with a web page, and HTTP's status `code`",
 }
 _RULES_MAX = 1000
 

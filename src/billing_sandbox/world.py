@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from billing_sandbox.clock import BusinessClock
 from billing_sandbox.faults import Faults
+from billing_sandbox.kpay import KPaySandbox
 from billing_sandbox.mailbox import Mailbox
 from billing_sandbox.mailbox.sandbox import Identity
 from billing_sandbox.store import Json, Store
@@ -52,6 +53,9 @@ class World:
         self.controls: list[Blueprint] = [stripe.control()]
         self.providers: dict[str, Provider] = {"stripe": stripe}
         self._catch_up = stripe.catch_up
+        kpay = KPaySandbox(self.store, self.clock.now, self.faults)
+        self.controls.append(kpay.control())
+        self.providers["kpay"] = kpay
         mailbox = Mailbox(self.store, self.clock.now, self.faults, _identity(directory) if mail_login else None)
         self.controls.append(mailbox.control())
         self.providers["mail"] = mailbox

@@ -3,25 +3,24 @@
 import hashlib
 import hmac
 import json
-import threading
 import time
-from queue import SimpleQueue
 
 import requests
 
+from billing_sandbox.couriers import Couriers, backoff_seconds
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.endpoints import Endpoint, Endpoints
 from billing_sandbox.stripe.generations import render_event
 from billing_sandbox.stripe.versions import NEWEST
 
+_Delivery = tuple[int, str, str, str | None, int, float]
+"""Its id, event, endpoint, body if not the event as kept, attempts, and when it was begun."""
+
 _WORKERS = 16
 _CLAIM_MAX = 200
 _TIMEOUT_SECONDS = 10
-_BACKOFF_FIRST_SECONDS = 0.2
-_BACKOFF_MAX_SECONDS = 10.0
 _GIVE_UP_SECONDS = 3 * 86_400
-_IDLE_SECONDS = 1.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS deliveries (
@@ -59,26 +58,21 @@ class Deliveries:
         self._store = store
         self._faults = faults
         self._endpoints = endpoints
-        self._claimed: SimpleQueue[tuple[int, str, str, str | None, int, float]] = SimpleQueue()
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
+        self._couriers = Couriers(self._claim, self._next_due, self._deliver, _WORKERS)
         _bring_up_to_date(store)
         store.define(_SCHEMA)
 
     def start(self) -> None:
         """Deliver from now on, what an earlier process left included."""
-        threading.Thread(target=self._dispatch, daemon=True).start()
-        for _ in range(_WORKERS):
-            threading.Thread(target=self._work, daemon=True).start()
+        self._couriers.start()
 
     def stop(self) -> None:
         """Begin no more deliveries."""
-        self._stopped.set()
-        self._wake.set()
+        self._couriers.stop()
 
     def wake(self) -> None:
         """Look again now: the address has changed."""
-        self._wake.set()
+        self._couriers.wake()
 
     def announce(self, event: Json) -> None:
         """Owe the event's deliveries, in the caller's transaction, or what a fault makes of them."""
@@ -104,7 +98,7 @@ class Deliveries:
         """Deliver once more, now, to everybody whom it was for."""
         with self._store.transaction():
             self._store.execute(_AGAIN, (time.time(), time.time(), event_id))
-        self._wake.set()
+        self._couriers.wake()
 
     def summaries(self) -> dict[str, Json]:
         """`{"delivered", "attempts"}` by event id."""
@@ -128,40 +122,31 @@ class Deliveries:
             "INSERT INTO deliveries (event_id, endpoint, body, state, begun, due) VALUES (?, ?, ?, ?, ?, ?)",
             (event_id, endpoint.id, body, state, time.time(), time.time() + after_seconds),
         )
-        self._wake.set()
+        self._couriers.wake()
 
-    def _dispatch(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.clear()
-            for row in self._store.execute(_CLAIM, (time.time(), self._has_address(), _CLAIM_MAX)):
-                self._claimed.put(tuple(row))
-            self._wake.wait(self._pause_seconds())
+    def _claim(self) -> list[_Delivery]:
+        rows = self._store.execute(_CLAIM, (time.time(), self._has_address(), _CLAIM_MAX))
+        return [tuple(row) for row in rows]
 
-    def _pause_seconds(self) -> float:
+    def _next_due(self) -> float | None:
         sql = "SELECT MIN(due) FROM deliveries WHERE state = 'waiting' AND (endpoint <> '' OR ?)"
-        due = self._store.execute(sql, (self._has_address(),))[0][0]
-        if due is None:
-            return _IDLE_SECONDS
-        return float(min(max(due - time.time(), 0.0), _IDLE_SECONDS))
+        due: float | None = self._store.execute(sql, (self._has_address(),))[0][0]
+        return due
 
     def _has_address(self) -> bool:
         """Whether the control call has said where its endpoint is."""
         return self._endpoints.controlled().url is not None
 
-    def _work(self) -> None:
-        http = requests.Session()
-        http.trust_env = False
-        while not self._stopped.is_set():
-            delivery_id, event_id, endpoint_id, body, attempts, begun = self._claimed.get()
-            endpoint = self._endpoints.named(endpoint_id)
-            if endpoint and self._post(http, endpoint, event_id, body):
-                self._record(delivery_id, "delivered")
-            elif endpoint is None or time.time() > begun + _GIVE_UP_SECONDS:
-                self._record(delivery_id, "lost")
-            else:
-                pause = _BACKOFF_FIRST_SECONDS * 2 ** min(attempts - 1, 10)
-                self._record(delivery_id, "waiting", due=time.time() + min(pause, _BACKOFF_MAX_SECONDS))
-                self._wake.set()
+    def _deliver(self, http: requests.Session, delivery: _Delivery) -> None:
+        delivery_id, event_id, endpoint_id, body, attempts, begun = delivery
+        endpoint = self._endpoints.named(endpoint_id)
+        if endpoint and self._post(http, endpoint, event_id, body):
+            self._record(delivery_id, "delivered")
+        elif endpoint is None or time.time() > begun + _GIVE_UP_SECONDS:
+            self._record(delivery_id, "lost")
+        else:
+            self._record(delivery_id, "waiting", due=time.time() + backoff_seconds(attempts))
+            self._couriers.wake()
 
     def _record(self, delivery_id: int, state: str, *, due: float = 0.0) -> None:
         sql = "UPDATE deliveries SET state = ?, due = ? WHERE id = ?"

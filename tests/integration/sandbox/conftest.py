@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sandbox.harness import Endpoint, Sandbox
+from tests.integration.sandbox.kpay_merchant import Merchant, Shop
 
 
 @pytest.fixture
@@ -20,3 +21,15 @@ def sandbox(tmp_path: Path, endpoint: Endpoint) -> Iterator[Sandbox]:
     sandbox = Sandbox(tmp_path, endpoint.url)
     yield sandbox
     sandbox.stop()
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    shop = Shop()
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def merchant(sandbox: Sandbox, shop: Shop) -> Merchant:
+    return Merchant(sandbox, shop)
