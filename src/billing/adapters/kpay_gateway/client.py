@@ -90,7 +90,11 @@ class KpayApi:
             raise RetryLater(f"KPay answered {status}", _retry_after_seconds(answer), answered=True)
         if status in _NOT_LET_IN:
             return Reply(retcode=str(status))
-        document = as_object(body.decode(errors="replace")) if body is not None and status < _SERVERS_FAULT else None
+        document = (
+            as_object(body.decode("utf-8-sig", errors="replace"))
+            if body is not None and status < _SERVERS_FAULT
+            else None
+        )
         reply = Reply.of(document, (*self._secrets, *hidden)) if document is not None else Reply()
         if not reply.is_readable:
             what = "too much" if body is None else "what is none of its answers"

@@ -108,6 +108,10 @@ def explain_refusal(retcode: str, said: str = "") -> str:
     return _explain(CODES.get(retcode, _OTHER), retcode, said)
 
 
+def shown(raw: str) -> str:
+    """A code as people may read it."""
+    return raw if _SHOWABLE.fullmatch(raw) else "(unreadable)"
+
+
 def _explain(code: Code, raw: str, said: str) -> str:
-    shown = raw if _SHOWABLE.fullmatch(raw) else "with an unreadable code"
-    return f"{code.sentence} (KPay {shown}{f' {said}' if said else ''}: {code.meaning})"
+    return f"{code.sentence} (KPay {shown(raw)}{f' {said}' if said else ''}: {code.meaning})"

@@ -11,7 +11,7 @@ from datetime import timedelta
 from billing.adapters.kpay_gateway.account import KpayAccount
 from billing.adapters.kpay_gateway.asking import CURRENCY, body_of, hidden_of, prepared
 from billing.adapters.kpay_gateway.client import KpayApi
-from billing.adapters.kpay_gateway.codes import Standing, explain_refusal, explain_status
+from billing.adapters.kpay_gateway.codes import Standing, explain_refusal, explain_status, shown
 from billing.adapters.kpay_gateway.postbacks import read_postback
 from billing.adapters.kpay_gateway.replies import Reply
 from billing.application.outcomes import AccountRefused, Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
@@ -21,8 +21,6 @@ from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
-
-_STATUS_LENGTH_MAX = 20
 
 
 class KpayGateway(HintingGateway):
@@ -144,6 +142,5 @@ class KpayGateway(HintingGateway):
             why = explain_status(reply.status, reply.said)
             return PaymentFailed(payment_id=payment.id, payment_ref=ref, why=why)
         if reply.standing is Standing.UNREADABLE:
-            told = reply.status[:_STATUS_LENGTH_MAX]
-            self._telemetry.alarm("kpay_status_unknown", payment_id=payment.id, statusid=told)
+            self._telemetry.alarm("kpay_status_unknown", payment_id=payment.id, statusid=shown(reply.status))
         return PaymentPending(payment_id=payment.id, payment_ref=ref)

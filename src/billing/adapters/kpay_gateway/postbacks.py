@@ -37,7 +37,7 @@ def read_postback(body: bytes) -> Hint:
 def _document(body: bytes) -> Mapping[str, Any]:
     """JSON whatever it was called, else the fields of a form, else JSON that became the name of a form's one field."""
     try:
-        text = body.decode()
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise Forged("it is not UTF-8") from wrong
     if (document := as_object(text)) is not None:

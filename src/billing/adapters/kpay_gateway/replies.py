@@ -34,6 +34,8 @@ class Reply:
     def of(cls, document: Mapping[str, Any], hidden: Collection[str] = ()) -> Self:
         """What it says; `hidden` is what KPay may echo and nobody else shall read."""
         texts = {name: text_of(document.get(name)) for name in ("retcode", "success", "statusid", "tid", "refid")}
+        echoes = {name for name, text in texts.items() if any(secret and secret in text for secret in hidden)}
+        texts |= dict.fromkeys(echoes - {"refid"}, "?")
         if not _TID.fullmatch(texts["tid"]):
             texts["tid"] = ""
         words = text_of(document.get("statusdesc")) or text_of(document.get("reply"))
