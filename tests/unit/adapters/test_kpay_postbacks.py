@@ -31,6 +31,12 @@ def test_a_postback_is_read_in_every_form(body: bytes) -> None:
     assert hint.answer == {"tid": TID, "refid": "pay_1", "reply": "OK"}
 
 
+@pytest.mark.parametrize("words", ["50%22 off", "a+b", "a%", "%7B%7D", "x=y&refid=pay_2"])
+def test_json_is_json_whatever_signs_of_a_form_are_in_it(words: str) -> None:
+    hint = a_gateway().hint(json.dumps(TOLD | {"tid": "A1", "statusdesc": words}).encode())
+    assert (hint.payment_id, hint.payment_ref, hint.claim) == ("pay_1", "A1", Claim.PAID)
+
+
 @pytest.mark.parametrize(
     ("statusid", "claim"),
     [

@@ -97,6 +97,7 @@ def actions(api: responses.RequestsMock) -> list[str]:
         ("+01", PaymentPending),
         ("01é", PaymentPending),
         ("\uff10\uff11", PaymentPending),  # full-width digits
+        ("\uff16\uff18\uff12", PaymentPending),
         ("SUCCESSFUL", PaymentPending),
         ("PAID", PaymentPending),
     ],
@@ -238,6 +239,14 @@ def test_an_accepted_payment_is_read_in_every_shape(
     started = start(api, payment, accepted(payment, **more))
     assert started == Started(payment_ref=TID, redirect_url=url)
     assert actions(api) == ["pay"]
+
+
+@pytest.mark.parametrize("statusid", ["02", "03", "0", "611", "682", "1", "paid"])
+def test_of_what_was_just_taken_nothing_but_a_success_counts_at_once(
+    api: responses.RequestsMock, statusid: str
+) -> None:
+    _, payment = to_pay()
+    assert start(api, payment, accepted(payment, statusid=statusid)) == Started(payment_ref=TID)
 
 
 @pytest.mark.parametrize("retcode", [0, "0", " 0 "])

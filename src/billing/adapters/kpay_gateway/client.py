@@ -90,12 +90,8 @@ class KpayApi:
             raise RetryLater(f"KPay answered {status}", _retry_after_seconds(answer), answered=True)
         if status in _NOT_LET_IN:
             return Reply(retcode=str(status))
-        document = (
-            as_object(body.decode("utf-8-sig", errors="replace"))
-            if body is not None and status < _SERVERS_FAULT
-            else None
-        )
-        reply = Reply.of(document, (*self._secrets, *hidden)) if document is not None else Reply()
+        text = body.decode("utf-8-sig", errors="replace") if body and status < _SERVERS_FAULT else ""
+        reply = Reply.of(as_object(text) or {}, (*self._secrets, *hidden))
         if not reply.is_readable:
             what = "too much" if body is None else "what is none of its answers"
             why = f"KPay answered {status}" if status >= _SERVERS_FAULT else f"KPay answered {status} and {what}"
