@@ -75,7 +75,7 @@ class TestKpayGateway(GatewayRefundsContract):
         assert (held["pay_calls"], held["pushes"]) == (1, 1)
 
     @pytest.mark.parametrize("switches", [{"knows_address": False}, {"retcodes": "package", "knows_address": False}])
-    def test_an_address_that_is_not_let_in_is_told_of_the_account_and_fails_no_check(
+    def test_an_address_that_is_not_let_in_is_an_account_refused_whatever_is_asked(
         self, provider: KpayProvider, switches: dict[str, Any]
     ) -> None:
         payment = self.start(provider)
@@ -83,9 +83,9 @@ class TestKpayGateway(GatewayRefundsContract):
         with pytest.raises(AccountRefused):
             provider.gateway.start(*self.to_pay(provider), soon())
         for call in (provider.gateway.check, provider.gateway.close):
-            with pytest.raises(RetryLater):
+            with pytest.raises(AccountRefused):
                 call(payment, soon())
-        with pytest.raises(RetryLater):
+        with pytest.raises(AccountRefused):
             provider.gateway.start_again(*self.to_pay(provider), soon())
 
     @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"username": "nobody"}, {"api_key": "old"}])

@@ -118,12 +118,10 @@ def test_what_kpay_says_counts_and_not_what_http_does(api: responses.RequestsMoc
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"retcode": 0, "success": 1, "tid": "A1", "statusid": "01"}'])
-def test_who_is_not_let_in_is_refused_as_an_account_and_fails_no_check(
-    api: responses.RequestsMock, status: int, body: bytes
-) -> None:
+def test_who_is_not_let_in_is_refused_as_an_account(api: responses.RequestsMock, status: int, body: bytes) -> None:
     assert type(start(api, status=status, body=body)) is AccountRefused
     assert len(api.calls) == 2
-    assert type(check(api, status=status, body=body)) is RetryLater
+    assert type(check(api, status=status, body=body)) is AccountRefused
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import responses
 
 from billing.adapters.kpay_gateway.codes import CODES
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.outcomes import AccountRefused, NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, NeedsPerson, OutcomeUnknown, Refused
 from billing.application.ports import Started
 from billing.domain.errors import BillingError
 from billing.domain.facts import Fact, PaymentFailed, PaymentPending, PaymentSucceeded
@@ -167,10 +167,12 @@ def test_an_answer_about_another_payment_is_for_a_person(
 
 @pytest.mark.parametrize("call", ["check", "close"])
 @pytest.mark.parametrize("retcode", [code for code in RETCODES if code != "611"])
-def test_a_question_that_is_refused_fails_nobodys_payment(api: responses.RequestsMock, call: str, retcode: str) -> None:
+def test_a_question_that_is_refused_is_the_account_and_fails_nobodys_payment(
+    api: responses.RequestsMock, call: str, retcode: str
+) -> None:
     payment = a_started_payment()
     api.post(URL, json=rejected(payment, int(retcode)))
-    with pytest.raises(RetryLater, match=retcode):
+    with pytest.raises(AccountRefused, match=retcode):
         getattr(a_gateway(), call)(payment, soon())
 
 
@@ -327,6 +329,11 @@ def test_what_is_taken_and_not_known_yet_is_unknown(api: responses.RequestsMock)
     assert type(ends(api, payment, accepted(payment, tid="E"), unknown())) is OutcomeUnknown
 
 
+def test_what_is_taken_is_not_lost_with_an_account_that_is_refused_the_next_moment(api: responses.RequestsMock) -> None:
+    _, payment = to_pay()
+    assert type(ends(api, payment, accepted(payment, tid="E"), rejected(payment, 602))) is OutcomeUnknown
+
+
 @pytest.mark.parametrize(("found", "end"), [("03", OutcomeUnknown), ("02", Refused)])
 def test_without_a_tid_only_what_is_decided_is_told(api: responses.RequestsMock, found: str, end: type) -> None:
     _, payment = to_pay()
@@ -365,8 +372,8 @@ def test_what_never_arrived_is_asked_for_again(api: responses.RequestsMock) -> N
 
 
 @pytest.mark.parametrize("retcode", ["600", "602", "603"])
-def test_an_account_that_is_refused_later_ends_no_attempt_that_may_be_there(
+def test_an_account_that_is_refused_is_no_refusal_of_what_may_be_there(
     api: responses.RequestsMock, retcode: str
 ) -> None:
     _, payment = to_pay()
-    assert type(ends(api, payment, rejected(payment, retcode), call="start_again")) is RetryLater
+    assert type(ends(api, payment, rejected(payment, retcode), call="start_again")) is AccountRefused

@@ -67,19 +67,13 @@ class KpayGateway(HintingGateway):
     def start_again(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """Asked about first: KPay has no idempotency keys, and a push that was approved must not be sent again."""
         found = self._find(payment, deadline)
-        if not found.status:
-            raise RetryLater(f"KPay will not say whether it has it: {explain_refusal(found.retcode, found.said)}")
         if found.standing is Standing.UNKNOWN_THERE:
             return self.start(order, payment, deadline)
         return self._started(payment, found)
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """`checkstatus` by our id."""
-        found = self._find(payment, deadline)
-        if not found.status:
-            # Nobody's payment may fail of it: it is for the operator to put right, and is asked again until then.
-            raise RetryLater(f"KPay will not say how it stands: {explain_refusal(found.retcode, found.said)}")
-        return [self._fact(payment, found)]
+        return [self._fact(payment, self._find(payment, deadline))]
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """The same: KPay can't call anything off."""
@@ -96,8 +90,10 @@ class KpayGateway(HintingGateway):
     # ------------------------------------------------------------------ asking
 
     def _find(self, payment: Payment, deadline: Deadline) -> Reply:
-        """How KPay says that it stands; NeedsPerson where that is about another payment."""
+        """How KPay says that it stands; AccountRefused where it won't say, NeedsPerson where that is about another."""
         found = self._api.check_status(payment.id, deadline, hidden_of(payment))
+        if not found.status:
+            raise AccountRefused(f"KPay does not let us in: {explain_refusal(found.retcode, found.said)}")
         if found.standing is Standing.UNKNOWN_THERE:
             return found
         if found.refid and found.refid != payment.id:
@@ -113,8 +109,10 @@ class KpayGateway(HintingGateway):
             found = self._find(payment, deadline)
         except RetryLater as silence:
             raise OutcomeUnknown(f"{why}, and it can't be asked about: {silence.why}") from silence
-        if not found.status:
-            raise AccountRefused(f"KPay does not let us in: {explain_refusal(found.retcode, found.said)}")
+        except AccountRefused as refusal:
+            if reply.is_accepted:
+                raise OutcomeUnknown(f"KPay has taken it, and now {refusal.why}") from refusal
+            raise
         if found.standing is not Standing.UNKNOWN_THERE:
             return self._started(payment, found)
         if reply.is_accepted:
