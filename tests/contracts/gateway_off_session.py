@@ -16,10 +16,11 @@ from billing.domain.facts import (
 )
 from billing.domain.order import Order
 from billing.domain.payment import Payment
-from tests.contracts.payment_gateway import Provider, an_order_to_pay, soon
+from tests.contracts.payment_gateway import an_order_to_pay, soon
+from tests.contracts.signed_gateway import SignedProvider
 
 
-class OffSessionProvider(Provider):
+class OffSessionProvider(SignedProvider):
     """The outside of a gateway that charges saved methods: methods of every kind, and what is told of their charges."""
 
     @abstractmethod

@@ -9,7 +9,6 @@ import pytest
 
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.facts import (
-    Fact,
     PaymentSucceeded,
     RefundFact,
     RefundFailed,
@@ -19,7 +18,7 @@ from billing.domain.facts import (
 from billing.domain.money import Money
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundCause
-from tests.contracts.payment_gateway import PaymentGatewayContract, Provider, an_order_to_pay, soon
+from tests.contracts.payment_gateway import REFUNDS, REFUNDS_NOT, PaymentGatewayContract, Provider, soon
 
 
 class RefundProvider(Provider):
@@ -49,10 +48,6 @@ class RefundProvider(Provider):
     def paid_back(self, payment: Payment) -> list[Money]:
         """What went back or is about to, oldest first."""
 
-    @abstractmethod
-    def told_of_refund(self, payment: Payment, ref: str, fact: type[RefundFact]) -> bytes:
-        """A notification that tells of a refund as it stood at that fact."""
-
 
 def a_refund(payment: Payment, minor: int = 700, refund_id: str | None = None) -> Refund:
     """A part of a payment that is to go back."""
@@ -68,7 +63,7 @@ def a_refund(payment: Payment, minor: int = 700, refund_id: str | None = None) -
 class GatewayRefundsContract(PaymentGatewayContract):
     """The suite; a subclass has a fixture `provider`."""
 
-    def paid(self, provider: RefundProvider, currency: str = "USD") -> Payment:
+    def paid(self, provider: RefundProvider, currency: str | None = None) -> Payment:
         """A payment of 1800 minor units, as the ledger knows it."""
         payment = self.start(provider, currency)
         provider.pay(payment)
@@ -84,17 +79,9 @@ class GatewayRefundsContract(PaymentGatewayContract):
         assert isinstance(fact, RefundFact)
         return fact
 
-    def told_fact(self, provider: RefundProvider, payment: Payment, ref: str, wanted: type[RefundFact]) -> RefundFact:
-        """What a notification says of this refund."""
-        reading = provider.gateway.interpret(provider.told_of_refund(payment, ref, wanted), soon())
-        facts: list[Fact] = [fact for fact in reading.facts if isinstance(fact, RefundFact) and fact.refund_ref == ref]
-        (fact,) = facts
-        assert isinstance(fact, wanted)
-        assert reading.installation == provider.installation
-        return fact
-
     # ------------------------------------------------------------------ paying back
 
+    @REFUNDS
     @pytest.mark.parametrize("currency", ["USD", "JPY", "RWF", "UGX"])
     def test_a_refund_is_the_sum_asked_in_yen_too(self, provider: RefundProvider, currency: str) -> None:
         """Seen elsewhere: a refund in yen was of another sum."""
@@ -106,6 +93,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
         assert fact.refund_ref
         assert provider.paid_back(payment) == [Money(700, currency)]
 
+    @REFUNDS
     def test_the_same_try_repeated_pays_once(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         refund = a_refund(payment)
@@ -113,6 +101,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
         assert first == second
         assert provider.paid_back(payment) == [Money(700, "USD")]
 
+    @REFUNDS
     def test_after_a_lost_answer_the_same_try_finds_what_was_paid(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         refund = a_refund(payment)
@@ -122,6 +111,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
         assert isinstance(self.pay_back(provider, payment, refund), RefundSucceeded)
         assert provider.paid_back(payment) == [Money(700, "USD")]
 
+    @REFUNDS
     def test_eight_threads_that_pay_one_refund_pay_once(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         refund = a_refund(payment)
@@ -134,6 +124,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
         assert len(refs) == 1
         assert provider.paid_back(payment) == [Money(700, "USD")]
 
+    @REFUNDS
     def test_a_refused_try_says_why_pays_nothing_and_the_next_one_pays(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         refund = a_refund(payment)
@@ -147,6 +138,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
             assert isinstance(self.pay_back(provider, payment, refund), RefundSucceeded)
         assert provider.paid_back(payment) == [Money(700, "USD")]
 
+    @REFUNDS
     def test_parts_go_back_until_nothing_is_left(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         for minor in (700, 700, 400):
@@ -156,6 +148,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
         with pytest.raises(Refused):
             provider.gateway.refund(payment, a_refund(payment, 1, "ref_beyond"), soon())
 
+    @REFUNDS
     def test_more_than_was_paid_is_refused_and_nothing_goes_back(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         refund = a_refund(payment, 1800)
@@ -164,13 +157,15 @@ class GatewayRefundsContract(PaymentGatewayContract):
             provider.gateway.refund(payment, refund, soon())
         assert provider.paid_back(payment) == []
 
+    @REFUNDS
     def test_a_payment_that_the_provider_does_not_know_is_for_a_person(self, provider: RefundProvider) -> None:
-        _, other = an_order_to_pay(provider.now(), provider.gateway.name)
+        _, other = self.to_pay(provider)
         other.bind("no_such_session", "no_such_payment")
         other.succeed(other.amount)
         with pytest.raises(NeedsPerson):
             provider.gateway.refund(other, a_refund(other), soon())
 
+    @REFUNDS
     def test_nothing_goes_back_when_no_time_is_left(self, provider: RefundProvider) -> None:
         payment = self.paid(provider)
         over = Deadline(time.monotonic(), time.monotonic)
@@ -178,8 +173,16 @@ class GatewayRefundsContract(PaymentGatewayContract):
             provider.gateway.refund(payment, a_refund(payment), over)
         assert provider.paid_back(payment) == []
 
+    @REFUNDS_NOT
+    def test_where_nothing_is_paid_back_by_a_call_a_person_does_it(self, provider: RefundProvider) -> None:
+        payment = self.paid(provider)
+        with pytest.raises(NeedsPerson) as task:
+            provider.gateway.refund(payment, a_refund(payment), soon())
+        assert task.value.why
+
     # ------------------------------------------------------------------ decided later
 
+    @REFUNDS
     @pytest.mark.parametrize("succeeds", [True, False])
     def test_a_slow_refund_is_pending_until_it_is_decided(self, provider: RefundProvider, succeeds: bool) -> None:
         payment = self.paid(provider)
@@ -191,56 +194,7 @@ class GatewayRefundsContract(PaymentGatewayContract):
         wanted = RefundSucceeded if succeeds else RefundFailed
         decided = self.pay_back(provider, payment, refund)
         assert isinstance(decided, wanted)
-        assert _said(self.told_fact(provider, payment, pending.refund_ref, wanted)) == _said(decided)
         assert provider.paid_back(payment) == ([Money(700, "USD")] if succeeds else [])
-
-    def test_what_the_bank_sends_back_is_told_as_failed_with_the_reason(self, provider: RefundProvider) -> None:
-        payment = self.paid(provider)
-        refund = a_refund(payment)
-        ref = self.pay_back(provider, payment, refund).refund_ref
-        provider.decide_refund(payment, ref, succeeds=False)
-        fact = self.told_fact(provider, payment, ref, RefundFailed)
-        assert isinstance(fact, RefundFailed)
-        assert (fact.refund_id, fact.amount) == (refund.id, Money(700, "USD"))
-        assert fact.why
-        assert _said(self.pay_back(provider, payment, refund)) == _said(fact)
-        assert provider.paid_back(payment) == []
-
-    # ------------------------------------------------------------------ notifications
-
-    def test_the_notification_of_a_refund_says_what_the_call_said(self, provider: RefundProvider) -> None:
-        payment = self.paid(provider)
-        said = self.pay_back(provider, payment, a_refund(payment))
-        told = self.told_fact(provider, payment, said.refund_ref, RefundSucceeded)
-        assert _said(told) == _said(said)
-        assert told == self.told_fact(provider, payment, said.refund_ref, RefundSucceeded)
-
-    def test_a_refund_made_at_the_desk_is_told_as_one_of_our_payment_and_none_of_our_refunds(
-        self, provider: RefundProvider
-    ) -> None:
-        payment = self.paid(provider)
-        ours = self.pay_back(provider, payment, a_refund(payment))
-        ref = provider.refund_at_the_desk(payment, Money(300, "USD"))
-        told = self.told_fact(provider, payment, ref, RefundSucceeded)
-        assert (told.payment_id, told.refund_id, told.amount) == (payment.id, None, Money(300, "USD"))
-        assert ref != ours.refund_ref
-        assert sorted(money.minor for money in provider.paid_back(payment)) == [300, 700]
-
-    def test_a_refund_of_another_installations_payment_is_none_of_ours(self, provider: RefundProvider) -> None:
-        order, payment = an_order_to_pay(provider.now(), provider.gateway.name)
-        started = provider.stranger.start(order, payment, soon())
-        payment.bind(started.session_ref, started.payment_ref)
-        provider.pay(payment)
-        ref = provider.refund_at_the_desk(payment, Money(300, "USD"))
-        reading = provider.gateway.interpret(provider.told_of_refund(payment, ref, RefundSucceeded), soon())
-        assert reading.installation != provider.installation
-        assert {fact.payment_id for fact in reading.facts} <= {None}
-
-
-def _said(fact: RefundFact) -> tuple[object, ...]:
-    """What a fact says of the refund, by whichever ids of the payment it came."""
-    why = fact.why if isinstance(fact, RefundFailed) else None
-    return type(fact), fact.payment_id, fact.refund_id, fact.refund_ref, fact.amount, why
 
 
 def _until_answered(pay: Callable[[], RefundFact]) -> RefundFact:

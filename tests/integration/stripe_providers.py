@@ -18,7 +18,7 @@ from billing.domain.facts import (
 )
 from billing.domain.money import Money
 from billing.domain.payment import Payment
-from tests.contracts.gateway_refunds import RefundProvider
+from tests.contracts.signed_gateway import SignedProvider
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
 
 UNREAD = {"object": "event", "id": "evt_unread", "type": "customer.created", "livemode": False}
@@ -28,7 +28,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class StripeProvider(RefundProvider):
+class StripeProvider(SignedProvider):
     def __init__(self, sandbox: Sandbox, endpoint: Endpoint) -> None:
         self.sandbox, self.endpoint = sandbox, endpoint
         self.installation = "ins_ours"

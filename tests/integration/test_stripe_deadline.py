@@ -1,11 +1,9 @@
 """A call to Stripe ends by its deadline, however slowly the answer drips in."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Event, Thread
 
 import pytest
 
@@ -13,50 +11,23 @@ from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from tests.contracts.payment_gateway import an_order_to_pay
-
-SECONDS = 0.4
-SLACK_SECONDS = 1.0
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+from tests.integration import drips
+from tests.integration.drips import SECONDS, SLACK_SECONDS, SLOW
 
 
 @contextmanager
 def dripping(at_once: bytes, drip: bytes) -> Iterator[StripeGateway]:
-    """A Stripe that answers some bytes at once, and then a little every 50 ms until nobody listens."""
-    over = Event()
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65536)
-            try:
-                connection.sendall(at_once)
-                while not over.wait(0.05):
-                    connection.sendall(drip)
-            except OSError:
-                return
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=serve)
-        thread.start()
+    """A Stripe of that kind."""
+    with drips.dripping(at_once, drip) as address:
         yield StripeGateway(
             api_key="sk_test_example",
             livemode=False,
             webhook_secrets=["whsec_example"],
-            api_base=f"http://127.0.0.1:{listener.getsockname()[1]}",
+            api_base=address,
             installation=lambda: "ins_ours",
             now=lambda: datetime.now(UTC),
             telemetry=MemoryTelemetry(),
         )
-        over.set()
-        thread.join()
-
-
-SLOW = pytest.mark.parametrize(
-    ("at_once", "drip"),
-    [(b"HTTP", b"/"), (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"), (HEAD, b" "), (CHUNKED, b"1\r\n \r\n")],
-    ids=["status line", "headers", "body", "chunks"],
-)
 
 
 @SLOW

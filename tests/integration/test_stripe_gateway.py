@@ -24,8 +24,9 @@ from billing.domain.facts import (
     RefundSucceeded,
 )
 from billing.domain.money import Money
-from tests.contracts.gateway_refunds import GatewayRefundsContract, a_refund
+from tests.contracts.gateway_refunds import a_refund
 from tests.contracts.payment_gateway import an_order_to_pay, soon
+from tests.contracts.signed_gateway import SignedGatewayContract
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
 from tests.integration.stripe_providers import StripeProvider, now
 
@@ -39,7 +40,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripeProvide
     endpoint.close()
 
 
-class TestStripeGateway(GatewayRefundsContract):
+class TestStripeGateway(SignedGatewayContract):
     def test_stripe_holds_the_lines_the_address_and_our_ids_of_an_order(self, provider: StripeProvider) -> None:
         order, payment = an_order_to_pay(now(), "stripe")
         started = provider.gateway.start(order, payment, soon())

@@ -30,6 +30,7 @@ _QUIET = frozenset(
         "job_not_claimed",
         "epp_command",
         "stripe_call",
+        "kpay_call",
         "ring_skipped",
     }
 )
@@ -60,6 +61,7 @@ MEASURES: Mapping[str, Measure] = {
         "billing_reconcile_differences", "What differed from a provider's books", ("reconciler", "done")
     ),
     "stripe_call": Measure("billing_stripe_call", "Calls to Stripe", ("call", "outcome"), _SLOW),
+    "kpay_call": Measure("billing_kpay_call", "Calls to KPay", ("call", "outcome"), _SLOW),
 }
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from environs import Env
 from marshmallow import ValidationError
@@ -15,6 +16,7 @@ from billing.entrypoints.setting_formats import POSITIVE, optional
 METHODS = ("momo", "cc", "spenn")
 """Mobile money, cards on KPay's page, SPENN."""
 
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _LIMIT = re.compile(r"(?P<method>[a-z]+):(?P<least>[0-9]+)-(?P<most>[0-9]+)")
 
 
@@ -41,7 +43,7 @@ class KpaySettings:
 
 def read_kpay(env: Env) -> KpaySettings | None:
     """None where KPay is not used: BILLING_KPAY_URL is not set."""
-    url = optional(env, "KPAY_URL", formats.web_address)
+    url = optional(env, "KPAY_URL", _private_address)
     if not url:
         return None
     polls = env.list("KPAY_POLL_SECONDS", [10, 30, 60, 120, 300, 900, 3600], subcast=float, validate=_rising)
@@ -58,6 +60,14 @@ def read_kpay(env: Env) -> KpaySettings | None:
         attempt_expiry_minutes=env.float("KPAY_ATTEMPT_EXPIRY_MINUTES", 60, validate=POSITIVE),
         hints_max=env.int("KPAY_HINTS_MAX", 20, validate=Range(min=1)),
     )
+
+
+def _private_address(value: str) -> None:
+    """One that nobody listens to on the way, since our password goes there with every call."""
+    formats.web_address(value)
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
+        raise ValidationError("Must be https://…: our password goes there.")
 
 
 def _rising(ages: list[float]) -> None:

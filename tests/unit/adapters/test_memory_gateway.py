@@ -22,11 +22,11 @@ from billing.domain.money import Money
 from billing.domain.payment import Payment
 from tests.builders import NOW
 from tests.contracts.gateway_off_session import OffSessionContract, OffSessionProvider
-from tests.contracts.gateway_refunds import GatewayRefundsContract, RefundProvider
 from tests.contracts.payment_gateway import an_order_to_pay, soon
+from tests.contracts.signed_gateway import SignedGatewayContract
 
 
-class MemoryProvider(RefundProvider, OffSessionProvider):
+class MemoryProvider(OffSessionProvider):
     def __init__(self) -> None:
         self.installation = "ins_ours"
         self.gateway: MemoryGateway = MemoryGateway(installation=lambda: self.installation, now=self.now)
@@ -114,7 +114,7 @@ def provider() -> MemoryProvider:
     return MemoryProvider()
 
 
-class TestMemoryGateway(GatewayRefundsContract, OffSessionContract):
+class TestMemoryGateway(SignedGatewayContract, OffSessionContract):
     def test_a_slow_method_is_pending_until_it_pays_or_fails(self, provider: MemoryProvider) -> None:
         paid, failed = self.start(provider), self.start(provider)
         for payment in (paid, failed):

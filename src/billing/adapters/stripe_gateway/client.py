@@ -7,11 +7,11 @@ from typing import Any
 import requests
 import stripe
 
-from billing.adapters.stripe_gateway.connections import DeadlineAdapter
 from billing.adapters.stripe_gateway.errors import translate
 from billing.adapters.stripe_gateway.objects import Json
 from billing.application.outcomes import Deadline
 from billing.application.ports import Telemetry
+from billing.transport import DeadlineAdapter
 
 API_VERSION = "2026-10-28.endive"
 

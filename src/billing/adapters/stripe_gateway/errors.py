@@ -1,14 +1,12 @@
 """Stripe's errors in the closed set: what is surely refused, what may be tried again, what nobody knows."""
 
-import socket
-import ssl
 from datetime import timedelta
 
 import stripe
-from requests import exceptions as http
 
 from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
+from billing.transport import is_surely_unsent
 
 RETRY_AFTER_MAX_SECONDS = 300.0
 """A longer pause than this is not taken from a header."""
@@ -47,21 +45,7 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
 
 def _unanswered(error: stripe.APIConnectionError, writing: bool) -> BillingError:
     why = f"no answer from Stripe: {type(error.__cause__ or error).__name__}"
-    return OutcomeUnknown(why) if writing and not _surely_not_sent(error) else RetryLater(why)
-
-
-def _surely_not_sent(error: stripe.APIConnectionError) -> bool:
-    """No address, nobody listening, no connection in time, or somebody who is not Stripe."""
-    if isinstance(error.__cause__, http.ConnectTimeout):
-        return True
-    return isinstance(_at_the_socket(error), ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
-
-
-def _at_the_socket(error: BaseException | None) -> BaseException | None:
-    """The operating system's error below those of stripe, requests and urllib3."""
-    while error is not None and (not isinstance(error, OSError) or isinstance(error, http.RequestException)):
-        error = error.__cause__ or error.__context__
-    return error
+    return OutcomeUnknown(why) if writing and not is_surely_unsent(error.__cause__) else RetryLater(why)
 
 
 def _explain(error: stripe.StripeError) -> str:

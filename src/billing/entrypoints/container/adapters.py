@@ -79,7 +79,9 @@ class Adapters(containers.DeclarativeContainer):
     ledger = providers.ThreadSafeSingleton(Ledger, begin, queue, telemetry)
     guard_limits = providers.ThreadSafeSingleton(limits.guard_limits, settings)
     guard = providers.Factory(Guard, ledger=ledger, limits=guard_limits, telemetry=telemetry, random=dice)
-    gateways = providers.ThreadSafeSingleton(outside.gateways, settings, ledger, now, telemetry, guard.provider)
+    gateways = providers.ThreadSafeSingleton(
+        outside.gateways, settings, ledger, now, business_clock, telemetry, guard.provider
+    )
     event_feeds = providers.ThreadSafeSingleton(books.event_feeds, settings, telemetry, guard.provider)
     statements = providers.ThreadSafeSingleton(books.statements, settings, telemetry, guard.provider)
     provider_setups = providers.ThreadSafeSingleton(books.provider_setups, settings, ledger, telemetry)

@@ -1,10 +1,12 @@
 """The outside things that settings ask for, each as the adapter that speaks to it."""
 
 import atexit
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from email.headerregistry import Address
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
+from billing.adapters.kpay_gateway import KpayAccount, KpayGateway
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.stripe_gateway import StripeBilling, StripeGateway, StripeMethods
 from billing.application.breakers import Guard
@@ -28,12 +30,18 @@ from billing.application.ports import (
 from billing.application.provider_ports import RecurringBilling, SavedMethods
 from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
+from billing.entrypoints.kpay_settings import KpaySettings
 from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.settings import EppSettings, Settings, WrongSettings
 
 
 def gateways(
-    settings: Settings, ledger: Ledger, now: Clock, told: Telemetry, guard: Callable[[str], Guard]
+    settings: Settings,
+    ledger: Ledger,
+    now: Clock,
+    business_clock: Clock,
+    told: Telemetry,
+    guard: Callable[[str], Guard],
 ) -> Mapping[str, PaymentGateway]:
     gateways: list[SignedGateway | HintingGateway] = []
     if settings.stripe is not None:
@@ -49,7 +57,31 @@ def gateways(
             telemetry=told,
         )
         gateways.append(stripe)
+    if settings.kpay is not None:
+        others = [one.name for one in gateways]
+        gateways.append(_kpay(settings.kpay, settings.http.public_url, others, business_clock, told))
     return {one.name: _guarded(one, guard(f"gateway {one.name}")) for one in gateways}
+
+
+def _kpay(
+    kpay: KpaySettings, public_url: str, others: Sequence[str], business_clock: Clock, told: Telemetry
+) -> KpayGateway:
+    account = KpayAccount(
+        url=kpay.url,
+        username=kpay.username,
+        password=kpay.password,
+        api_key=kpay.api_key,
+        retailer_id=kpay.retailer_id,
+        limits=kpay.limits,
+    )
+    return KpayGateway(
+        account,
+        postback_url=lambda token: f"{public_url}/webhooks/kpay/{token}",
+        grace=timedelta(seconds=kpay.grace_seconds),
+        others=others,
+        now=business_clock,
+        telemetry=told,
+    )
 
 
 def _guarded(gateway: SignedGateway | HintingGateway, guard: Guard) -> PaymentGateway:

@@ -1,12 +1,17 @@
-"""Connections that keep a deadline: sockets know only how long one step may take, and an answer has many."""
+"""HTTP connections that keep a deadline: sockets know only how long one step may take, and an answer has many.
+
+Here and in no adapter, since more than one talks HTTP and adapters do not know one another.
+"""
 
 import socket
+import ssl
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 from time import monotonic
 from typing import Any, cast
 
 from requests import PreparedRequest, Response
+from requests import exceptions as http
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -100,6 +105,20 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+
+def is_surely_unsent(error: BaseException | None) -> bool:
+    """Whether nobody can have read the request: no address, nobody listening, no connection in time, or a stranger."""
+    if isinstance(error, http.ConnectTimeout):
+        return True
+    return isinstance(_at_the_socket(error), ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
+
+
+def _at_the_socket(error: BaseException | None) -> BaseException | None:
+    """The operating system's error below those of stripe, requests and urllib3."""
+    while error is not None and (not isinstance(error, OSError) or isinstance(error, http.RequestException)):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _use_our_connections(manager: PoolManager) -> None:
