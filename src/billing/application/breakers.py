@@ -96,9 +96,11 @@ class Guard:
         """Unreachable where a call would be held back; calls nobody."""
         self._look()
 
-    def note(self, failure: RetryLater | OutcomeUnknown) -> None:
+    def note(self, failure: RetryLater | OutcomeUnknown | AccountRefused) -> None:
         """Count the failure of a call that was not held back; Unreachable where the provider is away, as a call is."""
-        if not _is_answer(failure):
+        if isinstance(failure, AccountRefused):
+            self._shut_out(failure.why)
+        elif not _is_answer(failure):
             self._count(failure)
 
     # ------------------------------------------------------------------ before

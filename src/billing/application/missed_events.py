@@ -8,7 +8,7 @@ from typing import ClassVar
 from billing.application.intake import ProcessEvent
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox
-from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, Refused
 from billing.application.ports import Ids
 from billing.application.provider_ports import EventFeed, FeedEvent
 from billing.application.reconciliation import Difference, Done, Page, Scope
@@ -57,6 +57,8 @@ class MissedEvents:
         event = arrival.event(scope.until)
         try:
             reading = self.process.interpret(event, scope.deadline())
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson) as refusal:
             return f"its job would fail: {refusal.why}"
 
