@@ -11,8 +11,12 @@ import pytest
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
 from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
 from billing.application.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.hints import HintLimits
+from billing.application.paying import AttemptTimes
 from billing.domain import DomainName
 from billing.domain.errors import Invalid
+from billing.domain.poll_schedule import PollSchedule
+from billing.entrypoints import limits
 from billing.entrypoints.clock import business_clock, now
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import WrongSettings, load_settings
@@ -21,6 +25,12 @@ from billing.entrypoints.startup import start_serving
 NOWHERE = Path("no such file")
 EPP = {"BILLING_EPP_HOST": "epp.example", "BILLING_EPP_USERNAME": "us", "BILLING_EPP_PASSWORD": "secret"}
 STRIPE = {"BILLING_STRIPE_API_KEY": "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
+KPAY = {
+    "BILLING_KPAY_URL": "https://pay.example/",
+    "BILLING_KPAY_USERNAME": "us",
+    "BILLING_KPAY_PASSWORD": "secret",
+    "BILLING_KPAY_RETAILER_ID": "02",
+}
 SECRET = {"BILLING_SECRET_KEY": secrets.token_hex(32)}
 SHOP = {**STRIPE, **EPP, **SECRET, "BILLING_REGISTRARS": "rw=epp"}
 MAIL = {"BILLING_SMTP_URL": "smtp://mail.example", "BILLING_MAIL_FROM": "Shop <billing@shop.example>"}
@@ -226,6 +236,23 @@ def test_a_page_may_be_open_for_what_stripe_takes_and_no_other_time(given) -> No
         given(BILLING_ATTEMPT_EXPIRY_MINUTES=str(beyond // minute))
         with pytest.raises(WrongSettings, match="BILLING_ATTEMPT_EXPIRY_MINUTES"):
             load_settings(NOWHERE)
+
+
+def test_the_times_of_an_attempt_are_its_gateways(given) -> None:
+    plain = load_settings(NOWHERE)
+    assert (limits.payment_limits(plain).others, limits.poll_schedules(plain), limits.hint_limits(plain).kept_max) == (
+        {},
+        {},
+        0,
+    )
+    given(**KPAY, BILLING_KPAY_POLL_SECONDS="5,30", BILLING_KPAY_RETRY_AFTER_SECONDS="90", BILLING_KPAY_HINTS_MAX="7")
+    settings = load_settings(NOWHERE)
+    times = limits.payment_limits(settings)
+    assert times.times("kpay") == AttemptTimes(timedelta(hours=1), timedelta(seconds=90))
+    assert times.times("stripe") == AttemptTimes(times.attempt_expiry)
+    ages = (timedelta(seconds=5), timedelta(seconds=30))
+    assert limits.poll_schedules(settings) == {"kpay": PollSchedule(ages)}
+    assert limits.hint_limits(settings) == HintLimits(7, timedelta(seconds=settings.shop.check_interval_min_seconds))
 
 
 def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:

@@ -97,6 +97,29 @@ def test_its_circuit_opens_and_nobody_is_sent_there_until_it_takes_us_again(shop
     assert standing(shop, "gateway kpay") is BreakerState.CLOSED
 
 
+def test_as_long_as_it_refuses_us_one_call_at_a_time_tries(shop: TwoWays) -> None:
+    shop.push.fail_with(REFUSED, times=FAILURES + 1)
+    for n in range(FAILURES):
+        with pytest.raises(AccountRefused):
+            shop.start_push(shop.order(a_domain(f"n{n}.rw")))
+    order = shop.order(a_domain())
+    shop.pass_time(timedelta(minutes=2))
+    with pytest.raises(AccountRefused):
+        shop.start_push(order)
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            shop.start_push(order)
+    assert len(shop.push.calls) == FAILURES + 1
+
+
+def test_a_notification_that_can_not_be_read_for_it_counts_too(shop: TwoWays) -> None:
+    guard = shop.container.guard("gateway memory")
+    for _ in range(FAILURES):
+        guard.note(REFUSED)
+    assert standing(shop, "gateway memory") is BreakerState.OPEN
+    assert told(shop) == [(AlertKind.ACCOUNT_REFUSED, "gateway memory")]
+
+
 def test_what_has_begun_waits_loses_nothing_and_is_found_when_it_takes_us_again(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
