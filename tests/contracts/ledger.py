@@ -4,6 +4,7 @@ from tests.contracts.ledger_correspondence import CorrespondenceCases
 from tests.contracts.ledger_disputes import DisputeCases
 from tests.contracts.ledger_engine import EngineCases
 from tests.contracts.ledger_entities import EntityCases
+from tests.contracts.ledger_hints import HintCases
 from tests.contracts.ledger_history import HistoryCases
 from tests.contracts.ledger_inbox import InboxCases
 from tests.contracts.ledger_invoices import InvoiceCases
@@ -26,6 +27,7 @@ class LedgerContract(
     RefundCases,
     DisputeCases,
     JobCases,
+    HintCases,
     InboxCases,
     EngineCases,
     HistoryCases,

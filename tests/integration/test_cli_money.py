@@ -10,7 +10,7 @@ from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql.engine import make_engine
 from billing.application.ledger import Ledger
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import DisputeStands, DisputeStatus, JobKind, Money
+from billing.domain import DisputeStands, DisputeStatus, JobKind, Money, RefundCause
 from billing.domain.disputing import take_dispute
 from tests.builders import NOW, a_customer, a_domain, a_hosting, an_attempt, an_order
 from tests.integration.commands import refused, told, typed
@@ -103,6 +103,33 @@ def test_a_refund_is_settled_by_hand_and_again(desk: Desk, outcome: str) -> None
     story = desk.told("orders", "show", "ord_1")
     assert [(one["amount"], one["status"]) for one in story["refunds"]] == [("3.00 USD", outcome)]
     assert any(move["by"].startswith("operator") and move["to"] == outcome for move in story["history"])
+
+
+def test_a_refund_to_be_paid_by_hand_says_how_much_and_to_whom_until_it_is_paid(desk: Desk) -> None:
+    order = an_order(a_domain())
+    payer = {"phone": "+250788000123", "name": "Aline U."}
+
+    def buy(uow: UnitOfWork) -> None:
+        uow.customers.add(a_customer())
+        payment = order.open_attempt("pay_1", "kpay", payer, NOW, order.expires_at)
+        payment.bind(None, "T77")
+        order.record_success(payment, order.total, NOW)
+        refund = payment.open_refund("ref_1", Money(300, "USD"), RefundCause.REQUESTED, NOW, reason="late")
+        refund.leave_to_hand("pay 3.00 USD back to +25***23")
+        order.derive_status()
+        uow.orders.add(order)
+
+    desk.ledger.write("setup", buy)
+    for _ in range(2):
+        (shown,) = desk.told("orders", "show", "ord_1")["refunds"]
+        assert (shown["amount"], shown["pay_to"]) == ("3.00 USD", "+250788000123, Aline U., T77")
+        assert shown["why"].startswith("requires_manual_refund: ")
+    assert "+250788000123" in desk.type("orders", "show", "ord_1").output
+    assert desk.told("refunds", "show", "ref_1")["pay_to"] == "+250788000123, Aline U., T77"
+    assert "+250788000123" not in desk.type("refunds", "list").output
+    desk.told("refunds", "settle", "ref_1", "--as", "succeeded", "--why", "receipt 5")
+    story = desk.told("orders", "show", "ord_1")
+    assert (story["status"], story["refunds"][0]["pay_to"]) == ("paid", None)
 
 
 def test_another_sum_is_resolved(desk: Desk) -> None:

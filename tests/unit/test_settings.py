@@ -12,8 +12,12 @@ from flask import Response
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
 from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
 from billing.application.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.hints import HintLimits
+from billing.application.paying import AttemptTimes
 from billing.domain import DomainName
 from billing.domain.errors import Invalid
+from billing.domain.poll_schedule import PollSchedule
+from billing.entrypoints import limits
 from billing.entrypoints.clock import business_clock, now
 from billing.entrypoints.container import Container
 from billing.entrypoints.limits import http_config, pay_gate, pay_links
@@ -23,6 +27,12 @@ from billing.entrypoints.startup import start_serving
 NOWHERE = Path("no such file")
 EPP = {"BILLING_EPP_HOST": "epp.example", "BILLING_EPP_USERNAME": "us", "BILLING_EPP_PASSWORD": "secret"}
 STRIPE = {"BILLING_STRIPE_API_KEY": "sk_test_x", "BILLING_STRIPE_WEBHOOK_SECRETS": "whsec_x"}
+KPAY = {
+    "BILLING_KPAY_URL": "https://pay.example/",
+    "BILLING_KPAY_USERNAME": "us",
+    "BILLING_KPAY_PASSWORD": "secret",
+    "BILLING_KPAY_RETAILER_ID": "02",
+}
 SECRET = {"BILLING_SECRET_KEY": secrets.token_hex(32)}
 SHOP = {**STRIPE, **EPP, **SECRET, "BILLING_REGISTRARS": "rw=epp"}
 MAIL = {"BILLING_SMTP_URL": "smtp://mail.example", "BILLING_MAIL_FROM": "Shop <billing@shop.example>"}
@@ -256,6 +266,23 @@ def test_the_cookie_of_a_form_goes_to_where_we_are_reached(given, public_url: st
     answer = Response()
     gate.seal.set_cookie(answer, "value")
     assert set(answer.headers["Set-Cookie"].split("; ")) == {"pay_form=value", "HttpOnly", "SameSite=Lax"} | parts
+
+
+def test_the_times_of_an_attempt_are_its_gateways(given) -> None:
+    plain = load_settings(NOWHERE)
+    assert (limits.payment_limits(plain).others, limits.poll_schedules(plain), limits.hint_limits(plain).kept_max) == (
+        {},
+        {},
+        0,
+    )
+    given(**KPAY, BILLING_KPAY_POLL_SECONDS="5,30", BILLING_KPAY_RETRY_AFTER_SECONDS="90", BILLING_KPAY_HINTS_MAX="7")
+    settings = load_settings(NOWHERE)
+    times = limits.payment_limits(settings)
+    assert times.times("kpay") == AttemptTimes(timedelta(hours=1), timedelta(seconds=90))
+    assert times.times("stripe") == AttemptTimes(times.attempt_expiry)
+    ages = (timedelta(seconds=5), timedelta(seconds=30))
+    assert limits.poll_schedules(settings) == {"kpay": PollSchedule(ages)}
+    assert limits.hint_limits(settings) == HintLimits(7, timedelta(seconds=settings.shop.check_interval_min_seconds))
 
 
 def test_the_clock_of_a_live_shop_is_not_moved(given) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from billing.application.billers import biller
-from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, Refused
 from billing.application.provider_ports import RecurringBilling
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
 from billing.application.unit_of_work import UnitOfWork
@@ -51,6 +51,8 @@ class BilledSubscriptions:
             stands = biller(self.billing, gateway).read(ref, scope.deadline())
             theirs = _stands(stands.status, stands.period_end)
             moves = self.repair(scope, gateway, [*invoices, stands])
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson, Conflict) as unclear:
             yield self.repair.hand_over(scope, about=about, ours=ours, theirs=theirs, how=unclear.why)
             return

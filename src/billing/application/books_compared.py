@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, Refused
 from billing.application.parts import read_attempt, read_refund
 from billing.application.paying_back import refund_meant
 from billing.application.provider_ports import Statement, Statements
@@ -36,6 +36,8 @@ class ComparePayment:
         about = f"payment {payment.id}"
         try:
             statement = self.statements[payment.gateway].of(payment, scope.deadline())
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson) as unclear:
             ours = f"{payment.received} received"
             yield self.repair.hand_over(scope, about=about, ours=ours, theirs="it will not say", how=unclear.why)

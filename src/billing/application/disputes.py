@@ -67,13 +67,14 @@ class TakeDispute:
         was_contested, was_lost = payment.contested is not None, payment.is_lost
         begun = {item.id for item in order.items if item.status is ItemStatus.IN_PROGRESS}
         dispute, is_further = take_dispute(order, payment, self.ids("dsp"), fact, self.clock())
+        # Told once more it may call off what was given up since.
+        free_names(uow, order, dispute.item_ids)
+        bill_no_more(uow, order, payment)
         if not is_further and payment.is_lost is was_lost:
             _tell_of_doubt(uow, order, dispute, fact)
             return
         doubtful = [str(item.what) for item in covered_by(order, dispute.item_ids) if item.id in begun]
         _tell(uow, order, dispute, doubtful)
-        free_names(uow, order, dispute.item_ids)
-        bill_no_more(uow, order, payment)
         is_settled = was_contested and payment.contested is None
         if payment is order.paying:
             self._see_to_hosting(uow, order, payment, dispute, is_settled)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from billing.application.breakers import Guard
-from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
+from billing.application.outcomes import AccountRefused, Deadline, OutcomeUnknown, RetryLater
 from billing.application.ports import (
     Availability,
     DomainInfo,
@@ -113,7 +113,7 @@ class GuardedSignedGateway(GuardedGateway, SignedGateway):
         """Mostly calls nobody, so it is never held back; where it did call in vain, that is counted."""
         try:
             return self._signed.interpret(body, deadline)
-        except (RetryLater, OutcomeUnknown) as failure:
+        except (RetryLater, OutcomeUnknown, AccountRefused) as failure:
             self._guard.note(failure)
             raise
 

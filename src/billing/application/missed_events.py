@@ -9,7 +9,7 @@ from typing import ClassVar
 from billing.application.intake import ProcessEvent
 from billing.application.ledger import Ledger
 from billing.application.letterbox import Letterbox
-from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, Refused
 from billing.application.ports import Ids, Reading
 from billing.application.provider_ports import EventFeed, FeedEvent
 from billing.application.reconciliation import Difference, Done, Page, Scope
@@ -66,6 +66,8 @@ class MissedEvents:
         try:
             reading = self.process.interpret(event, scope.deadline())
             return self.ledger.rehearse(scope.by, partial(try_out, reading=reading))
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson) as refusal:
             return f"its job would fail: {refusal.why}"
 

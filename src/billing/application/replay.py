@@ -6,7 +6,7 @@ from functools import partial
 
 from billing.application.intake import ProcessEvent
 from billing.application.ledger import Ledger
-from billing.application.outcomes import Deadline, NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, Deadline, NeedsPerson, Refused
 from billing.application.ports import PaymentGateway, Reading
 from billing.application.records import Transition, process_job
 from billing.application.unit_of_work import UnitOfWork
@@ -109,7 +109,7 @@ class PreviewEvent:
     monotonic: Callable[[], float]
 
     def __call__(self, ref: str, by: str) -> Preview:
-        """Conflict as in a replay; RetryLater and OutcomeUnknown where its provider can't be asked now."""
+        """Conflict as in a replay; RetryLater, OutcomeUnknown, AccountRefused where its provider can't be asked now."""
         event = self.ledger.read(lambda uow: self._require(uow, ref))
         if event.status is EventStatus.PROCESSED:
             return Preview(event, event.status, event.why)
@@ -117,6 +117,8 @@ class PreviewEvent:
             raise NotFound("gateway", event.gateway)
         try:
             reading = self.process.interpret(event, Deadline.after(self.call_deadline_seconds, self.monotonic))
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson) as refusal:
             return Preview(event, EventStatus.FAILED, refusal.why)
         except BillingError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, Refused
 from billing.application.provider_ports import SavedMethods
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, walk
 from billing.application.saved_methods import differences
@@ -45,6 +45,8 @@ class KeptMethods:
             return
         try:
             attached = self.keepers[wallet.gateway].attached(wallet, scope.deadline())
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson) as unclear:
             about, ours = f"wallet {wallet.id}", f"{len(wallet.usable)} methods"
             yield self.repair.hand_over(scope, about=about, ours=ours, theirs="it will not say", how=unclear.why)

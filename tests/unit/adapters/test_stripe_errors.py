@@ -13,7 +13,7 @@ import responses
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
-from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError
 from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceeded
@@ -90,7 +90,7 @@ def error(type: str = "invalid_request_error", code: str | None = None, message:
         (402, error("card_error", "card_declined"), Refused, Refused),
         (404, error(code="resource_missing"), NeedsPerson, NeedsPerson),
         (400, error("idempotency_error"), NeedsPerson, NeedsPerson),
-        (401, error(), RetryLater, RetryLater),
+        (401, error(), AccountRefused, AccountRefused),
         (403, error(), RetryLater, RetryLater),
         (409, error(code="idempotency_key_in_use"), NotYet, NotYet),
         (429, error("rate_limit_error"), RetryLater, RetryLater),
@@ -116,9 +116,7 @@ def test_an_answer_that_is_not_stripes_settles_nothing(api: responses.RequestsMo
     assert type(check(api, status=status, body="<html>a proxy</html>")) is RetryLater
 
 
-@pytest.mark.parametrize(
-    ("status", "is_answer"), [(401, True), (403, True), (429, True), (500, False), (503, False), (424, False)]
-)
+@pytest.mark.parametrize(("status", "is_answer"), [(403, True), (429, True), (500, False), (503, False), (424, False)])
 def test_an_answer_that_something_is_wrong_with_us_is_no_outage_of_stripe(
     api: responses.RequestsMock, status: int, is_answer: bool
 ) -> None:

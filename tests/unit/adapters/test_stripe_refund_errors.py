@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import responses
 
-from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
 from billing.domain.facts import RefundSucceeded
 from billing.domain.money import Money
@@ -42,7 +42,7 @@ def owed(payment: Payment) -> Refund:
         (400, "balance_insufficient", "invalid_request_error", Refused),
         (402, "insufficient_funds", "card_error", Refused),
         (400, None, "idempotency_error", NeedsPerson),
-        (401, "api_key_expired", "invalid_request_error", RetryLater),
+        (401, "api_key_expired", "invalid_request_error", AccountRefused),
         (403, None, "invalid_request_error", RetryLater),
         (409, "idempotency_key_in_use", "invalid_request_error", NotYet),
         (429, "lock_timeout", "invalid_request_error", RetryLater),

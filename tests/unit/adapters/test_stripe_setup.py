@@ -12,7 +12,7 @@ from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeApi, StripeSetup
 from billing.adapters.stripe_gateway.events import READS
 from billing.adapters.stripe_gateway.setup import PERMISSIONS
-from billing.application.outcomes import Refused, RetryLater
+from billing.application.outcomes import AccountRefused, Refused
 from tests.contracts.payment_gateway import soon
 
 BASE = "https://api.stripe.com/v1"
@@ -185,5 +185,5 @@ def test_a_key_that_stripe_does_not_know_is_no_missing_permission(
     api: responses.RequestsMock, setup: StripeSetup
 ) -> None:
     api.get(f"{BASE}/events", status=401, json={"error": {"message": "Invalid API Key provided: rk_test_***"}})
-    with pytest.raises(RetryLater, match="API key"):
+    with pytest.raises(AccountRefused, match="API key"):
         setup.problem("Events", soon())

@@ -73,6 +73,29 @@ def test_a_renewal_whose_money_is_lost_frees_its_name(shop: Twins) -> None:
     assert shop.statuses(shop.buy(a_renewal())) == ["completed", "fulfilled"]
 
 
+def test_so_does_one_that_was_given_up_after_the_loss_when_that_is_told_again(shop: Twins) -> None:
+    shop.buy(a_domain("example.com"))
+    order = shop.order(a_renewal())
+    payment = shop.start(order)
+    shop.hear(shop.pay(payment))
+
+    def the_bank_is_faster() -> None:
+        shop.gateway.open_dispute(payment.id)
+        shop.gateway.withdraw(payment.id, "dispute_1")
+        shop.hear(shop.gateway.decide(payment.id, "dispute_1", LOST))
+        hear_now(shop)
+
+    shop.registrar.before_effect = the_bank_is_faster
+    shop.registrar.fail_with(NeedsPerson("a puzzle"), "renew")
+    shop.work()
+    assert shop.statuses(order) == ["requires_attention", "in_progress"]
+    for _ in range(2):
+        shop.hear(shop.gateway.dispute_notification(payment.id, "dispute_1"))
+        shop.work()
+    assert shop.statuses(order) == ["refunded", "refunded"]
+    assert shop.statuses(shop.buy(a_renewal())) == ["completed", "fulfilled"]
+
+
 # ---------------------------------------------------------------------- hosting
 
 

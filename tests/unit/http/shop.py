@@ -24,6 +24,7 @@ from billing.application.billers import BillerLimits
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.given_up import MakeSureUndelivered
+from billing.application.hints import HintLimits, ReceiveHint
 from billing.application.hosting_renewals import OfferPeriod, OrderPeriod
 from billing.application.intake import ReceiveWebhook
 from billing.application.invoicing import TakeInvoice
@@ -37,7 +38,7 @@ from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPaymen
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
-from billing.application.refunds import RequestRefund
+from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.renewing import WriteRenewal
 from billing.application.resolving import ResolvePayment
@@ -135,13 +136,14 @@ class Shop:
         keepers = MethodKeepers({"stripe": self.methods}, 10.0, seconds)
         accounts = EnsureAccount(ledger, keepers, self.clock, ids)
         take = TakeFact(record, self.takers(pay_back, notices))
-        attempts = OpenAttempt(ledger, gateways, take, note_start, payment_limits, ids, seconds)
+        attempts = OpenAttempt(ledger, gateways, take, note_start, payment_limits, ids, seconds, self.new_value)
         place_order = PlaceOrder(
             ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
         )
         start_setup = StartSetup(ledger, keepers, accounts, ids)
         return UseCases(
             ledger=ledger,
+            receive_hint=ReceiveHint(ledger, {}, HintLimits(20, timedelta(seconds=5)), ids),
             receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
             place_order=place_order,
             cancel_order=CancelOrder(ledger),
@@ -155,6 +157,7 @@ class Shop:
             request_refund=RequestRefund(
                 ledger, pay_back, MakeSureUndelivered(routes, timedelta(days=1), 10.0, seconds)
             ),
+            settle_refund=SettleRefund(ledger, pay_back),
             resolve_payment=ResolvePayment(ledger, record, pay_back),
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import stripe
 
-from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
 from billing.transport import is_surely_unsent
 
@@ -30,8 +30,10 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
     if isinstance(error, stripe.InvalidRequestError | stripe.CardError):
         return Refused(_explain(error))
     why = f"Stripe answered {error.http_status}{_request(error)}"
+    if isinstance(error, stripe.AuthenticationError):
+        return AccountRefused(f"{why}: it does not accept our API key")
     if error.http_status in _KEY_NOT_ACCEPTED:
-        # A wrong key is for the operator to put right: no customer's payment may fail of it.
+        # A right that our key lacks, or a proxy's word: no customer's payment may fail of it, and other calls may do.
         return RetryLater(f"{why}: it does not accept our API key for this call", answered=True)
     if error.http_status == _IN_USE:
         # The first call under the same idempotency key still runs at Stripe: its answer is worth waiting for.

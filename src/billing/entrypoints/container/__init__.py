@@ -68,6 +68,7 @@ class Container(Money):
     registrars = Money.registrars
     notifier = Money.notifier
     # what is wired in `Money`
+    compare_hint = Money.compare_hint
     hosting = Money.hosting
     job_limits = Money.job_limits
     keepers = Money.keepers
@@ -78,12 +79,14 @@ class Container(Money):
     pay_back = Money.pay_back
     pay_links = Money.pay_links
     postbox = Money.postbox
+    receive_hint = Money.receive_hint
     receive_webhook = Money.receive_webhook
     refresh_payment = Money.refresh_payment
     remove_method = Money.remove_method
     request_refund = Money.request_refund
     resolve_payment = Money.resolve_payment
     set_default_method = Money.set_default_method
+    settle_refund = Money.settle_refund
     start_payment = Money.start_payment
     start_setup = Money.start_setup
     take_fact = Money.take_fact
@@ -174,7 +177,7 @@ class Container(Money):
         {
             JobKind.PROCESS_EVENT: process_event,
             JobKind.RECONCILE: comparing.reconcile_part,
-            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
+            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start, compare_hint),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
                 RegisterDomain,
@@ -294,6 +297,7 @@ class Container(Money):
         UseCases,
         ledger=ledger,
         receive_webhook=receive_webhook,
+        receive_hint=receive_hint,
         place_order=place_order,
         cancel_order=cancel_order,
         start_payment=start_payment,
@@ -304,6 +308,7 @@ class Container(Money):
         set_default_method=set_default_method,
         remove_method=remove_method,
         request_refund=request_refund,
+        settle_refund=settle_refund,
         resolve_payment=resolve_payment,
         open_customer=open_customer,
         change_customer=change_customer,

@@ -9,6 +9,7 @@ from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
 from billing.application.another_card import PutInCard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.hints import ReceiveHint
 from billing.application.hosting_renewals import OrderPeriod
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
@@ -16,7 +17,7 @@ from billing.application.lifecycle import ChangeSubscription
 from billing.application.owing import PayOwed
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Clock, Ids, Telemetry
-from billing.application.refunds import RequestRefund
+from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
@@ -38,6 +39,7 @@ class UseCases:
 
     ledger: Ledger
     receive_webhook: ReceiveWebhook
+    receive_hint: ReceiveHint
     place_order: PlaceOrder
     cancel_order: CancelOrder
     start_payment: StartPayment
@@ -48,6 +50,7 @@ class UseCases:
     set_default_method: SetDefaultMethod
     remove_method: RemoveMethod
     request_refund: RequestRefund
+    settle_refund: SettleRefund
     resolve_payment: ResolvePayment
     open_customer: OpenCustomer
     change_customer: ChangeCustomer

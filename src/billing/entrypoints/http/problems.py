@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from billing.application.breakers import Unreachable
-from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Forged, Telemetry
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList
 from billing.domain.errors import (
@@ -77,6 +77,12 @@ KINDS: Mapping[type[BillingError], Kind] = {
     LedgerUnavailable: Kind(503, "ledger-unavailable", "The ledger can't be reached", "try again"),
     RetryLater: Kind(503, "provider-unavailable", "The provider can't be reached", "try again"),
     OutcomeUnknown: Kind(503, "provider-unavailable", "The provider did not answer in time", "try again"),
+    AccountRefused: Kind(
+        503,
+        "provider-unavailable",
+        "The provider takes no payments at present",
+        "choose another way, or try again later",
+    ),
     NeedsPerson: Kind(503, "needs-person", "A person must look first", "a person must look into it"),
     NoPriceList: Kind(503, "no-price-list", "Nothing is on sale yet", "no price list is in force"),
     Unreachable: Kind(503, "provider-unavailable", "The provider can't be reached", "try again"),
