@@ -113,7 +113,10 @@ def _the_answers_of_a_refund_fit(shop: Shop, fits):
     too_much = {"amount": {"amount": 2, "currency": "USD"}, **reason}
     left = fits(refunds, "POST", shop.post(f"{path}/refunds", too_much, **operator), 422)["left"]
     assert left == {"amount": 1, "currency": "USD"}
-    fits(refunds, "POST", shop.post(f"{path}/refunds", reason, **operator), 201)
+    refund = fits(refunds, "POST", shop.post(f"{path}/refunds", reason, **operator), 201)
+    settle, paid_by_hand = f"/v1/refunds/{refund['id']}/settle", {"succeeded": True, "why": "bank transfer 12"}
+    fits("/v1/refunds/{refund_id}/settle", "POST", shop.post(settle, paid_by_hand, **operator), 200)
+    fits("/v1/refunds/{refund_id}/settle", "POST", shop.post(settle, {"succeeded": "yes"}, **operator), 422)
     fits(refunds, "GET", shop.get(f"{path}/refunds", **operator), 200)
     fits("/v1/payments/{payment_id}", "GET", shop.get(path), 200)
 

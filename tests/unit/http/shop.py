@@ -35,7 +35,7 @@ from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPaymen
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar
-from billing.application.refunds import RequestRefund
+from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.renewing import WriteRenewal
 from billing.application.resolving import ResolvePayment
@@ -153,6 +153,7 @@ class Shop:
             request_refund=RequestRefund(
                 ledger, pay_back, MakeSureUndelivered(routes, timedelta(days=1), 10.0, seconds)
             ),
+            settle_refund=SettleRefund(ledger, pay_back),
             resolve_payment=ResolvePayment(ledger, record, pay_back),
             open_customer=OpenCustomer(ledger, self.clock, ids),
             change_customer=ChangeCustomer(ledger),

@@ -84,6 +84,7 @@ class Container(Money):
     request_refund = Money.request_refund
     resolve_payment = Money.resolve_payment
     set_default_method = Money.set_default_method
+    settle_refund = Money.settle_refund
     start_payment = Money.start_payment
     start_setup = Money.start_setup
     take_fact = Money.take_fact
@@ -304,6 +305,7 @@ class Container(Money):
         set_default_method=set_default_method,
         remove_method=remove_method,
         request_refund=request_refund,
+        settle_refund=settle_refund,
         resolve_payment=resolve_payment,
         open_customer=open_customer,
         change_customer=change_customer,

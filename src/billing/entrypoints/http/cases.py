@@ -15,7 +15,7 @@ from billing.application.lifecycle import ChangeSubscription
 from billing.application.owing import OrderPeriod, PayOwed
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Clock, Ids, Telemetry
-from billing.application.refunds import RequestRefund
+from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
@@ -44,6 +44,7 @@ class UseCases:
     set_default_method: SetDefaultMethod
     remove_method: RemoveMethod
     request_refund: RequestRefund
+    settle_refund: SettleRefund
     resolve_payment: ResolvePayment
     open_customer: OpenCustomer
     change_customer: ChangeCustomer
