@@ -52,6 +52,9 @@ MEASURES: Mapping[str, Measure] = {
     "http_request": Measure("billing_http_request", "Requests answered", ("method", "route", "status"), _FAST),
     "job_claimed": Measure("billing_job_lag", "From due to claimed", ("kind",), _SLOW),
     "job_ran": Measure("billing_job_run", "Runs of jobs and how they ended", ("kind", "ended"), _SLOW),
+    "hint_contradicted": Measure(
+        "billing_hints_contradicted", "Attempts of which a notification claimed what its provider denied", ("gateway",)
+    ),
     "payment_settled": Measure("billing_payments_settled", "Proven payments by what they meant", ("settlement",)),
     "epp_command": Measure("billing_epp_command", "Commands to EPP registries", ("command", "code"), _SLOW),
     "mail_call": Measure("billing_mail_call", "Mails handed to the mail server", ("kind", "outcome"), _SLOW),

@@ -55,6 +55,13 @@ class NeedsPerson(BillingError):
     why: str
 
 
+@dataclass(eq=False)
+class AccountRefused(NeedsPerson):
+    """{why}"""
+
+    # The provider refuses us as such, by our key or our address, and has done nothing.
+
+
 @dataclass(frozen=True)
 class Deadline:
     """A moment on the process's monotonic clock by which an outward call must have ended."""

@@ -1,7 +1,7 @@
 """Start to pay an order, and ask how it stands."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from billing.application.accounts import EnsureAccount, read_method
@@ -18,12 +18,25 @@ from billing.domain.payment import Payment
 
 
 @dataclass(frozen=True)
+class AttemptTimes:
+    """How long an attempt may be paid and, at a provider that closes none, when an undecided one may be given up."""
+
+    expiry: timedelta
+    retry_after: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
 class PaymentLimits:
-    """How long an attempt may be paid, and when the provider is asked about it."""
+    """The times of an attempt, the same at every gateway but those in `others`, and of the calls about it."""
 
     attempt_expiry: timedelta
     recover_after: timedelta
     call_deadline_seconds: float
+    others: Mapping[str, AttemptTimes] = field(default_factory=dict)
+
+    def times(self, gateway: str) -> AttemptTimes:
+        """Those of the gateway's attempts."""
+        return self.others.get(gateway) or AttemptTimes(self.attempt_expiry)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from marshmallow.validate import Range
 from billing.entrypoints import setting_formats as formats
 from billing.entrypoints.setting_formats import POSITIVE, optional
 
+KPAY = "kpay"
+"""The name of the gateway."""
+
 METHODS = ("momo", "cc", "spenn")
 """Mobile money, cards on KPay's page, SPENN."""
 

@@ -8,16 +8,18 @@ from billing.application.alerts import OperatorMail
 from billing.application.breakers import GuardLimits
 from billing.application.checkout import CheckoutLimits
 from billing.application.daily import DailyLimits
+from billing.application.hints import HintLimits
 from billing.application.jobs import JobLimits
 from billing.application.lifecycle import ChangeLimits
 from billing.application.owing import OwingLimits
-from billing.application.paying import PaymentLimits
+from billing.application.paying import AttemptTimes, PaymentLimits
 from billing.application.ports import PaymentGateway
 from billing.application.refunds import RefundLimits
 from billing.domain.breaker import BreakerPolicy
 from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.dunning import DunningPolicy
 from billing.domain.job import JobKind
+from billing.domain.poll_schedule import PollSchedule
 from billing.domain.refund_policy import Compensation, RefundedHosting, RefundPolicy
 from billing.domain.renewal import RenewalPolicy
 from billing.domain.retry_policy import RetryPolicy
@@ -25,6 +27,7 @@ from billing.entrypoints.http.app import HttpConfig
 from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
 from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.job_settings import JobSettings, KindSettings
+from billing.entrypoints.kpay_settings import KPAY
 from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.renewal_settings import RenewalSettings
 from billing.entrypoints.settings import Settings, ShopSettings
@@ -86,15 +89,38 @@ def checkout_limits(shop: ShopSettings) -> CheckoutLimits:
     )
 
 
-def payment_limits(shop: ShopSettings) -> PaymentLimits:
+def payment_limits(settings: Settings) -> PaymentLimits:
     """The check of an attempt comes after twice the deadline of its start, when the request has surely ended.
 
     The deadline bounds the call alone; a transaction comes before it and one after it.
     """
+    shop, kpay = settings.shop, settings.kpay
+    others = {}
+    if kpay is not None:
+        others[KPAY] = AttemptTimes(
+            expiry=timedelta(minutes=kpay.attempt_expiry_minutes),
+            retry_after=timedelta(seconds=kpay.retry_after_seconds),
+        )
     return PaymentLimits(
         attempt_expiry=timedelta(minutes=shop.attempt_expiry_minutes),
         recover_after=timedelta(seconds=2 * shop.web_call_deadline_seconds),
         call_deadline_seconds=shop.web_call_deadline_seconds,
+        others=others,
+    )
+
+
+def poll_schedules(settings: Settings) -> Mapping[str, PollSchedule]:
+    """Of the gateways that are asked again and again."""
+    if settings.kpay is None:
+        return {}
+    return {KPAY: PollSchedule(tuple(timedelta(seconds=age) for age in settings.kpay.poll_seconds))}
+
+
+def hint_limits(settings: Settings) -> HintLimits:
+    """None is kept where no gateway sends any."""
+    return HintLimits(
+        kept_max=settings.kpay.hints_max if settings.kpay else 0,
+        interval_min=timedelta(seconds=settings.shop.check_interval_min_seconds),
     )
 
 

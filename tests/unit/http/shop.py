@@ -23,6 +23,7 @@ from billing.application.attempts import NoteStart
 from billing.application.checkout import CheckoutLimits, PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
 from billing.application.given_up import MakeSureUndelivered
+from billing.application.hints import HintLimits, ReceiveHint
 from billing.application.intake import ReceiveWebhook
 from billing.application.invoicing import TakeInvoice
 from billing.application.ledger import Ledger
@@ -140,6 +141,7 @@ class Shop:
         start_setup = StartSetup(ledger, keepers, accounts, ids)
         return UseCases(
             ledger=ledger,
+            receive_hint=ReceiveHint(ledger, {}, HintLimits(20, timedelta(seconds=5)), ids),
             receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
             place_order=place_order,
             cancel_order=CancelOrder(ledger),

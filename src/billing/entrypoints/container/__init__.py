@@ -78,6 +78,7 @@ class Container(Money):
     pay_back = Money.pay_back
     pay_links = Money.pay_links
     postbox = Money.postbox
+    receive_hint = Money.receive_hint
     receive_webhook = Money.receive_webhook
     refresh_payment = Money.refresh_payment
     remove_method = Money.remove_method
@@ -295,6 +296,7 @@ class Container(Money):
         UseCases,
         ledger=ledger,
         receive_webhook=receive_webhook,
+        receive_hint=receive_hint,
         place_order=place_order,
         cancel_order=cancel_order,
         start_payment=start_payment,

@@ -10,6 +10,7 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import NoteStart
 from billing.application.disputes import TakeDispute
 from billing.application.given_up import MakeSureUndelivered
+from billing.application.hints import ReceiveHint
 from billing.application.intake import ReceiveWebhook
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.notifications import Notices, Postbox
@@ -61,7 +62,7 @@ class Money(Adapters):
 
     # ------------------------------------------------------------------ money in
     job_limits = providers.ThreadSafeSingleton(limits.job_limits, jobs)
-    payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, shop)
+    payment_limits = providers.ThreadSafeSingleton(limits.payment_limits, settings)
     pay_back = providers.ThreadSafeSingleton(
         PayBack,
         policy=providers.Factory(limits.refund_policy, shop),
@@ -124,6 +125,10 @@ class Money(Adapters):
         telemetry,
         ids,
         providers.Object(logging_context),
+    )
+    hint_limits = providers.ThreadSafeSingleton(limits.hint_limits, settings)
+    receive_hint = providers.ThreadSafeSingleton(
+        ReceiveHint, ledger, providers.Callable(outside.hinting, gateways), hint_limits, ids
     )
     open_attempt = providers.ThreadSafeSingleton(
         OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic

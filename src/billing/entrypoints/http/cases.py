@@ -9,6 +9,7 @@ from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
 from billing.application.another_card import PutInCard
 from billing.application.checkout import PlaceOrder
 from billing.application.customers import ChangeCustomer, OpenCustomer
+from billing.application.hints import ReceiveHint
 from billing.application.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
 from billing.application.lifecycle import ChangeSubscription
@@ -34,6 +35,7 @@ class UseCases:
 
     ledger: Ledger
     receive_webhook: ReceiveWebhook
+    receive_hint: ReceiveHint
     place_order: PlaceOrder
     cancel_order: CancelOrder
     start_payment: StartPayment
