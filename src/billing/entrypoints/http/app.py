@@ -57,7 +57,7 @@ def create_app(cases: UseCases, config: HttpConfig) -> Flask:
     problems.attach(app, cases.telemetry)
     for build in _BLUEPRINTS:
         api.register_blueprint(build(cases, config))
-    app.register_blueprint(webhooks.blueprint(cases.receive_webhook))
+    app.register_blueprint(webhooks.blueprint(cases.receive_webhook, cases.receive_hint))
     app.register_blueprint(health.blueprint(cases.ready, cases.metrics))
     for blueprint in docs.blueprints(api.describe()):
         app.register_blueprint(blueprint)
