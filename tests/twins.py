@@ -1,7 +1,7 @@
 """The whole program on its in-memory twins: the real container with the outside things replaced."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -12,6 +12,7 @@ from dependency_injector import providers
 from billing.adapters.memory.billing import MemoryBilling
 from billing.adapters.memory.feed import MemoryFeed
 from billing.adapters.memory.gateway import MemoryGateway
+from billing.adapters.memory.hinting import MemoryPush
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.methods import MemoryMethods
 from billing.adapters.memory.notifier import MemoryNotifier
@@ -21,12 +22,13 @@ from billing.adapters.memory.statements import MemoryStatements
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.ledger import Begin
 from billing.application.outcomes import Deadline
-from billing.application.ports import DomainInfo, Registrar
+from billing.application.ports import DomainInfo, PaymentGateway, Registrar
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
+from billing.entrypoints.kpay_settings import KpaySettings
 from billing.entrypoints.mail_settings import MailSettings, SmtpServer
-from billing.entrypoints.settings import load_settings
+from billing.entrypoints.settings import Settings, load_settings
 from tests.builders import NOW, a_catalogue, a_customer, a_registrant
 
 BY = "a test"
@@ -110,8 +112,12 @@ class Twins:
         with self.begin("reader", reading=True) as uow:
             return uow.installation()
 
+    def gateways(self) -> dict[str, PaymentGateway]:
+        """Those that the shop offers."""
+        return {self.gateway.name: self.gateway}
+
     def _wire(self) -> Container:
-        settings = load_settings(Path("no such file"))
+        settings = self.settings()
         shop = replace(settings.shop, reconcile_interval_hours=self.reconcile_interval_hours, reconcile_page_size=2)
         container = Container(settings=replace(settings, mails=MAILS, shop=shop, secret_keys=KEYS))
         self.routes: dict[str, Registrar] = dict.fromkeys(("rw", "co.rw", "com"), self.registrar)
@@ -119,7 +125,7 @@ class Twins:
             "telemetry": self.telemetry,
             "queue": self.queue,
             "begin": self.begin,
-            "gateways": {self.gateway.name: self.gateway},
+            "gateways": self.gateways(),
             "event_feeds": {self.gateway.name: self.feed},
             "statements": {self.gateway.name: self.statements},
             "saved_methods": {self.methods.gateway: self.methods},
@@ -134,6 +140,10 @@ class Twins:
         }.items():
             getattr(container, name).override(providers.Object(twin))
         return container
+
+    def settings(self) -> Settings:
+        """What there is without an environment."""
+        return load_settings(Path("no such file"))
 
     def restart(self) -> None:
         """Another process, with the same ledger, bell and outer world."""
@@ -229,3 +239,52 @@ class Twins:
         """The order's status, then its items'."""
         now = self.read(order)
         return [now.status.value, *(item.status.value for item in now.items)]
+
+
+POLLS = (10, 30, 60, 120, 300, 900, 3600)
+"""Seconds since its start at which a payment by phone is asked about."""
+HINTS_MAX = 3
+KPAY = KpaySettings(
+    url="http://127.0.0.1:1/",
+    username="shop",
+    password=secrets.token_hex(8),
+    api_key=None,
+    retailer_id="02",
+    limits={},
+    grace_seconds=120,
+    retry_after_seconds=120,
+    poll_seconds=POLLS,
+    attempt_expiry_minutes=60,
+    hints_max=HINTS_MAX,
+)
+PHONE = "0788 000 123"
+
+
+class TwoWays(Twins):
+    """A shop with two providers: besides the usual one `push`, which hints, closes nothing and refunds nothing."""
+
+    def gateways(self) -> dict[str, PaymentGateway]:
+        """Both."""
+        self.push = MemoryPush(now=self.clock)
+        return {**super().gateways(), self.push.name: self.push}
+
+    def settings(self) -> Settings:
+        """With those of the other one."""
+        return replace(super().settings(), kpay=KPAY)
+
+    def start_push(self, order: Order, phone: str = PHONE) -> Payment:
+        """The customer is asked to approve on the phone."""
+        return self.container.start_payment()(order.id, self.push.name, {"phone": phone}, BY)
+
+    def post_back(self, payment: Payment, body: bytes) -> Mapping[str, str]:
+        """A notification comes to the attempt's own address; the answer to it."""
+        return self.container.receive_hint()(self.push.name, payment.options["hint_token"], body)
+
+    def wait(self, seconds: float) -> None:
+        """Time passes, and workers do what has become due."""
+        self.pass_time(timedelta(seconds=seconds))
+        self.sweep_and_work()
+
+    def asked(self, payment: Payment, call: str = "check") -> int:
+        """How often the provider was asked about it."""
+        return self.push.calls.count((call, payment.id))

@@ -1,19 +1,24 @@
 """An attempt to pay, at its provider: open it, ask about it, close it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from billing.application.jobs import Handler, Record, Run
-from billing.application.outcomes import NeedsPerson, NotYet, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, Refused
 from billing.application.parts import lock_attempt, read_attempt
 from billing.application.ports import Clock, PaymentGateway, Started
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.facts import Fact
 from billing.domain.job import Job, JobKind, JobRequest
+from billing.domain.order import Order
 from billing.domain.payment import Payment
+from billing.domain.poll_schedule import PollSchedule
+
+NOT_TAKEN = "its provider takes no payments at present"
+"""Why an attempt ended whose provider refuses our account; what that said is for the operator alone."""
 
 
 def check_of(payment_id: str) -> JobRequest:
@@ -28,10 +33,14 @@ def close_of(payment_id: str) -> JobRequest:
 
 @dataclass(frozen=True)
 class NoteStart:
-    """Write down what the provider answered to a start, and ask again only when its page has closed."""
+    """Write down what the provider answered to a start, and when it is asked next.
+
+    That is when its page has closed; at a gateway in `schedules` again and again, since it tells nothing by itself.
+    """
 
     clock: Clock
     check_after_expiry: timedelta
+    schedules: Mapping[str, PollSchedule] = field(default_factory=dict)
 
     def __call__(self, uow: UnitOfWork, payment_id: str, started: Started) -> Payment:
         """The attempt with the provider's ids on it."""
@@ -39,12 +48,22 @@ class NoteStart:
         _, payment = lock_attempt(uow, payment_id)
         payment.bind(started.session_ref, started.payment_ref)
         payment.redirect_url = payment.redirect_url or started.redirect_url
-        if check is not None:
-            check.postpone(uow.now() + self.until_closed(payment))
+        wait = self.until_asked(payment)
+        if check is not None and wait is not None:
+            check.postpone(uow.now() + wait)
         return payment
 
-    def until_closed(self, payment: Payment) -> timedelta:
-        """How long until the attempt can no longer be paid, and its provider has surely noticed."""
+    def is_polled(self, payment: Payment) -> bool:
+        """Whether its provider is asked by a schedule and by our own id, whether it answered to the start or not."""
+        return payment.gateway in self.schedules
+
+    def until_asked(self, payment: Payment) -> timedelta | None:
+        """How long until its provider is asked: for one without a schedule until it has surely closed the page.
+
+        None at the end of the schedule.
+        """
+        if self.is_polled(payment):
+            return self.schedules[payment.gateway].wait(self.clock() - payment.created_at)
         left = payment.expires_at - self.clock()
         return max(left, timedelta()) + self.check_after_expiry
 
@@ -58,17 +77,42 @@ class _AskProvider(Handler):
     note_start: NoteStart
 
     def started_attempt(self, run: Run) -> Payment:
-        """The attempt, started now if need be; without the provider's ids only where its time is over."""
+        """The attempt, started now if need be; without the provider's ids where its time is over, or it is in vain.
+
+        What the start proves at once is taken with it.
+        """
         order, payment = run.ledger.read(lambda uow: read_attempt(uow, run.subject))
-        late = self.note_start.clock() >= payment.expires_at
-        if payment.is_started or not payment.is_open or late:
+        if payment.is_started or not payment.is_open or self._is_late(order, payment):
             return payment
-        started = self.gateways[payment.gateway].start_again(order, payment, run.deadline())
-        return run.checkpoint(lambda uow: self.note_start(uow, payment.id, started))
+        try:
+            started = self.gateways[payment.gateway].start_again(order, payment, run.deadline())
+        except AccountRefused:
+            if self.is_known(payment):
+                raise
+            return run.checkpoint(lambda uow: self._fail(uow, payment.id, NOT_TAKEN))
+
+        def note(uow: UnitOfWork) -> Payment:
+            noted = self.note_start(uow, payment.id, started)
+            for fact in started.facts:
+                self.take(uow, payment.gateway, fact)
+            return noted
+
+        return run.checkpoint(note)
+
+    def _is_late(self, order: Order, payment: Payment) -> bool:
+        """Whether to start it makes no sense: nobody could close it again of an order that is closed."""
+        if self.note_start.clock() >= payment.expires_at:
+            return True
+        return order.closed_as is not None and not self.gateways[payment.gateway].manner.closes
+
+    def _fail(self, uow: UnitOfWork, payment_id: str, why: str) -> Payment:
+        order, payment = lock_attempt(uow, payment_id)
+        self.take.payments.fail(uow, order, payment, why)
+        return payment
 
     def is_known(self, payment: Payment) -> bool:
-        """Whether the provider can be asked: a saved method may have been charged though no answer came."""
-        return payment.is_started or payment.is_off_session
+        """Whether the provider can be asked, and may have taken it though no answer came: by our id, if need be."""
+        return payment.is_started or payment.is_off_session or self.note_start.is_polled(payment)
 
     def is_left_open(self, payment: Payment) -> bool:
         """Whether its time is over and nothing but us will close it."""
@@ -112,17 +156,23 @@ def _answer(ask: Callable[[], Sequence[Fact]]) -> Sequence[Fact]:
         raise NeedsPerson(f"its provider took it, and will not say how it stands: {refusal.why}") from refusal
 
 
-def _unflag(uow: UnitOfWork, payment_id: str) -> Payment:
+def _unflag(uow: UnitOfWork, payment_id: str) -> tuple[Order, Payment]:
     """No person need find out about it any more."""
     order, payment = lock_attempt(uow, payment_id)
     if payment.attention:
         payment.unflag()
         order.derive_status()
-    return payment
+    return order, payment
 
 
+@dataclass(frozen=True)
 class CheckPayment(_AskProvider):
-    """Ask the provider how an attempt stands, until it is decided."""
+    """Ask the provider how an attempt stands, until it is decided or, by a schedule, until that ends.
+
+    `compare` is shown what came of it.
+    """
+
+    compare: Callable[[UnitOfWork, Order, Payment], None]
 
     def buried(self, uow: UnitOfWork, job: Job, why: str) -> None:
         """A started one may be paid by now and nobody knows: a person looks."""
@@ -154,28 +204,43 @@ class CheckPayment(_AskProvider):
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
                 self.take(uow, payment.gateway, fact)
-            if _unflag(uow, payment.id).is_open:
-                return NotYet("the provider has not decided", self.note_start.until_closed(payment))
-            return None
+            order, asked = _unflag(uow, payment.id)
+            self.compare(uow, order, asked)
+            return self._next(asked)
 
         return record
+
+    def _next(self, asked: Payment) -> NotYet | None:
+        """One that ended without money is asked about to the end of its schedule: a late success counts."""
+        wait = self.note_start.until_asked(asked)
+        if asked.has_money:
+            return None
+        if wait is None:
+            asked.expire("nobody paid by it in its time")
+            return None
+        if asked.is_open:
+            return NotYet("the provider has not decided", wait)
+        return NotYet("it has ended, and may be paid all the same", wait) if self.note_start.is_polled(asked) else None
 
 
 class ClosePayment(_AskProvider):
     """Make an attempt unpayable whose order is closed; a success that comes out is recorded."""
 
     def __call__(self, run: Run) -> Record:
-        """Done when the provider has decided either way."""
+        """Done when the provider has decided either way; one that it can't close ends here, and its check goes on."""
         payment = self.started_attempt(run)
         if not payment.is_open:
             return lambda uow: None
         if not self.is_known(payment):
             return _expire(payment.id)
-        facts = _answer(partial(self.gateways[payment.gateway].close, payment, run.deadline()))
+        gateway = self.gateways[payment.gateway]
+        facts = _answer(partial(gateway.close, payment, run.deadline()))
 
         def record(uow: UnitOfWork) -> NotYet | None:
             for fact in facts:
                 self.take(uow, payment.gateway, fact)
+            if not gateway.manner.closes:
+                lock_attempt(uow, payment.id)[1].cancel("its order is closed, and its provider closes nothing")
             if read_attempt(uow, payment.id)[1].is_open:
                 return NotYet("the provider still works on it", self.note_start.check_after_expiry)
             return None

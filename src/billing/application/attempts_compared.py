@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from billing.application.attempts import close_of
-from billing.application.outcomes import NeedsPerson, Refused
+from billing.application.outcomes import AccountRefused, NeedsPerson, Refused
 from billing.application.parts import read_attempt
 from billing.application.ports import PaymentGateway
 from billing.application.reconciliation import Difference, Done, Page, Repair, Scope, moved, walk
@@ -48,8 +48,10 @@ class UnpaidAttempts:
         return self.repair.ledger.read(find)
 
     def _is_wanted(self, payment: Payment) -> bool:
-        """One that was never started its own check starts again."""
-        return payment.gateway in self.gateways and payment.is_started and not payment.has_money
+        """One that was never started its own check starts again; where none can be closed it may be paid by now."""
+        if payment.gateway not in self.gateways or payment.has_money:
+            return False
+        return payment.is_started or not self.gateways[payment.gateway].manner.closes
 
     def compare(self, scope: Scope, subject: str) -> Iterator[Difference]:
         """Asked anew, and recorded as if a notification had told it."""
@@ -66,6 +68,8 @@ class UnpaidAttempts:
             elif not closed and all(_agrees(payment, fact) for fact in told):
                 return
             moves = self.repair(scope, payment.gateway, told)
+        except AccountRefused:
+            raise
         except (Refused, NeedsPerson, Conflict) as unclear:
             yield self.repair.hand_over(scope, about=about, ours=ours, theirs=theirs, how=unclear.why)
             return
@@ -78,8 +82,8 @@ class UnpaidAttempts:
         yield Difference(about=about, ours=ours, theirs=theirs, done=done, how=how)
 
     def _is_left_open(self, order: Order, payment: Payment, told: Sequence[Fact]) -> bool:
-        """Whether a customer could still pay what nobody waits for, and no job is about to see to it."""
-        if payment.is_open and order.closed_as is None:
+        """Whether a customer could still pay what nobody waits for, we can help it, and no job is about to."""
+        if (payment.is_open and order.closed_as is None) or not self.gateways[payment.gateway].manner.closes:
             return False
         return any(_is_payable(fact) for fact in told) and not self.repair.ledger.read(
             lambda uow: _is_being_closed(uow, payment)

@@ -8,10 +8,20 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+from billing.application.alerts import raise_alert
 from billing.application.ledger import Ledger
-from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import (
+    AccountRefused,
+    Deadline,
+    NeedsPerson,
+    NotYet,
+    OutcomeUnknown,
+    Refused,
+    RetryLater,
+)
 from billing.application.ports import Telemetry
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
+from billing.domain.alert import AlertKind
 from billing.domain.breaker import BreakerPolicy, BreakerState
 
 T = TypeVar("T")
@@ -68,6 +78,9 @@ class Guard:
             answer = call()
         except (RetryLater, OutcomeUnknown) as failure:
             self._judge(failure, admission, given_seconds, deadline)
+            raise
+        except AccountRefused as refusal:
+            self._shut_out(refusal.why)
             raise
         except (NotYet, Refused, NeedsPerson):
             self._answered(admission)
@@ -161,25 +174,31 @@ class Guard:
         self._count(failure)
 
     def _count(self, failure: RetryLater | OutcomeUnknown) -> None:
-        wait = self._fail(failure.why)
+        wait = self._write(partial(self._fail, why=failure.why))
         if wait and isinstance(failure, RetryLater):
             raise self._unreachable(wait, failure.why) from failure
 
-    def _fail(self, why: str) -> timedelta | None:
-        def fail(uow: UnitOfWork) -> timedelta:
-            breaker, now = uow.breakers.lock(self.name), uow.now()
-            if breaker.fail(why, now, self.limits.policy):
-                uow.report(
-                    self.telemetry.event,
-                    "breaker_opened",
-                    breaker=self.name,
-                    failures=breaker.failures,
-                    until=breaker.held_until,
-                    why=why,
-                )
-            return breaker.wait(now)
+    def _shut_out(self, why: str) -> None:
+        """Whoever refuses our account is of as little use as one that is away, and only a person can help it."""
 
-        return self._write(fail)
+        def tell(uow: UnitOfWork) -> None:
+            self._fail(uow, why)
+            raise_alert(uow, AlertKind.ACCOUNT_REFUSED, self.name, why, once=f"{uow.now():%Y-%m-%d}")
+
+        self._write(tell)
+
+    def _fail(self, uow: UnitOfWork, why: str) -> timedelta:
+        breaker, now = uow.breakers.lock(self.name), uow.now()
+        if breaker.fail(why, now, self.limits.policy):
+            uow.report(
+                self.telemetry.event,
+                "breaker_opened",
+                breaker=self.name,
+                failures=breaker.failures,
+                until=breaker.held_until,
+                why=why,
+            )
+        return breaker.wait(now)
 
     def _write(self, work: Callable[[UnitOfWork], T]) -> T | None:
         """None where the ledger is away: the call's own end is what counts."""

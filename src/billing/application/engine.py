@@ -6,13 +6,21 @@ bug, counted, loud, and retried like a transient fault.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from billing.application.alerts import raise_alert, raise_job_dead
 from billing.application.jobs import Handler, JobLimits, Record, Run, hold
 from billing.application.ledger import Ledger
-from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import (
+    AccountRefused,
+    Deadline,
+    NeedsPerson,
+    NotYet,
+    OutcomeUnknown,
+    Refused,
+    RetryLater,
+)
 from billing.application.ports import Telemetry
 from billing.application.under_way import ProcessGoes, UnderWay
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
@@ -43,6 +51,8 @@ class Ends:
                 return partial(self._wait, wait=failure)
             case Refused():
                 return partial(self._refuse, why=failure.why)
+            case AccountRefused():
+                return partial(self._locked_out, why=failure.why)
             case NeedsPerson():
                 return partial(self.bury, why=failure.why)
             case ConcurrentChange():
@@ -110,6 +120,11 @@ class Ends:
         self.put_off(uow, job, wait.why)
         job.wait(now + wait.after, wait.why, now)
         return "not_yet"
+
+    def _locked_out(self, uow: UnitOfWork, job: Job, why: str) -> str:
+        """No job can help it that its provider refuses us: it waits as long as after its last try in vain."""
+        pause = timedelta(seconds=self.limits[job.kind].retry.cap_seconds)
+        return self._wait(uow, job, NotYet(f"the provider refuses our account: {why}", pause))
 
     def _refuse(self, uow: UnitOfWork, job: Job, why: str) -> str:
         self.handlers[job.kind].refused(uow, job, why)

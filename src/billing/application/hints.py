@@ -9,16 +9,13 @@ from billing.application.alerts import raise_alert
 from billing.application.attempts import check_of
 from billing.application.ledger import Ledger
 from billing.application.parts import read_attempt
-from billing.application.ports import Claim, Forged, Hint, HintingGateway, Ids, Telemetry
+from billing.application.ports import HINT_TOKEN, Claim, Forged, Hint, HintingGateway, Ids, Telemetry
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
 from billing.domain.errors import NotFound
 from billing.domain.event import EventStatus, InboxEvent
 from billing.domain.order import Order
 from billing.domain.payment import Payment
-
-HINT_TOKEN = "hint_token"
-"""The option of an attempt that nobody can guess: part of the address to which its provider sends notifications."""
 
 _LINE_CHARS_MAX = 200
 

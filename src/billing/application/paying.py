@@ -1,18 +1,29 @@
 """Start to pay an order, and ask how it stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 
 from billing.application.accounts import EnsureAccount, read_method
-from billing.application.attempts import NoteStart, check_of
+from billing.application.attempts import NOT_TAKEN, NoteStart, check_of
 from billing.application.ledger import Ledger
-from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import (
+    AccountRefused,
+    Deadline,
+    NeedsPerson,
+    NotYet,
+    OutcomeUnknown,
+    Refused,
+    RetryLater,
+)
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.ports import Ids, PaymentGateway, Started
+from billing.application.ports import HINT_TOKEN, HintingGateway, Ids, PaymentGateway, Started
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.customer import Customer
 from billing.domain.errors import Conflict, Invalid, NotFound
+from billing.domain.facts import Fact
 from billing.domain.order import Order
 from billing.domain.payment import Payment
 
@@ -50,23 +61,30 @@ class OpenAttempt:
     limits: PaymentLimits
     ids: Ids
     monotonic: Callable[[], float]
+    new_token: Callable[[], str]
 
     def __call__(self, order_id: str, gateway: str, options: Mapping[str, str], by: str) -> Payment:
         """The attempt; still `pending` without a page where the provider's answer was lost.
 
         With `method_ref` and `customer_ref` in the options that method of that account is charged off session, and the
         attempt may be over at once: `succeeded`, or `failed` with the bank's reason.
-        Invalid for an unknown gateway; Conflict where the order takes no payment, or an older attempt turned out
-        paid or is still being decided; Refused by the provider. Closing an older attempt may also end in RetryLater,
-        OutcomeUnknown or NeedsPerson, and a gateway that is known to be away in NotYet: then nothing new was opened.
+        Invalid for an unknown gateway, and for a sum or options that it can't take; Conflict where the order takes no
+        payment, or an older attempt turned out paid or is still being decided; Refused by the provider, AccountRefused
+        where it would refuse every payment of ours: then the attempt is over. Closing an older attempt may also end in
+        RetryLater, OutcomeUnknown or NeedsPerson, and a gateway that is known to be away in NotYet: then nothing new
+        was opened.
         """
         if gateway not in self.gateways:
             raise Invalid("gateway", f"one of {', '.join(sorted(self.gateways))}")
+        sent = self._prepare(order_id, self.gateways[gateway], options)
         self.gateways[gateway].require_reachable()
         self._close_older(order_id, by)
-        order, payment = self.ledger.write(by, lambda uow: self._open(uow, order_id, gateway, options))
+        order, payment = self.ledger.write(by, lambda uow: self._open(uow, order_id, gateway, sent))
         try:
             started = self.gateways[gateway].start(order, payment, self._deadline())
+        except AccountRefused:
+            self._end(payment, NOT_TAKEN, by)
+            raise
         except (RetryLater, OutcomeUnknown, NotYet, NeedsPerson) as unanswered:
             # its check finds out, or tells a person
             self.ledger.telemetry.event("payment_start_unanswered", payment_id=payment.id, why=unanswered.why)
@@ -82,12 +100,21 @@ class OpenAttempt:
             self.take(uow, payment.gateway, fact)
         return noted
 
+    def _prepare(self, order_id: str, gateway: PaymentGateway, options: Mapping[str, str]) -> Mapping[str, str]:
+        def read(uow: UnitOfWork) -> tuple[Order, Customer]:
+            order = uow.orders.get(order_id)
+            return order, uow.customers.get(order.customer_id)
+
+        order, customer = self.ledger.read(read)
+        ours = {"email": customer.email, "name": customer.name}
+        if isinstance(gateway, HintingGateway):
+            ours[HINT_TOKEN] = self.new_token()
+        return gateway.prepare(order.total, {**options, **ours})
+
     def _open(self, uow: UnitOfWork, order_id: str, gateway: str, options: Mapping[str, str]) -> tuple[Order, Payment]:
         order, now = uow.orders.lock(order_id), self.note_start.clock()
-        email = uow.customers.get(order.customer_id).email
-        payment = order.open_attempt(
-            self.ids("pay"), gateway, {**options, "email": email}, now, now + self.limits.attempt_expiry
-        )
+        expires_at = now + self.limits.times(gateway).expiry
+        payment = order.open_attempt(self.ids("pay"), gateway, options, now, expires_at)
         uow.jobs.request(check_of(payment.id), due_in=self.limits.recover_after)
         return order, payment
 
@@ -100,24 +127,50 @@ class OpenAttempt:
                 self._close(order, older, by)
 
     def _close(self, order: Order, older: Payment, by: str) -> None:
+        gateway = self.gateways[older.gateway]
+        if not gateway.manner.closes:
+            self._give_up(gateway, order, older, by)
+            return
         if not older.is_started:
             raise Conflict(f"order {order.number}", "the provider has not yet answered to an earlier attempt")
-        facts = self.gateways[older.gateway].close(older, self._deadline())
+        facts = gateway.close(older, self._deadline())
+        if self._taken(order, older, facts, by).is_open:
+            raise Conflict(f"order {order.number}", "an earlier attempt is still being decided")
 
+    def _give_up(self, gateway: PaymentGateway, order: Order, older: Payment, by: str) -> None:
+        """One that nobody can close: it is asked about, waited for, and then left; a success still counts."""
+        try:
+            facts = gateway.close(older, self._deadline())
+        except (RetryLater, OutcomeUnknown, NotYet, NeedsPerson) as away:
+            self.ledger.telemetry.event("payment_not_asked", payment_id=older.id, why=away.why)
+            facts = ()
+        if not self._taken(order, older, facts, by).is_open:
+            return
+        wait = older.created_at + self.limits.times(older.gateway).retry_after - self.note_start.clock()
+        if wait > timedelta():
+            until = f"another can be started in {ceil(wait.total_seconds())} s"
+            raise Conflict(f"order {order.number}", f"an earlier attempt is still being decided; {until}")
+        self.ledger.write(by, lambda uow: lock_attempt(uow, older.id)[1].cancel("given up for another attempt"))
+
+    def _taken(self, order: Order, older: Payment, facts: Sequence[Fact], by: str) -> Payment:
         def take(uow: UnitOfWork) -> Payment:
             for fact in facts:
                 self.take(uow, older.gateway, fact)
             return read_attempt(uow, older.id)[1]
 
-        closed = self.ledger.write(by, take)
-        if closed.has_money:
+        taken = self.ledger.write(by, take)
+        if taken.has_money:
             raise Conflict(f"order {order.number}", "an earlier attempt has just been paid")
-        if closed.is_open:
-            raise Conflict(f"order {order.number}", "an earlier attempt is still being decided")
+        return taken
 
     def _end(self, payment: Payment, why: str, by: str) -> None:
+        """The provider has definitely not taken it: nothing is to be asked either."""
+
         def end(uow: UnitOfWork) -> None:
+            check = uow.jobs.lock_for(check_of(payment.id))
             lock_attempt(uow, payment.id)[1].fail(why)
+            if check is not None:
+                check.finish_early(why, uow.now())
 
         self.ledger.write(by, end)
 

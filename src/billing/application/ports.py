@@ -80,6 +80,10 @@ class Started:
     facts: tuple[Fact, ...] = ()
 
 
+HINT_TOKEN = "hint_token"
+"""The option of an attempt that only the sender of its notifications knows."""
+
+
 class Claim(StrEnum):
     """What an unsigned notification says came of an attempt; nobody need believe it."""
 
@@ -177,7 +181,7 @@ class SignedGateway(PaymentGateway):
 class HintingGateway(PaymentGateway):
     """One whose notifications anybody could have sent: they wake the check of their attempt and nothing else.
 
-    The address that its provider sends them to holds `options["hint_token"]` of the attempt, which nobody can guess.
+    The address that its provider sends them to holds `options[HINT_TOKEN]` of the attempt, which nobody can guess.
     """
 
     @abstractmethod

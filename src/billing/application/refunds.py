@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from billing.application.alerts import raise_refund_failed
+from billing.application.alerts import raise_alert, raise_refund_failed
 from billing.application.given_up import MakeSureUndelivered
 from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
@@ -14,6 +14,7 @@ from billing.application.parts import lock_refund, read_attempt, read_refund
 from billing.application.paying_back import PayBack, RecordsFacts, refund_job
 from billing.application.ports import PaymentGateway
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.alert import AlertKind
 from billing.domain.contact import line_problem
 from billing.domain.errors import Conflict, Invalid
 from billing.domain.job import Job, JobStatus
@@ -37,7 +38,10 @@ class RefundLimits:
 
 @dataclass(frozen=True)
 class RefundPayment(Handler):
-    """Pay one refund at its provider: under the same key while the outcome is unknown, under a new one when refused."""
+    """Pay one refund at its provider: under the same key while the outcome is unknown, under a new one when refused.
+
+    Where the provider offers none it is left to a person.
+    """
 
     gateways: Mapping[str, PaymentGateway]
     record: RecordsFacts
@@ -48,8 +52,11 @@ class RefundPayment(Handler):
         payment, refund = run.ledger.read(lambda uow: read_refund(uow, run.subject))
         if not refund.is_pending:
             return lambda uow: None
+        gateway = self.gateways[payment.gateway]
+        if not gateway.manner.refunds:
+            return partial(_leave_to_hand, refund_id=refund.id)
         try:
-            facts = self.gateways[payment.gateway].refund(payment, refund, run.deadline())
+            facts = gateway.refund(payment, refund, run.deadline())
         except Refused as refusal:
             return partial(self._record_refusal, refund_id=refund.id, why=refusal.why)
 
@@ -90,6 +97,23 @@ class RefundPayment(Handler):
         if refund.is_pending:
             refund.unpark()
             order.derive_status()
+
+
+def _leave_to_hand(uow: UnitOfWork, refund_id: str) -> None:
+    order, payment, refund = lock_refund(uow, refund_id)
+    if not refund.is_pending:
+        return
+    what = f"pay {refund.amount} back to {_payer(payment)}"
+    refund.leave_to_hand(what)
+    order.derive_status()
+    raise_alert(uow, AlertKind.REFUND_BY_HAND, refund.id, f"order {order.number}: {what}")
+
+
+def _payer(payment: Payment) -> str:
+    """As logs and mails may name them; `billing orders show` has the whole number."""
+    phone = payment.options.get("phone", "")
+    whom = f"{phone[:3]}***{phone[-2:]}" if phone else "whoever paid it"
+    return f"{whom}, who paid {payment.gateway} {payment.payment_ref or payment.id}"
 
 
 @dataclass(frozen=True)

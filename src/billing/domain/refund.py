@@ -26,6 +26,8 @@ class RefundCause(StrEnum):
     PROVIDER = "provider"  # made at the provider, by its dashboard or by the provider itself
 
 
+_BY_HAND = "requires_manual_refund"
+
 _MOVES: Mapping[RefundStatus, set[RefundStatus]] = {
     RefundStatus.PENDING: {RefundStatus.SUCCEEDED, RefundStatus.FAILED},
     RefundStatus.SUCCEEDED: {RefundStatus.FAILED},
@@ -77,6 +79,11 @@ class Refund:
         """Whether its sum is gone or reserved."""
         return self.status is not RefundStatus.FAILED
 
+    @property
+    def needs_hand(self) -> bool:
+        """Whether a person is to pay it, since its provider does not."""
+        return self.is_pending and (self.attention or "").startswith(_BY_HAND)
+
     def bind(self, refund_ref: str | None) -> None:
         """Learn the provider's id; once known it never changes."""
         if refund_ref and self.refund_ref and refund_ref != self.refund_ref:
@@ -110,6 +117,10 @@ class Refund:
     def park(self, why: str) -> None:
         """A person must find out how it stands; its sum stays reserved."""
         self.attention = why
+
+    def leave_to_hand(self, what: str) -> None:
+        """Its provider pays nothing back: a person does, and says so; its sum stays reserved."""
+        self.attention = f"{_BY_HAND}: {what}"
 
     def unpark(self) -> None:
         """A person has seen to it."""

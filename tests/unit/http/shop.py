@@ -137,7 +137,7 @@ class Shop:
         keepers = MethodKeepers({"stripe": self.methods}, 10.0, seconds)
         accounts = EnsureAccount(ledger, keepers, self.clock, ids)
         take = TakeFact(record, self.takers(pay_back, notices))
-        attempts = OpenAttempt(ledger, gateways, take, note_start, payment_limits, ids, seconds)
+        attempts = OpenAttempt(ledger, gateways, take, note_start, payment_limits, ids, seconds, self.new_value)
         place_order = PlaceOrder(
             ledger, routes, checkout_limits, notices, self.clock, ids, lambda: self.new_id("B"), seconds
         )

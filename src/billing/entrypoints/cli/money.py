@@ -9,6 +9,7 @@ from billing.application.resolving import Resolution
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.money import Money
 from billing.domain.refund import Refund, RefundStatus
+from billing.entrypoints.cli.look import pay_to
 from billing.entrypoints.cli.show import AS_JSON, LIMIT, operator, say, show
 from billing.entrypoints.startup import start_command
 
@@ -71,9 +72,10 @@ def show_refund(refund_id: str, as_json: bool) -> None:
     """All that is known of REFUND_ID, and of its job."""
 
     def look(uow: UnitOfWork) -> dict[str, Any]:
-        _, refund = read_refund(uow, refund_id)
+        payment, refund = read_refund(uow, refund_id)
         job = next(iter(uow.jobs.of_subjects([refund_id])), None)
-        return {**_facts(refund), "job": job and job.id, "job_status": job and job.status, "job_why": job and job.why}
+        facts = {**_facts(refund), "pay_to": pay_to(payment, refund)}
+        return {**facts, "job": job and job.id, "job_status": job and job.status, "job_why": job and job.why}
 
     facts = start_command().ledger().read(look)
     if as_json:

@@ -68,6 +68,7 @@ class Container(Money):
     registrars = Money.registrars
     notifier = Money.notifier
     # what is wired in `Money`
+    compare_hint = Money.compare_hint
     hosting = Money.hosting
     job_limits = Money.job_limits
     keepers = Money.keepers
@@ -178,7 +179,7 @@ class Container(Money):
         {
             JobKind.PROCESS_EVENT: process_event,
             JobKind.RECONCILE: comparing.reconcile_part,
-            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start),
+            JobKind.CHECK_PAYMENT: providers.Factory(CheckPayment, gateways, take_fact, note_start, compare_hint),
             JobKind.CLOSE_PAYMENT: providers.Factory(ClosePayment, gateways, take_fact, note_start),
             JobKind.REGISTER_DOMAIN: providers.Factory(
                 RegisterDomain,

@@ -10,7 +10,7 @@ from billing.application.alerts import TellOperator
 from billing.application.attempts import NoteStart
 from billing.application.disputes import TakeDispute
 from billing.application.given_up import MakeSureUndelivered
-from billing.application.hints import ReceiveHint
+from billing.application.hints import CompareHint, ReceiveHint
 from billing.application.intake import ReceiveWebhook
 from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.notifications import Notices, Postbox
@@ -46,6 +46,7 @@ class Money(Adapters):
     monotonic = Adapters.monotonic
     ids = Adapters.ids
     order_number = Adapters.order_number
+    random_token = Adapters.random_token
     telemetry = Adapters.telemetry
     ledger = Adapters.ledger
     gateways = Adapters.gateways
@@ -116,6 +117,7 @@ class Money(Adapters):
         NoteStart,
         clock=business_clock,
         check_after_expiry=providers.Factory(timedelta, minutes=shop.check_after_expiry_minutes),
+        schedules=providers.Callable(limits.poll_schedules, settings),
     )
     turns = providers.Object(ThreadTurn)
     letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, turns)
@@ -131,8 +133,11 @@ class Money(Adapters):
     receive_hint = providers.ThreadSafeSingleton(
         ReceiveHint, ledger, providers.Callable(outside.hinting, gateways), hint_limits, ids
     )
+    compare_hint = providers.ThreadSafeSingleton(
+        CompareHint, providers.Callable(outside.hinting, gateways), hint_limits.provided.kept_max, telemetry
+    )
     open_attempt = providers.ThreadSafeSingleton(
-        OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic
+        OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic, random_token
     )
     keepers = providers.ThreadSafeSingleton(MethodKeepers, saved_methods, shop.web_call_deadline_seconds, monotonic)
     ensure_account = providers.ThreadSafeSingleton(EnsureAccount, ledger, keepers, business_clock, ids)
