@@ -9,9 +9,10 @@ from billing.application.access import Role
 from billing.domain.catalogue import Cycle
 from billing.domain.money import Money
 from billing.domain.subscription import Subscription
+from tests.unit.http.push_shop import PushShop, a_push
 from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
 
-SHOP = Shop()
+SHOP = PushShop()
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", SHOP.app)
 KEY = {"Authorization": f"Bearer {SHOP.a_key(Role.OPERATOR)}"}
 # Well-formed requests may be refused for what only the ledger and the registry know.
@@ -56,6 +57,27 @@ def test_the_answers_of_a_purchase_fit_their_description():
     _the_answers_of_a_refund_fit(shop, fits)
     _the_answers_about_a_subscription_fit(shop, fits)
     fits("/v1/orders", "POST", shop.post("/v1/orders", a_basket(currency="usd")), 422)
+
+
+def test_the_answers_about_a_payment_by_phone_fit_their_description():
+    shop = PushShop()
+    description = schemathesis.openapi.from_wsgi("/openapi.json", shop.app)["/v1/orders/{order_id}/payments"]["POST"]
+
+    def answer(order: dict, status: int, **details) -> dict:
+        given = shop.post(f"/v1/orders/{order['id']}/payments", a_push(**details))
+        assert given.status_code == status
+        assert description.is_valid_response(given)
+        return given.json
+
+    order = shop.order_in_rwf()
+    assert answer(shop.place(a_hosting()).json, 422)["gateways"] == ["stripe"]
+    answer(order, 422, phone="none")
+    assert answer(order, 201)["operator"] == "MTN"
+    assert answer(order, 409)["retry_after"] == 120
+    shop.push.lose_answer()
+    answer(shop.order_in_rwf(a_hosting()), 202)
+    shop.is_away("kpay")
+    assert answer(shop.order_in_rwf(a_name("b.rw")), 503)["gateways"] == ["stripe"]
 
 
 def _the_answers_about_saved_methods_fit(shop: Shop, fits):
