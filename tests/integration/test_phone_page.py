@@ -70,7 +70,7 @@ def test_the_number_is_asked_for_where_it_is_needed_and_the_wait_ends_by_itself(
     expect(number).to_be_hidden()
     page.get_by_role("radio", name="By mobile money (MTN or Airtel)").check()
     expect(number).to_be_visible()
-    expect(number).to_have_accessible_description(re.compile("You approve the payment on that phone"))
+    expect(number).to_have_accessible_description(re.compile("are approved on that phone"))
     number.fill("0788 123 434")
     page.get_by_role("button", name="Pay 1500 RWF").click()
     expect(page.get_by_text(APPROVE)).to_be_visible()

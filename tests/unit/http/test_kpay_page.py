@@ -194,6 +194,20 @@ def test_a_card_is_put_in_on_the_providers_page(kpay, path):
     assert "approve" not in page.text
 
 
+def test_a_card_asks_for_a_number_where_the_customer_has_told_none(kpay, order, path):
+    assert send(kpay, path, way="kpay.cc").status_code == 422
+    assert re.search(r'value="kpay.cc" class="by-phone"', kpay.client.get(path).text)
+    assert send(kpay, path, way="kpay.cc", phone="+32470123456").status_code == 303
+    assert kpay.attempts(order.id)[0].options["phone"] == "+32470123456"
+
+
+def test_a_card_asks_for_no_number_where_the_customer_has_told_one(kpay, path):
+    kpay.has_phone("+250788000000")
+    text = kpay.client.get(path).text
+    assert re.search(r'value="kpay.momo" class="by-phone"', text)
+    assert not re.search(r'value="kpay.cc" class="by-phone"', text)
+
+
 @pytest.mark.parametrize("phone", ["", "  ", "not a number", "x" * 500])
 def test_a_phone_that_can_not_be_asked_is_said_at_its_field_and_kept_to_be_mended(kpay, order, path, phone):
     kpay.has_phone("+250788000000")

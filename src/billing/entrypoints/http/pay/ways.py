@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.customer import Customer
 from billing.domain.order import Order
 from billing.domain.wallet import Card, Wallet
 from billing.entrypoints.http.gateways import BY_CARD, Gateways
@@ -22,7 +23,7 @@ class Way:
     """One way to pay: `value` is what the form sends for it, `card` the saved one that would be charged.
 
     Where the bank then wants the customer's consent, the attempt is made `instead` that has a page to give it on.
-    `asks_phone` says that the form must name the phone on which the payment is approved.
+    `asks_phone` says that the form must name the payer's phone.
     """
 
     value: str
@@ -37,8 +38,9 @@ def ways_for(uow: UnitOfWork, order: Order, gateways: Gateways) -> Sequence[Way]
     """What can take this order's money, the customer's saved card first."""
     saved: list[Way] = []
     others: list[Way] = []
+    payer = uow.customers.get(order.customer_id)
     for name in gateways.names:
-        ways = _BY_GATEWAY[name](order, gateways) if name in _BY_GATEWAY else []
+        ways = _BY_GATEWAY[name](order, payer, gateways) if name in _BY_GATEWAY else []
         wallet = uow.wallets.of_customer(order.customer_id, name) if ways else None
         if wallet is not None and (way := _saved(wallet, ways[0].options)):
             saved.append(way)
@@ -46,7 +48,7 @@ def ways_for(uow: UnitOfWork, order: Order, gateways: Gateways) -> Sequence[Way]
     return saved + others
 
 
-def _by_stripe(_order: Order, _gateways: Gateways) -> Sequence[Way]:
+def _by_stripe(_order: Order, _payer: Customer, _gateways: Gateways) -> Sequence[Way]:
     return [Way(value="stripe", gateway="stripe", options=_there_and_back)]
 
 
@@ -55,10 +57,16 @@ def _there_and_back(_form: Mapping[str, str], here: str) -> Mapping[str, str]:
     return {"success_url": f"{here}/status", "cancel_url": here}
 
 
-def _by_kpay(order: Order, gateways: Gateways) -> Sequence[Way]:
+def _by_kpay(order: Order, payer: Customer, gateways: Gateways) -> Sequence[Way]:
+    """A card needs a number too, and does with that which the customer has told us."""
     methods = gateways.kpay.methods_for(order.total) if gateways.kpay else []
     return [
-        Way(value=f"{KPAY}.{one}", gateway=KPAY, options=partial(_of_method, one), asks_phone=one != BY_CARD)
+        Way(
+            value=f"{KPAY}.{one}",
+            gateway=KPAY,
+            options=partial(_of_method, one),
+            asks_phone=one != BY_CARD or not payer.phone,
+        )
         for one in methods
     ]
 
@@ -69,7 +77,7 @@ def _of_method(method: str, form: Mapping[str, str], here: str) -> Mapping[str, 
     return {"method": method, "return_url": f"{here}/status", **({"phone": phone} if phone else {})}
 
 
-_BY_GATEWAY: Mapping[str, Callable[[Order, Gateways], Sequence[Way]]] = {"stripe": _by_stripe, KPAY: _by_kpay}
+_BY_GATEWAY: Mapping[str, Callable[[Order, Customer, Gateways], Sequence[Way]]] = {"stripe": _by_stripe, KPAY: _by_kpay}
 """The ways of each; a gateway that is not here can't be chosen on the page."""
 
 
