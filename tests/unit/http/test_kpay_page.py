@@ -148,6 +148,7 @@ def test_when_it_is_declined_another_try_is_offered_at_once(kpay, path, pushed):
     take(kpay, pushed)
     page = look(kpay, f"{path}/status")
     assert "The payment did not go through" in page.text
+    assert page.refresh is None
     assert CONFIG.public_url + path in page.links
     assert send(kpay, path, way="kpay.momo", phone=PHONE).status_code == 303
 
@@ -192,6 +193,22 @@ def test_a_card_is_put_in_on_the_providers_page(kpay, path):
     page = look(kpay, f"{path}/status")
     assert "https://kpay.example/checkout/1" in page.links
     assert "approve" not in page.text
+
+
+def test_another_card_that_pays_what_was_declined_is_seen_by_whoever_comes_back(kpay, order, path):
+    send(kpay, path, way="kpay.cc", phone=PHONE)
+    (payment,) = kpay.attempts(order.id)
+    kpay.push.decline(payment.id)
+    take(kpay, payment)
+    page = look(kpay, f"{path}/status")
+    assert "The payment did not go through" in page.text
+    assert page.refresh is not None
+    assert CONFIG.public_url + path in page.links
+    (check,) = (job for job in kpay.stored(Job) if job.subject == payment.id)
+    assert check.due_at <= kpay.now
+    kpay.push.approve(payment.id)
+    take(kpay, payment)
+    assert "This order is paid. Thank you." in look(kpay, f"{path}/status").text
 
 
 def test_a_card_asks_for_a_number_where_the_customer_has_told_none(kpay, order, path):

@@ -13,7 +13,7 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
-from billing.domain.payment import Payment
+from billing.domain.payment import Payment, PaymentStatus
 from billing.entrypoints.http.gateways import BY_CARD, Gateways, with_payer
 from billing.entrypoints.http.pay.subjects import Sight, Subject
 from billing.entrypoints.http.pay.ways import ways_for
@@ -49,10 +49,11 @@ class OrderSubject(Subject):
         return _page_of(payment) or f"{here}/status"
 
     def status(self, subject_id: str, by: str) -> Sight:
-        """How the last attempt stands; the provider is asked while it is open."""
+        """How the last attempt stands; the provider is asked while it may still be paid."""
         order = self.ledger.read(lambda uow: uow.orders.get(subject_id))
-        if order.payments and order.payments[-1].is_open:
-            self.refresh_payment(order.payments[-1].id, by)
+        last = order.payments[-1] if order.payments else None
+        if last is not None and (last.is_open or _is_late_payable(last, self.clock())):
+            self.refresh_payment(last.id, by)
         return self._see("order_status.html", subject_id)
 
     def _see(self, template: str, order_id: str) -> Sight:
@@ -78,7 +79,8 @@ class OrderSubject(Subject):
             "away": [way for way in ways if way.gateway not in reachable],
         }
         language = uow.customers.get(order.customer_id).language
-        undecided = state == "waiting" or (state == "open" and filled["attempt"] == "open")
+        to_come = filled["attempt"] == "open" or (last is not None and _is_late_payable(last, self.clock()))
+        undecided = state == "waiting" or (state == "open" and to_come)
         return Sight(template=template, language=language, filled=filled, is_undecided=undecided)
 
 
@@ -103,6 +105,12 @@ def _tried(last: Payment | None) -> str:
     if last.needs_customer:
         return "needs_customer"
     return "open" if last.is_open else "failed"
+
+
+def _is_late_payable(last: Payment, now: datetime) -> bool:
+    """Whether it was declined and may be paid all the same: on KPay's page, by another card."""
+    is_declined = last.status is PaymentStatus.FAILED and last.gateway == KPAY and last.redirect_url is not None
+    return is_declined and now < last.expires_at
 
 
 def _push_of(payment: Payment) -> Mapping[str, str] | None:
