@@ -8,9 +8,10 @@ from schemathesis.checks import CHECKS
 from billing.application.access import Role
 from billing.domain.money import Money
 from tests.builders import a_subscription
+from tests.unit.http.push_shop import PushShop, a_push
 from tests.unit.http.shop import Shop, a_basket, a_hosting, a_name, a_start
 
-SHOP = Shop()
+SHOP = PushShop()
 SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", SHOP.app)
 KEY = {"Authorization": f"Bearer {SHOP.a_key(Role.OPERATOR)}"}
 # Well-formed requests may be refused for what only the ledger and the registry know.
@@ -57,6 +58,27 @@ def test_the_answers_of_a_purchase_fit_their_description():
     fits("/v1/orders", "POST", shop.post("/v1/orders", a_basket(currency="usd")), 422)
 
 
+def test_the_answers_about_a_payment_by_phone_fit_their_description():
+    shop = PushShop()
+    description = schemathesis.openapi.from_wsgi("/openapi.json", shop.app)["/v1/orders/{order_id}/payments"]["POST"]
+
+    def answer(order: dict, status: int, **details) -> dict:
+        given = shop.post(f"/v1/orders/{order['id']}/payments", a_push(**details))
+        assert given.status_code == status
+        assert description.is_valid_response(given)
+        return given.json
+
+    order = shop.order_in_rwf()
+    assert answer(shop.place(a_hosting()).json, 422)["gateways"] == ["stripe"]
+    answer(order, 422, phone="none")
+    assert answer(order, 201)["operator"] == "MTN"
+    assert answer(order, 409)["retry_after"] == 120
+    shop.push.lose_answer()
+    answer(shop.order_in_rwf(a_hosting()), 202)
+    shop.is_away("kpay")
+    assert answer(shop.order_in_rwf(a_name("b.rw")), 503)["gateways"] == ["stripe"]
+
+
 def _the_answers_about_saved_methods_fit(shop: Shop, fits):
     card, another = shop.save_a_card(), shop.save_a_card()
     template, path = "/v1/customers/{customer_id}/payment-methods", "/v1/customers/cus_1/payment-methods"
@@ -101,7 +123,10 @@ def _the_answers_of_a_refund_fit(shop: Shop, fits):
     too_much = {"amount": {"amount": 2, "currency": "USD"}, **reason}
     left = fits(refunds, "POST", shop.post(f"{path}/refunds", too_much, **operator), 422)["left"]
     assert left == {"amount": 1, "currency": "USD"}
-    fits(refunds, "POST", shop.post(f"{path}/refunds", reason, **operator), 201)
+    refund = fits(refunds, "POST", shop.post(f"{path}/refunds", reason, **operator), 201)
+    settle, paid_by_hand = f"/v1/refunds/{refund['id']}/settle", {"succeeded": True, "why": "bank transfer 12"}
+    fits("/v1/refunds/{refund_id}/settle", "POST", shop.post(settle, paid_by_hand, **operator), 200)
+    fits("/v1/refunds/{refund_id}/settle", "POST", shop.post(settle, {"succeeded": "yes"}, **operator), 422)
     fits(refunds, "GET", shop.get(f"{path}/refunds", **operator), 200)
     fits("/v1/payments/{payment_id}", "GET", shop.get(path), 200)
 

@@ -15,13 +15,16 @@ from billing.application.paying_back import PayBack, RecordsFacts, refund_job
 from billing.application.ports import PaymentGateway
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.alert import AlertKind
-from billing.domain.errors import Conflict
+from billing.domain.contact import line_problem
+from billing.domain.errors import Conflict, Invalid
 from billing.domain.job import Job, JobStatus
 from billing.domain.money import Money
 from billing.domain.order_item import OrderItem
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.domain.repayment import given_up, refund_failed
+
+_WHY_CHARS_MAX = 500
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,11 @@ class SettleRefund:
 
     def __call__(self, refund_id: str, succeeded: bool, why: str, by: str) -> Refund:
         """Conflict while its job runs, for a success of one that failed, and for a failure of one that the provider
-        knows; a repeat changes nothing, and a failed one needs nobody any more.
+        knows; Invalid for a why that is not one line of text. A repeat changes nothing, and a failed one needs nobody
+        any more.
         """
+        if problem := line_problem(why, _WHY_CHARS_MAX):
+            raise Invalid("why", problem)
 
         def settle(uow: UnitOfWork) -> Refund:
             job = uow.jobs.lock_for(refund_job(refund_id))

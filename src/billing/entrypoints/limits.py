@@ -25,10 +25,11 @@ from billing.domain.renewal import RenewalPolicy
 from billing.domain.retry_policy import RetryPolicy
 from billing.entrypoints.http.app import HttpConfig
 from billing.entrypoints.http.cases import PAGE_SIZE
+from billing.entrypoints.http.gateways import KpayTerms
 from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
 from billing.entrypoints.http.pay.links import PayLinks
 from billing.entrypoints.job_settings import JobSettings, KindSettings
-from billing.entrypoints.kpay_settings import KPAY
+from billing.entrypoints.kpay_settings import KPAY, KpaySettings
 from billing.entrypoints.mail_settings import MailSettings
 from billing.entrypoints.renewal_settings import RenewalSettings
 from billing.entrypoints.settings import Settings, ShopSettings
@@ -194,6 +195,7 @@ def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> H
         public_url=settings.http.public_url,
         version=version("billing"),
         gateways=tuple(gateways),
+        kpay=_kpay_terms(settings.kpay),
         body_bytes_max=settings.http.body_bytes_max,
         page_size_default=min(PAGE_SIZE, settings.http.page_size_max),
         page_size_max=settings.http.page_size_max,
@@ -201,3 +203,7 @@ def http_config(settings: Settings, gateways: Mapping[str, PaymentGateway]) -> H
         idempotency_lease=timedelta(seconds=settings.http.timeout_seconds * 2),
         idempotency_keep=timedelta(hours=settings.http.idempotency_hours),
     )
+
+
+def _kpay_terms(kpay: KpaySettings | None) -> KpayTerms | None:
+    return KpayTerms(kpay.limits, timedelta(seconds=kpay.retry_after_seconds)) if kpay else None

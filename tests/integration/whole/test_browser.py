@@ -1,38 +1,20 @@
 """A person in a browser: the provider's page, and the description of the API."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.integration.browsers import a_tab
 from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
-
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A new tab of the machine's own Chromium."""
-    program = os.environ.get("BILLING_TEST_CHROMIUM") or shutil.which("chromium")
-    if program is None:
-        pytest.skip("no browser: install chromium or set BILLING_TEST_CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()
+    with a_tab() as tab:
+        yield tab
 
 
 def test_a_person_is_declined_pays_and_gets_what_was_bought(on_sqlite: Installation, page: Page) -> None:

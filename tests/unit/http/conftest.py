@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.unit.http.push_shop import PushShop
 from tests.unit.http.shop import Shop
 
 
@@ -20,3 +21,16 @@ def shop(_shops: list[Shop]) -> Iterator[Shop]:
     yield shop
     if not shop.is_pristine:
         _shops[0] = Shop()
+
+
+@pytest.fixture(scope="session")
+def _push_shops() -> list[PushShop]:
+    return [PushShop()]
+
+
+@pytest.fixture
+def kpay(_push_shops: list[PushShop]) -> PushShop:
+    """The same, with KPay beside the usual provider."""
+    shop = _push_shops[0]
+    shop.reset()
+    return shop

@@ -1,6 +1,7 @@
 """The HTTP side on in-memory twins, wired by hand, and a caller with a key."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,10 +35,11 @@ from billing.application.lifecycle import ChangeSubscription, TellBilling
 from billing.application.notifications import Notices, Postbox
 from billing.application.outcomes import Deadline
 from billing.application.owing import PayOwed
-from billing.application.paying import OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
+from billing.application.paying import AttemptTimes, OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
-from billing.application.ports import NoRegistrar
+from billing.application.ports import NoRegistrar, PaymentGateway
+from billing.application.reachable import ReachableGateways
 from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.renewals import OfferRenewal, SetAutoRenew
 from billing.application.renewing import WriteRenewal
@@ -53,6 +55,7 @@ from billing.domain.dunning import DunningPolicy
 from billing.domain.facts import InvoiceStands, MethodStands
 from billing.domain.refund_policy import RefundPolicy
 from billing.domain.registration import Registration
+from billing.entrypoints.container.outside import hinting, signed
 from billing.entrypoints.http.app import HttpConfig, UseCases, create_app
 from billing.entrypoints.http.pay.guarding import FormSeal, PayGate, RateLimit
 from billing.entrypoints.http.pay.links import PayLinks
@@ -93,7 +96,7 @@ class Shop:
         self.methods = MemoryMethods(self.gateway, lambda: "ins_memory")
         self.registrar = MemoryRegistrar(self.clock)
         self.billing = MemoryBilling(self.gateway, lambda: "ins_memory", self.clock, self.clock)
-        self.config = CONFIG
+        self.config = self.a_config()
         self.links = PayLinks(CONFIG.public_url, KEYS)
         self.limit = RateLimit(PAY_POSTS_MAX, 60.0, self.seconds)
         self.reopen()
@@ -126,11 +129,11 @@ class Shop:
 
     def use_cases(self) -> UseCases:
         routes, notices = Routes(self.registrar), Notices(Postbox(self.new_id, None))
-        gateways = {"stripe": self.gateway}
+        gateways = self.gateways()
         pay_back = PayBack(RefundPolicy(), notices, self.new_id, self.clock)
         record = RecordFact(DispatchPolicy(), pay_back, self.clock, self.telemetry, notices)
         note_start = NoteStart(self.clock, timedelta(minutes=5))
-        payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0)
+        payment_limits = PaymentLimits(timedelta(hours=24), timedelta(minutes=1), 10.0, self.attempt_times())
         checkout_limits = CheckoutLimits(ITEMS_MAX, 24, timedelta(hours=24), 10.0)
         ledger, ids, seconds = self.ledger, self.new_id, self.seconds
         keepers = MethodKeepers({"stripe": self.methods}, 10.0, seconds)
@@ -143,8 +146,8 @@ class Shop:
         start_setup = StartSetup(ledger, keepers, accounts, ids)
         return UseCases(
             ledger=ledger,
-            receive_hint=ReceiveHint(ledger, {}, HintLimits(20, timedelta(seconds=5)), ids),
-            receive_webhook=ReceiveWebhook(gateways, Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
+            receive_hint=ReceiveHint(ledger, hinting(gateways), HintLimits(20, timedelta(seconds=5)), ids),
+            receive_webhook=ReceiveWebhook(signed(gateways), Letterbox(ledger, ThreadTurn), self.telemetry, ids, dict),
             place_order=place_order,
             cancel_order=CancelOrder(ledger),
             start_payment=StartPayment(ledger, accounts, attempts),
@@ -153,6 +156,7 @@ class Shop:
             open_portal=OpenPortal(keepers, accounts),
             set_default_method=SetDefaultMethod(ledger, keepers),
             remove_method=RemoveMethod(ledger, self.clock),
+            reachable_gateways=ReachableGateways(gateways),
             refresh_payment=RefreshPayment(ledger, timedelta(seconds=5)),
             request_refund=RequestRefund(
                 ledger, pay_back, MakeSureUndelivered(routes, timedelta(days=1), 10.0, seconds)
@@ -185,6 +189,15 @@ class Shop:
             monotonic=seconds,
             pay_gate=PayGate(self.links, FormSeal(KEYS, self.new_value, is_secure=True), self.limit),
         )
+
+    def a_config(self) -> HttpConfig:
+        return CONFIG
+
+    def gateways(self) -> Mapping[str, PaymentGateway]:
+        return {"stripe": self.gateway}
+
+    def attempt_times(self) -> Mapping[str, AttemptTimes]:
+        return {}
 
     def takers(self, pay_back: PayBack, notices: Notices) -> dict:
         """Methods, and the invoices of what a provider bills."""

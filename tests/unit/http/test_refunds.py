@@ -250,3 +250,74 @@ def test_a_paid_order_is_refunded_and_not_cancelled_and_the_answer_says_so(shop,
     answer = shop.post(f"/v1/orders/{order['id']}/cancel")
     assert (answer.status_code, "refunded, not cancelled" in answer.json["detail"]) == (409, True)
     assert shop.get(f"/v1/orders/{order['id']}").json["status"] == "paid"
+
+
+# ---------------------------------------------------------------------- settling by hand
+
+
+def settle(shop, refund_id: str, key: str | None, **body):
+    return shop.post(f"/v1/refunds/{refund_id}/settle", {"succeeded": True, "why": "MTN transfer 77", **body}, key=key)
+
+
+@pytest.fixture
+def pending(shop, operator, bought) -> dict:
+    return ask(shop, bought[1], operator, amount=usd(300)).json
+
+
+def test_what_a_person_has_paid_back_is_settled_once_and_in_their_name(shop, operator, pending):
+    answers = [settle(shop, pending["id"], operator) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (
+        answers[0].json == answers[1].json == {**pending, "status": "succeeded", "outcome": answers[0].json["outcome"]}
+    )
+    assert "MTN transfer 77" in answers[0].json["outcome"]
+    moves = shop.ledger.read(lambda uow: uow.history.of([pending["id"]]))
+    assert [(move.after, move.by) for move in moves if move.after == "succeeded"] == [("succeeded", "api key shop")]
+
+
+def test_what_will_never_go_back_is_given_up_and_its_sum_free_again(shop, operator, bought, pending):
+    answer = settle(shop, pending["id"], operator, succeeded=False, why="the number is gone")
+    assert (answer.status_code, answer.json["status"], answer.json["attention"]) == (200, "failed", None)
+    assert ask(shop, bought[1], operator, amount=usd(1999)).status_code == 201
+    assert settle(shop, pending["id"], operator).status_code == 409
+
+
+def test_a_refund_that_waits_for_a_hand_says_so_to_operators_until_it_is_settled(shop, operator, bought, pending):
+    why = "requires_manual_refund: 3.00 USD to Aline"
+
+    def park(uow):
+        order = uow.orders.lock(bought[0]["id"])
+        order.payments[-1].refunds[-1].park(why)
+
+    shop.ledger.write("test", park)
+    path = f"/v1/payments/{bought[1]['id']}/refunds"
+    assert [one["attention"] for one in shop.get(path, key=operator).json] == [why]
+    assert settle(shop, pending["id"], operator).json["attention"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"succeeded": "yes"}, "succeeded"),
+        ({"succeeded": 1}, "succeeded"),
+        ({"why": ""}, "why"),
+        ({"why": "w" * 501}, "why"),
+        ({"why": "  "}, "why"),
+        ({"why": "a\0b"}, "why"),
+        ({"why": "\ud800"}, "why"),
+        ({"amount": 1}, "amount"),
+    ],
+)
+def test_a_bad_settlement_is_named_and_settles_nothing(shop, operator, pending, body, field):
+    answer = settle(shop, pending["id"], operator, **body)
+    assert (answer.status_code, fields(answer)) == (422, {field})
+    assert [refund.status.value for refund in refunds(shop)] == ["pending"]
+
+
+def test_a_storefront_settles_nothing(shop, pending):
+    assert settle(shop, pending["id"], None).status_code == 403
+    assert [refund.status.value for refund in refunds(shop)] == ["pending"]
+
+
+def test_an_unknown_refund_is_not_settled(shop, operator):
+    assert settle(shop, "ref_404", operator).status_code == 404

@@ -13,6 +13,7 @@ from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.entrypoints.cli.jobs import job_row
 from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, say, show
+from billing.entrypoints.redaction import redacted_text
 from billing.entrypoints.startup import start_command
 
 
@@ -94,10 +95,18 @@ def _items(order: Order) -> list[dict[str, Any]]:
 def _payments(order: Order) -> list[dict[str, Any]]:
     return [
         {"id": p.id, "gateway": p.gateway, "amount": str(p.amount), "status": p.status, "why": p.attention or p.why,
+         "how": _how(p),
          "surplus": p.surplus or None, "needs_customer": p.needs_customer or None,
          "session": p.session_ref, "payment": p.payment_ref}
         for p in order.payments
     ]  # fmt: skip
+
+
+def _how(payment: Payment) -> str | None:
+    """By what means an attempt was to be paid, where that was said at its start; a number by its ends alone."""
+    options = payment.options
+    told = (options.get("method"), options.get("operator"), redacted_text(options.get("phone", "")))
+    return " ".join(filter(None, told)) or None
 
 
 def _refunds(order: Order) -> list[dict[str, Any]]:

@@ -79,6 +79,7 @@ class Container(Money):
     pay_back = Money.pay_back
     pay_links = Money.pay_links
     postbox = Money.postbox
+    reachable_gateways = Money.reachable_gateways
     receive_hint = Money.receive_hint
     receive_webhook = Money.receive_webhook
     refresh_payment = Money.refresh_payment
@@ -302,6 +303,7 @@ class Container(Money):
         cancel_order=cancel_order,
         start_payment=start_payment,
         refresh_payment=refresh_payment,
+        reachable_gateways=reachable_gateways,
         keepers=keepers,
         start_setup=start_setup,
         open_portal=open_portal,

@@ -18,6 +18,7 @@ from billing.application.notifications import Notices, Postbox
 from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
 from billing.application.paying_back import PayBack
 from billing.application.payments import RecordFact
+from billing.application.reachable import ReachableGateways
 from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import (
@@ -147,6 +148,8 @@ class Money(Adapters):
         ledger,
         interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
+
+    reachable_gateways = providers.ThreadSafeSingleton(ReachableGateways, gateways)
 
     # ------------------------------------------------------------------ saved methods
     start_setup = providers.ThreadSafeSingleton(StartSetup, ledger, keepers, ensure_account, ids)

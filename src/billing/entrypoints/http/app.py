@@ -22,7 +22,7 @@ from billing.entrypoints.http import (
     webhooks,
 )
 from billing.entrypoints.http.api import ApiBlueprint
-from billing.entrypoints.http.cases import HttpConfig, UseCases
+from billing.entrypoints.http.cases import HttpConfig, UseCases, gateways_of
 from billing.entrypoints.http.openapi import Api
 from billing.entrypoints.http.pay import page
 from billing.entrypoints.http.pay.cards import CardSubject
@@ -57,7 +57,7 @@ def create_app(cases: UseCases, config: HttpConfig) -> Flask:
     problems.attach(app, cases.telemetry)
     for build in _BLUEPRINTS:
         api.register_blueprint(build(cases, config))
-    app.register_blueprint(webhooks.blueprint(cases.receive_webhook))
+    app.register_blueprint(webhooks.blueprint(cases.receive_webhook, cases.receive_hint))
     app.register_blueprint(health.blueprint(cases.ready, cases.metrics))
     for blueprint in docs.blueprints(api.describe()):
         app.register_blueprint(blueprint)
@@ -69,7 +69,8 @@ def create_app(cases: UseCases, config: HttpConfig) -> Flask:
 
 def _pay_subjects(cases: UseCases, gate: PayGate, config: HttpConfig) -> Mapping[str, Subject]:
     """Everything that a link may be about, by the prefix of its ids."""
-    order = OrderSubject(cases.ledger, cases.start_payment, cases.refresh_payment, config.gateways, cases.clock)
+    gateways = gateways_of(cases, config)
+    order = OrderSubject(cases.ledger, cases.start_payment, cases.refresh_payment, gateways, cases.clock)
     cards = CardSubject(cases.ledger, cases.start_setup, cases.set_default_method, cases.clock)
     hosting = SubscriptionSubject(
         cases.ledger, cases.pay_owed, cases.put_in_card, cases.order_period, gate.links, cases.ids, cases.clock

@@ -17,12 +17,14 @@ from billing.application.lifecycle import ChangeSubscription
 from billing.application.owing import PayOwed
 from billing.application.paying import RefreshPayment, StartPayment
 from billing.application.ports import Clock, Ids, Telemetry
+from billing.application.reachable import ReachableGateways
 from billing.application.refunds import RequestRefund, SettleRefund
 from billing.application.renewals import SetAutoRenew
 from billing.application.resolving import ResolvePayment
 from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
 from billing.application.storefront import CheckDomain
 from billing.application.unpaid import CancelOrder
+from billing.entrypoints.http.gateways import Gateways, KpayTerms
 from billing.entrypoints.http.pay.guarding import PayGate
 
 PAGE_SIZE = 20
@@ -44,6 +46,7 @@ class UseCases:
     cancel_order: CancelOrder
     start_payment: StartPayment
     refresh_payment: RefreshPayment
+    reachable_gateways: ReachableGateways
     keepers: MethodKeepers
     start_setup: StartSetup
     open_portal: OpenPortal
@@ -72,14 +75,23 @@ class UseCases:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpConfig:
-    """Limits and facts that requests are answered with; `gateways` are those that a storefront may name."""
+    """Limits and facts that requests are answered with; `gateways` are those that a storefront may name.
+
+    Without `kpay` it is not known what KPay takes, and our own page does not offer it.
+    """
 
     public_url: str
     version: str
     gateways: tuple[str, ...] = ("stripe",)
+    kpay: KpayTerms | None = None
     shop: str = ""
     body_bytes_max: int = 1_048_576
     page_size_default: int = PAGE_SIZE
     page_size_max: int = 100
     idempotency_lease: timedelta = timedelta(minutes=1)
     idempotency_keep: timedelta = timedelta(hours=24)
+
+
+def gateways_of(cases: UseCases, config: HttpConfig) -> Gateways:
+    """Those that may be named here."""
+    return Gateways(config.gateways, cases.reachable_gateways, config.kpay)

@@ -29,6 +29,7 @@ from billing.domain.errors import (
 
 _MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_SECONDS = 2.0
+_NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class BadInput(BillingError):
     """some fields are not valid"""
 
     errors: Sequence[FieldError]
+
+
+@dataclass(eq=False)
+class Explained(BillingError):
+    """{trouble}"""
+
+    trouble: BillingError
+    # What a caller can do about it: `gateways` to use instead, `retry_after` in seconds.
+    more: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -99,13 +109,14 @@ def kind_of(error: type[BillingError]) -> Kind | None:
 def attach(app: Flask, telemetry: Telemetry) -> None:
     """Answer every error of this application with a problem document."""
 
-    def refuse(error: BillingError) -> Response:
+    def refuse(refused: BillingError) -> Response:
+        error, more = (refused.trouble, refused.more) if isinstance(refused, Explained) else (refused, _NOTHING)
         kind = kind_of(type(error))
         if kind is None:
             return fail(error)
         if kind.status >= 500:
             telemetry.event("http_outside_fault", problem=kind.slug, why=str(error))
-        return _refusal(kind, error)
+        return _refusal(kind, error, more)
 
     def fail(error: Exception) -> Response:
         telemetry.alarm("http_bug", route=_route(), error=type(error).__name__)
@@ -122,8 +133,8 @@ def of_http(error: HTTPException) -> Response:
     return _answer(error.code or 500, "about:blank", error.name, error.description or "", {}, own)
 
 
-def _refusal(kind: Kind, error: BillingError) -> Response:
-    more: dict[str, Any] = {}
+def _refusal(kind: Kind, error: BillingError, known: Mapping[str, Any]) -> Response:
+    more: dict[str, Any] = {**known}
     headers: dict[str, str] = {}
     if fields := _fields(error):
         more["errors"] = [{"field": one.field, "why": one.why} for one in fields]
@@ -131,6 +142,7 @@ def _refusal(kind: Kind, error: BillingError) -> Response:
         more["left"] = {"amount": error.left.minor, "currency": error.left.currency}
     if kind.status == 503:
         more["retry_after"] = _retry_after_seconds(error)
+    if "retry_after" in more:
         headers["Retry-After"] = str(more["retry_after"])
     return _answer(
         kind.status, f"urn:billing:problem:{kind.slug}", kind.title, kind.detail or str(error), more, headers

@@ -1,4 +1,4 @@
-"""/v1/payments/{id}/refunds and …/resolve: pay back, and decide about money that does not fit."""
+"""/v1/payments/{id}/refunds, …/resolve and /v1/refunds: pay back, and decide about what no provider decides."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,12 @@ from billing.entrypoints.http import auth
 from billing.entrypoints.http.api import ApiBlueprint, location_header
 from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.schemas.payments import PaymentSchema
-from billing.entrypoints.http.schemas.refunds import RefundSchema, RequestRefundSchema, ResolvePaymentSchema
+from billing.entrypoints.http.schemas.refunds import (
+    RefundSchema,
+    RequestRefundSchema,
+    ResolvePaymentSchema,
+    SettleRefundSchema,
+)
 
 
 def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
@@ -29,6 +34,12 @@ def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
     def list_refunds(payment_id: str) -> Sequence[Refund]:
         """Every refund of a payment, oldest first, whoever made it."""
         return cases.ledger.read(lambda uow: read_attempt(uow, payment_id)[1].refunds)
+
+    @blp.call("POST", "/refunds/<id:refund_id>/settle", RefundSchema())
+    @blp.reads(SettleRefundSchema())
+    def settle_refund(asked: dict[str, Any], refund_id: str) -> Refund:
+        """Say how a refund ended where its provider can't: paid back by hand, or given up; a repeat changes nothing."""
+        return cases.settle_refund(refund_id, asked["succeeded"], asked["why"], auth.by())
 
     @blp.call("POST", "/payments/<id:payment_id>/resolve", PaymentSchema())
     @blp.reads(ResolvePaymentSchema())

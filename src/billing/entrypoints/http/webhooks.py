@@ -1,21 +1,30 @@
 """The providers' notifications: stored and answered, nothing else."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
 from flask import Blueprint, Response
 from werkzeug.datastructures import Headers
 
+from billing.application.hints import ReceiveHint
 from billing.application.intake import ReceiveWebhook
 from billing.entrypoints.http.bodies import current_request, whole_body
 
+_TOKEN_CHARS_MAX = 200
 _RECEIVED = b'{"received": true}'
 
 
-def blueprint(receive: ReceiveWebhook) -> Blueprint:
-    """`/webhooks/<gateway>` of each whose notifications are proof. No key, no cookies: the signature is the proof."""
+def blueprint(receive: ReceiveWebhook, receive_hint: ReceiveHint) -> Blueprint:
+    """`/webhooks/<gateway>` of each whose notifications are proof; of one whose only hint, an address per attempt.
+
+    No key, no cookies: the signature is the proof, or nothing is believed.
+    """
     blp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
     for name in receive.gateways:
         blp.add_url_rule(f"/{name}", name, _view(receive, name), methods=["POST"])
+    for name in receive_hint.gateways:
+        rule = f"/{name}/<string(maxlength={_TOKEN_CHARS_MAX}):token>"
+        blp.add_url_rule(rule, name, _hint_view(receive_hint, name), methods=["POST"])
     return blp
 
 
@@ -23,6 +32,14 @@ def _view(receive: ReceiveWebhook, gateway: str) -> Callable[[], Response]:
     def hear() -> Response:
         receive(gateway, whole_body(cache=False), _Headers(current_request().headers))
         return Response(_RECEIVED, content_type="application/json")
+
+    return hear
+
+
+def _hint_view(receive: ReceiveHint, gateway: str) -> Callable[[str], Response]:
+    def hear(token: str) -> Response:
+        answer = receive(gateway, token, whole_body(cache=False))
+        return Response(json.dumps(dict(answer)), content_type="application/json")
 
     return hear
 

@@ -22,6 +22,9 @@ _BY = "pay page"
 _LOOK_AGAIN_SECONDS = 5
 _LOOKS_MAX = 60
 _LOOK_DIGITS_MAX = 4
+_KEPT_FIELDS = ("way", "phone")
+_SENT_CHARS_MAX = 40
+_NOTHING: Mapping[str, str] = {}
 _REFUSED = Trouble("expired_form", 403)
 _TOO_OFTEN = Trouble("too_often", 429)
 
@@ -79,8 +82,10 @@ class PayPages:
         subject = self.subjects.get(subject_id.partition("_")[0]) if subject_id else None
         return (subject, subject_id) if subject and subject_id else None
 
-    def show(self, token: str, subject_id: str, sight: Sight, trouble: Trouble | None = None) -> Response:
-        """A page, with a form that only this browser can send."""
+    def show(
+        self, token: str, subject_id: str, sight: Sight, trouble: Trouble | None, sent: Mapping[str, str]
+    ) -> Response:
+        """A page, with a form that only this browser can send; `sent` is what it has just sent, to be mended."""
         browser = self.gate.seal.value()
         here = self.gate.links.address(token)
         again = _look_again(here) if sight.is_undecided and trouble is None else None
@@ -91,6 +96,7 @@ class PayPages:
             here=here,
             seal=self.gate.seal.seal(browser, subject_id),
             trouble=trouble.word if trouble else None,
+            sent={name: sent.get(name, "")[:_SENT_CHARS_MAX] for name in _KEPT_FIELDS},
             again=again,
             again_seconds=_LOOK_AGAIN_SECONDS,
             **sight.filled,
@@ -165,19 +171,23 @@ def blueprint(pages: PayPages) -> Blueprint:
     return blp
 
 
-def _look(pages: PayPages, token: str, trouble: Trouble | None = None) -> Response:
-    return _show(pages, token, lambda subject, subject_id: subject.look(subject_id), trouble)
+def _look(pages: PayPages, token: str, trouble: Trouble | None = None, sent: Mapping[str, str] = _NOTHING) -> Response:
+    return _show(pages, token, lambda subject, subject_id: subject.look(subject_id), trouble, sent)
 
 
 def _show(
-    pages: PayPages, token: str, see: Callable[[Subject, str], Sight], trouble: Trouble | None = None
+    pages: PayPages,
+    token: str,
+    see: Callable[[Subject, str], Sight],
+    trouble: Trouble | None = None,
+    sent: Mapping[str, str] = _NOTHING,
 ) -> Response:
     found = pages.find(token)
     if found is None:
         return pages.nothing()
     subject, subject_id = found
     try:
-        return pages.show(token, subject_id, see(subject, subject_id), trouble)
+        return pages.show(token, subject_id, see(subject, subject_id), trouble, sent)
     except NotFound:
         return pages.nothing()
     except BillingError as error:
@@ -190,9 +200,9 @@ def _act(pages: PayPages, token: str, subject: Subject, subject_id: str) -> Resp
     except NotFound:
         return pages.nothing()
     except BillingError as error:
-        trouble = trouble_of(error)
+        trouble = trouble_of(error, subject.words)
         if trouble is None:
             raise
         pages.telemetry.event("pay_page_trouble", subject_id=subject_id, trouble=trouble.word, why=str(error))
-        return _look(pages, token, trouble)
+        return _look(pages, token, trouble, request.form)
     return Response(status=303, headers={"Location": onward})

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
@@ -24,7 +24,9 @@ class Sight:
 
 
 class Subject(ABC):
-    """One kind of thing that a link may be about."""
+    """One kind of thing that a link may be about; `words` name what is wrong with single values of its form."""
+
+    words: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def look(self, subject_id: str) -> Sight:
@@ -50,6 +52,7 @@ class Trouble:
     status: int
 
 
+_NO_WORDS: Mapping[str, str] = {}
 _TROUBLES: Mapping[type[BillingError], Trouble] = {
     Invalid: Trouble("invalid", 422),
     Conflict: Trouble("conflict", 409),
@@ -63,6 +66,8 @@ _TROUBLES: Mapping[type[BillingError], Trouble] = {
 }
 
 
-def trouble_of(error: BillingError) -> Trouble | None:
-    """None for what is no trouble of the customer's, but a defect of ours."""
+def trouble_of(error: BillingError, words: Mapping[str, str] = _NO_WORDS) -> Trouble | None:
+    """None for what is no trouble of the customer's, but a defect of ours; `words` are a subject's own for fields."""
+    if isinstance(error, Invalid) and error.field in words:
+        return Trouble(words[error.field], 422)
     return next((_TROUBLES[cls] for cls in type(error).__mro__ if cls in _TROUBLES), None)

@@ -1,24 +1,21 @@
-"""The ways to pay that the page offers: what each gateway needs to be told, and in which currencies it takes money."""
+"""The ways to pay that the page offers: what each gateway needs to be told, and which orders it takes money for."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from billing.application.unit_of_work import UnitOfWork
+from billing.domain.customer import Customer
 from billing.domain.order import Order
 from billing.domain.wallet import Card, Wallet
+from billing.entrypoints.http.gateways import BY_CARD, Gateways
+from billing.entrypoints.kpay_settings import KPAY
 
 _SAVED = "saved"
+_PHONE_CHARS_MAX = 40
 
 Options = Callable[[Mapping[str, str], str], Mapping[str, str]]
 """What an attempt is started with, from the form that was sent and the address of the page."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the page needs to know of a gateway; `currencies` is None where it takes every one."""
-
-    options: Options
-    currencies: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +23,7 @@ class Way:
     """One way to pay: `value` is what the form sends for it, `card` the saved one that would be charged.
 
     Where the bank then wants the customer's consent, the attempt is made `instead` that has a page to give it on.
+    `asks_phone` says that the form must name the payer's phone.
     """
 
     value: str
@@ -33,6 +31,25 @@ class Way:
     options: Options
     card: Card | None = None
     instead: Options | None = None
+    asks_phone: bool = False
+
+
+def ways_for(uow: UnitOfWork, order: Order, gateways: Gateways) -> Sequence[Way]:
+    """What can take this order's money, the customer's saved card first."""
+    saved: list[Way] = []
+    others: list[Way] = []
+    payer = uow.customers.get(order.customer_id)
+    for name in gateways.names:
+        ways = _BY_GATEWAY[name](order, payer, gateways) if name in _BY_GATEWAY else []
+        wallet = uow.wallets.of_customer(order.customer_id, name) if ways else None
+        if wallet is not None and (way := _saved(wallet, ways[0].options)):
+            saved.append(way)
+        others.extend(ways)
+    return saved + others
+
+
+def _by_stripe(_order: Order, _payer: Customer, _gateways: Gateways) -> Sequence[Way]:
+    return [Way(value="stripe", gateway="stripe", options=_there_and_back)]
 
 
 def _there_and_back(_form: Mapping[str, str], here: str) -> Mapping[str, str]:
@@ -40,32 +57,38 @@ def _there_and_back(_form: Mapping[str, str], here: str) -> Mapping[str, str]:
     return {"success_url": f"{here}/status", "cancel_url": here}
 
 
-TERMS: Mapping[str, Terms] = {"stripe": Terms(_there_and_back)}
-"""By gateway; one that is not here can't be chosen on the page."""
+def _by_kpay(order: Order, payer: Customer, gateways: Gateways) -> Sequence[Way]:
+    """A card needs a number too, and does with that which the customer has told us."""
+    methods = gateways.kpay.methods_for(order.total) if gateways.kpay else []
+    return [
+        Way(
+            value=f"{KPAY}.{one}",
+            gateway=KPAY,
+            options=partial(_of_method, one),
+            asks_phone=one != BY_CARD or not payer.phone,
+        )
+        for one in methods
+    ]
 
 
-def ways_for(uow: UnitOfWork, order: Order, gateways: Sequence[str]) -> Sequence[Way]:
-    """What can take this order's money, the customer's saved card first."""
-    saved, pages = [], []
-    for gateway in gateways:
-        terms = TERMS.get(gateway)
-        if terms is None or (terms.currencies is not None and order.currency not in terms.currencies):
-            continue
-        wallet = uow.wallets.of_customer(order.customer_id, gateway)
-        if wallet is not None and (way := _saved(wallet, terms)):
-            saved.append(way)
-        pages.append(Way(value=gateway, gateway=gateway, options=terms.options))
-    return saved + pages
+def _of_method(method: str, form: Mapping[str, str], here: str) -> Mapping[str, str]:
+    """On the phone that the form names, if it does, or on KPay's page; from there back to how it stands."""
+    phone = form.get("phone", "").strip()[:_PHONE_CHARS_MAX]
+    return {"method": method, "return_url": f"{here}/status", **({"phone": phone} if phone else {})}
 
 
-def _saved(wallet: Wallet, terms: Terms) -> Way | None:
+_BY_GATEWAY: Mapping[str, Callable[[Order, Customer, Gateways], Sequence[Way]]] = {"stripe": _by_stripe, KPAY: _by_kpay}
+"""The ways of each; a gateway that is not here can't be chosen on the page."""
+
+
+def _saved(wallet: Wallet, options: Options) -> Way | None:
     method = wallet.default
     if method is None or method.card is None or wallet.customer_ref is None:
         return None
     named = {"method_id": method.id}
 
-    def options(form: Mapping[str, str], here: str) -> Mapping[str, str]:
-        return {**terms.options(form, here), **named}
+    def with_card(form: Mapping[str, str], here: str) -> Mapping[str, str]:
+        return {**options(form, here), **named}
 
     value = f"{wallet.gateway}.{_SAVED}"
-    return Way(value=value, gateway=wallet.gateway, options=options, card=method.card, instead=terms.options)
+    return Way(value=value, gateway=wallet.gateway, options=with_card, card=method.card, instead=options)

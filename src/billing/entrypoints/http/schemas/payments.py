@@ -10,6 +10,9 @@ from billing.entrypoints.http.schemas.choice import Choice
 from billing.entrypoints.http.schemas.disputes import DisputeSchema
 from billing.entrypoints.http.schemas.fields import MoneySchema, identifier, web_address
 from billing.entrypoints.http.schemas.refunds import RefundSchema
+from billing.entrypoints.kpay_settings import METHODS
+
+_PHONE_CHARS_MAX = 40
 
 
 class StripePaymentSchema(Schema):
@@ -27,7 +30,32 @@ class StripePaymentSchema(Schema):
             raise ValidationError({name: ["Missing data for required field."] for name in missing})
 
 
-_SHAPES: Mapping[str, type[Schema]] = {"stripe": StripePaymentSchema}
+class KpayPaymentSchema(Schema):
+    """Pay by mobile money or SPENN, approved on the payer's phone, or by card on KPay's page; in RWF."""
+
+    gateway = fields.String(required=True, validate=validate.Equal("kpay"))
+    method = fields.String(
+        required=True,
+        validate=validate.OneOf(METHODS),
+        metadata={"description": "`momo`: mobile money of MTN or Airtel. `cc`: a card. `spenn`: SPENN."},
+    )
+    phone = fields.String(
+        validate=validate.Length(1, _PHONE_CHARS_MAX),
+        metadata={
+            "description": "Whose money is asked for, such as +250788000000 or 0788 000 000. Only `cc` needs none."
+        },
+    )
+    return_url = web_address(
+        required=True, metadata={"description": "Where KPay's page sends the customer, however it went: ask us then."}
+    )
+
+    @validates_schema
+    def _require_phone(self, asked: dict[str, Any], **_: Any) -> None:
+        if asked["method"] != "cc" and "phone" not in asked:
+            raise ValidationError({"phone": ["Missing data for required field."]})
+
+
+_SHAPES: Mapping[str, type[Schema]] = {"stripe": StripePaymentSchema, "kpay": KpayPaymentSchema}
 
 
 class StartPaymentSchema(Choice):
@@ -57,11 +85,16 @@ def _page(payment: Payment) -> str | None:
     return payment.redirect_url if payment.is_open and not payment.under_way else None
 
 
+def _operator(payment: Payment) -> str | None:
+    return payment.options.get("operator")
+
+
 _STEPS: dict[str, Any] = {
     "type": ["string", "null"],
     "enum": ["redirect", "authenticate", "approve_on_phone", "wait", None],
     "description": "`wait`: the provider or the customer's bank has not answered yet, ask again soon. `authenticate`: "
-    "the bank wants the customer's consent to the charge of a saved method; start a payment that has a page.",
+    "the bank wants the customer's consent to the charge of a saved method; start a payment that has a page. "
+    "`approve_on_phone`: the customer was asked on the phone.",
 }
 
 
@@ -78,6 +111,11 @@ class PaymentSchema(Schema):
     reason = fields.String(attribute="why", required=True, allow_none=True)
     redirect_url = fields.Function(_page, required=True, metadata={"type": ["string", "null"]})
     next = fields.Function(next_step, required=True, metadata=_STEPS)
+    operator = fields.Function(
+        _operator,
+        required=True,
+        metadata={"type": ["string", "null"], "description": "Whose network the phone is in: `MTN`, `Airtel`."},
+    )
     expires_at = fields.DateTime(required=True)
     surplus = fields.Boolean(required=True, metadata={"description": "No item needs this money: it is owed back."})
     refunds = fields.List(fields.Nested(RefundSchema), required=True)

@@ -21,4 +21,7 @@ class ProblemSchema(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldErrorSchema))
+    gateways = fields.List(
+        fields.String(), metadata={"description": "Where a gateway can't be used: others by which it can be paid now."}
+    )
     retry_after = fields.Integer(metadata={"description": "Seconds; the same as the header Retry-After."})

@@ -8,10 +8,13 @@ from billing.application.resolving import Resolution
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
 from billing.domain.refund import RefundCause, RefundStatus
-from billing.entrypoints.http.schemas.fields import MoneySchema, currency, identifier
+from billing.entrypoints.http.schemas.fields import Flag, MoneySchema, currency, identifier
 
 _ITEMS_MAX = 100
 _REASON_CHARS_MAX = 500
+_ATTENTION = (
+    "What a person must look at; `requires_manual_refund: …` where the provider pays nothing back: do it, and settle."
+)
 
 
 class SumSchema(Schema):
@@ -55,6 +58,20 @@ class ResolvePaymentSchema(Schema):
     resolution = fields.Enum(Resolution, by_value=fields.String, required=True)
 
 
+class SettleRefundSchema(Schema):
+    """How a refund ended, and how you know."""
+
+    succeeded = Flag(
+        required=True,
+        metadata={"description": "true: the money went back, by hand or as the provider shows. false: it never will."},
+    )
+    why = fields.String(
+        required=True,
+        validate=validate.Length(1, _REASON_CHARS_MAX),
+        metadata={"description": "How you know, in one line, for the history."},
+    )
+
+
 class RefundSchema(Schema):
     """Money that goes back."""
 
@@ -66,5 +83,5 @@ class RefundSchema(Schema):
     status = fields.Enum(RefundStatus, by_value=fields.String, required=True)
     reason = fields.String(required=True)
     outcome = fields.String(attribute="why", required=True, allow_none=True)
-    attention = fields.String(required=True, allow_none=True, metadata={"description": "What a person must look at."})
+    attention = fields.String(required=True, allow_none=True, metadata={"description": _ATTENTION})
     created_at = fields.DateTime(required=True)
