@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing.application.outcomes import NeedsPerson, NotYet, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, Refused
 from billing.domain.facts import (
     BillingStands,
     BillingStatus,
@@ -139,7 +139,7 @@ class TestStripeBilling(RecurringBillingContract):
         assert f"{self.read(biller, stands.billing_ref).period_end:%d %b}" == "31 May"
 
     def test_a_wrong_key_is_no_customers_failure(self, biller: StripeBiller) -> None:
-        with pytest.raises(RetryLater, match="API key"):
+        with pytest.raises(AccountRefused, match="API key"):
             biller.billing_of("ins_ours", api_key="sk_test_wrong").read("sub_1", soon())
 
     # ------------------------------------------------------------------ the dashboard

@@ -13,7 +13,7 @@ import pytest
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.application.outcomes import Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
+from billing.application.outcomes import AccountRefused, Deadline, NeedsPerson, OutcomeUnknown, Refused, RetryLater
 from billing.domain.facts import (
     PaymentDeclined,
     PaymentExpired,
@@ -130,7 +130,7 @@ class TestStripeGateway(SignedGatewayContract):
     def test_a_wrong_key_is_no_customers_failure(self, provider: StripeProvider) -> None:
         gateway = provider.gateway_of("ins_ours", api_key="sk_test_wrong")
         order, payment = an_order_to_pay(now(), "stripe")
-        with pytest.raises(RetryLater, match="API key"):
+        with pytest.raises(AccountRefused, match="API key"):
             gateway.start(order, payment, soon())
 
     def test_a_refusal_is_remembered_under_its_key_so_that_only_a_new_try_pays(self, provider: StripeProvider) -> None:

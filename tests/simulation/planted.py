@@ -140,6 +140,7 @@ def ignore_the_fence(world: World) -> None:
 class _KeylessGateway:
     def __init__(self, gateway: WildGateway) -> None:
         self._gateway, self._numbers = gateway, count(1000)
+        self.manner = gateway.manner
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         return self._gateway.refund(payment, _instead(Refund, refund, try_no=next(self._numbers)), deadline)
