@@ -219,10 +219,10 @@ class Installation:
         assert self._customer is not None
         return self._customer
 
-    def order(self, *items: Mapping[str, Any]) -> Any:
-        """Place an order in USD."""
+    def order(self, *items: Mapping[str, Any], currency: str = "USD") -> Any:
+        """Place an order."""
         return self.post("/v1/orders", {
-            "customer_id": self.customer(), "currency": "USD",
+            "customer_id": self.customer(), "currency": currency,
             "contacts": {"registrant": REGISTRANT}, "items": list(items),
         })  # fmt: skip
 
