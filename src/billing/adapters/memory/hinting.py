@@ -56,23 +56,23 @@ class MemoryPush(HintingGateway, FailsOnOrder):
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """Ask the customer to approve; a payment that is known already is told as it stands."""
-        return self._call("start", payment, deadline, lambda: self._push(payment))
+        return self._call("start", payment.id, deadline, lambda: self._push(payment))
 
     def start_again(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
         """The same: it looks before it asks anybody."""
-        return self._call("start_again", payment, deadline, lambda: self._push(payment))
+        return self._call("start_again", payment.id, deadline, lambda: self._push(payment))
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """How it stands, by our id."""
-        return self._call("check", payment, deadline, lambda: self._standing(payment))
+        return self._call("check", payment.id, deadline, lambda: self._standing(payment))
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
         """How it stands: nothing is closed here."""
-        return self._call("close", payment, deadline, lambda: self._standing(payment))
+        return self._call("close", payment.id, deadline, lambda: self._standing(payment))
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         """Never."""
-        return self._call("refund", payment, deadline, self._refuse_refund)
+        return self._call("refund", payment.id, deadline, self._refuse_refund)
 
     def hint(self, body: bytes) -> Hint:
         """Whatever it says, as long as it says it in the right words."""
@@ -103,10 +103,10 @@ class MemoryPush(HintingGateway, FailsOnOrder):
 
     # ------------------------------------------------------------------ within
 
-    def _call(self, call: str, payment: Payment, deadline: Deadline, act: Callable[[], T]) -> T:
+    def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[], T]) -> T:
         deadline.remaining_seconds()
         with self._mutex:
-            self.calls.append((call, payment.id))
+            self.calls.append((call, about))
             return self._act(call, act)
 
     def _push(self, payment: Payment) -> Started:
