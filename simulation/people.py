@@ -218,9 +218,17 @@ class Operator:
         return [job for job in self.world.books.rows(Job) if job.status is JobStatus.DEAD]
 
     def settle_all(self) -> None:
-        """Every dead job is sent on its way again; what was called off is paid back, or done where it was delivered."""
+        """Every dead job is sent on its way again; what was called off is paid back, or done where it was delivered.
+
+        Another sum than was asked is taken where it can be.
+        """
         for job in self.dead_jobs():
             self._revive(job)
+        resolve = self.world.container.resolve_payment()
+        for parked in [payment for order in self.world.books.rows(Order) for payment in order.payments]:
+            if parked.status is PaymentStatus.REQUIRES_ATTENTION:
+                ways = (partial(resolve, parked.id, way, "operator") for way in (Resolution.ACCEPT, Resolution.REFUND))
+                any(self.world.process(way) for way in ways)
         request = self.world.container.request_refund()
         called_off = {job.subject: job for job in self.world.books.rows(Job) if job.status is JobStatus.CANCELLED}
         for order in self.world.books.rows(Order):
