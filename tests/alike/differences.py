@@ -91,9 +91,9 @@ def undelivered_by_hand(amount: Money, why: str) -> tuple[Difference, ...]:
     return _paid_back_by_hand(what, amount, "processing", "partially_completed", also)
 
 
-def declined_on_the_page(asked: Money) -> tuple[Difference, ...]:
+def declined_on_the_page(asked: Money, why: str) -> tuple[Difference, ...]:
     """The first of two attempts."""
-    stands = f"{asked} asked, None received, 0.00 {asked.currency} left, []"
+    stands = f"{asked} asked, None received, {Money.zero(asked.currency)} left, []"
     return (
         Difference(
             why="a card that Stripe declines leaves the page open, and nobody is told; the next attempt closes it",
@@ -105,8 +105,8 @@ def declined_on_the_page(asked: Money) -> tuple[Difference, ...]:
         Difference(
             why="a push that was declined is over, and so its customer is told",
             phone=(
-                f"order 1 payment 1: failed, {stands}, no, None, known to its provider",
-                "move order 1 payment 1: pending -> failed, no, by the provider's word",
+                f"order 1 payment 1: failed, {stands}, {why}, None, known to its provider",
+                f"move order 1 payment 1: pending -> failed, {why}, by the provider's word",
                 "job send_mail payment_failed of order 1 payment 1: succeeded",
                 "mail payment_failed to aline@example.rw in en: sent, order 1 payment 1 …",
             ),
@@ -116,7 +116,7 @@ def declined_on_the_page(asked: Money) -> tuple[Difference, ...]:
 
 def nobody_paid(asked: Money) -> tuple[Difference, ...]:
     """The only attempt of an order."""
-    stands = f"expired, {asked} asked, None received, 0.00 {asked.currency} left, []"
+    stands = f"expired, {asked} asked, None received, {Money.zero(asked.currency)} left, []"
     return (
         Difference(
             why="Stripe's page can be paid as long as the order, and is then closed by us",

@@ -53,7 +53,7 @@ def found_by_the_books(till: Till) -> None:
     till.reconcile()
 
 
-def failed_then_paid(till: Till) -> None:
+def failed_then_paid(till: TwinTill) -> None:
     """The second attempt succeeds."""
     order = till.order(a_domain(), a_hosting())
     first = till.start(order)
@@ -74,7 +74,7 @@ def late_after_a_failure(till: TwinTill) -> None:
     till.tell(payment)
 
 
-def declined_then_paid(till: TwinTill) -> None:
+def declined_then_paid(till: Till) -> None:
     """A refused try, then another attempt."""
     order = till.order(a_domain(), a_hosting())
     first = till.start(order)
@@ -89,6 +89,16 @@ def never_paid(till: Till) -> None:
     """The order's time ends."""
     till.start(till.order(a_domain(), a_hosting()))
     till.rest()
+
+
+def heard_after_expiry(till: Till) -> None:
+    """Paid in time, and first heard of when the order has expired."""
+    order = till.order(a_domain(), a_hosting())
+    till.wait_until(order.expires_at - LAST_MINUTES)
+    payment = till.start(order)
+    till.pay(payment)
+    till.expire(order)
+    till.tell(payment)
 
 
 def late_after_expiry(till: Till) -> None:

@@ -104,8 +104,8 @@ class Till(ABC):
         """The customer pays; nobody has told of it."""
 
     @abstractmethod
-    def fail(self, payment: Payment) -> None:
-        """It comes to nothing for good."""
+    def decline(self, payment: Payment) -> None:
+        """One try is refused, which is the end of it where there is no page to try again on."""
 
     @abstractmethod
     def tell(self, payment: Payment) -> None:

@@ -30,12 +30,12 @@ class TwinTill(Till):
         """A notification of how it stands comes in."""
 
     @abstractmethod
-    def pay_another_sum(self, payment: Payment, amount: Money) -> None:
-        """As `pay`, not the sum that was asked."""
+    def fail(self, payment: Payment) -> None:
+        """It comes to nothing for good."""
 
     @abstractmethod
-    def decline(self, payment: Payment) -> None:
-        """One try is refused."""
+    def pay_another_sum(self, payment: Payment, amount: Money) -> None:
+        """As `pay`, not the sum that was asked."""
 
     @abstractmethod
     def submit(self, payment: Payment) -> None:

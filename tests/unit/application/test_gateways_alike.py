@@ -36,8 +36,9 @@ TABLE: Sequence[tuple[Play, Sequence[str], Sequence[Difference]]] = [
     (table.found_by_the_books, DELIVERED, ()),
     (table.failed_then_paid, DELIVERED, ()),
     (table.late_after_a_failure, DELIVERED, ()),
-    (table.declined_then_paid, DELIVERED, declined_on_the_page(BOTH)),
+    (table.declined_then_paid, DELIVERED, declined_on_the_page(BOTH, "no")),
     (table.never_paid, ["expired", "cancelled", "cancelled"], nobody_paid(BOTH)),
+    (table.heard_after_expiry, DELIVERED, ()),
     (table.late_after_expiry, DELIVERED, ()),
     (table.late_after_closing, DELIVERED, late_by_a_slow_method(BOTH)),
     (table.paid_after_a_cancel, CALLED_OFF, surplus_by_hand(BOTH, "cancelled")),
@@ -76,6 +77,7 @@ def statuses(shop: TwoWays) -> list[str]:
 def test_the_same_comes_of_it_at_both_gateways(
     play: Play, end: Sequence[str], differences: Sequence[Difference]
 ) -> None:
+    """Jobs were dispatched differently for each payment gateway: what one method had delivered the other forgot."""
     page, phone = (played(play, till) for till in (PageTill(TwoWays()), PhoneTill(TwoWays())))
     assert (statuses(page.shop), statuses(phone.shop)) == (end, end)
     by_page, by_phone = differing(ledger_rows(page.shop.ledger), ledger_rows(phone.shop.ledger))
