@@ -32,14 +32,10 @@ class StripeShop(Twins):
     def _wire(self) -> Container:
         container = super()._wire()
         settings = self.sandbox.settings
-
-        def installation() -> str:
-            return self.begin.store.installation
-
         api = {
             "api_key": settings["BILLING_STRIPE_API_KEY"],
             "api_base": settings["BILLING_STRIPE_API_BASE"],
-            "installation": installation,
+            "installation": self.installation,
             "telemetry": self.telemetry,
         }
         secrets = [settings["BILLING_STRIPE_WEBHOOK_SECRETS"]]
