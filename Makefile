@@ -11,7 +11,7 @@ SEEDS ?= 1000
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(READY) ## buy a domain with hosting on sandbox providers, and see it renewed (ARGS=--once ends after both acts)
+demo: $(READY) ## buy domains with hosting on sandbox providers, by card and by phone (ARGS=--once plays all acts and ends)
 	@$(BIN)/billing demo $(ARGS)
 
 test: $(READY) ## all tests; what can't run here is said in one line

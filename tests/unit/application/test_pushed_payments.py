@@ -46,6 +46,7 @@ def check_job(shop: TwoWays, payment: Payment) -> str:
 
 
 def test_what_is_sent_is_fixed_before_the_provider_hears_of_it(shop: TwoWays) -> None:
+    """Elsewhere the reference was saved only after the call."""
     payment = shop.start_push(shop.order(a_domain()))
     customer = shop.ledger.read(lambda uow: uow.customers.get("cus_1"))
     assert payment.options["phone"] == "+250788000123"

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from billing.adapters.kpay_gateway.codes import explain_status
 from billing.application.outcomes import AccountRefused, Deadline
 from billing.domain.job import Job
 from billing.domain.order import Order
@@ -151,6 +152,34 @@ def test_when_it_is_declined_another_try_is_offered_at_once(kpay, path, pushed):
     assert page.refresh is None
     assert CONFIG.public_url + path in page.links
     assert send(kpay, path, way="kpay.momo", phone=PHONE).status_code == 303
+
+
+SAID = [
+    ("02", "was not approved", "n’a pas été approuvé"),
+    ("607", "enough money on the account", "suffisamment approvisionné"),
+    ("611", "was not made in time", "pas été effectué à temps"),
+    ("609", "was called off", "a été annulé"),
+    ("602", "from us at present", "pour nous actuellement"),
+]
+
+
+@pytest.mark.parametrize(("code", "english", "french"), SAID)
+def test_why_it_failed_is_said_in_the_customers_language(kpay, path, pushed, code, english, french):
+    kpay.push.decline(pushed.id, explain_status(code, "RAW_WORDS"))
+    take(kpay, pushed)
+    assert all(english in look(kpay, page).text for page in (path, f"{path}/status"))
+    speak_french(kpay)
+    assert all(french in look(kpay, page).text for page in (path, f"{path}/status"))
+    assert not any(raw in look(kpay, path).text for raw in ("RAW_WORDS", f"KPay {code}"))
+
+
+@pytest.mark.parametrize("why", [explain_status("682", "RAW_WORDS"), "02: RAW_WORDS"])
+def test_a_code_that_says_nothing_to_a_customer_is_not_shown(kpay, path, pushed, why):
+    kpay.push.decline(pushed.id, why)
+    take(kpay, pushed)
+    page = look(kpay, path).text
+    assert "did not go through" in page
+    assert not any(raw in page for raw in ("RAW_WORDS", "682", "Your bank said"))
 
 
 def test_after_a_while_another_number_is_offered_and_asked(kpay, order, path, pushed):

@@ -433,6 +433,18 @@ def test_after_a_failure_it_offers_to_try_again(shop):
     assert send(shop, path).status_code == 303
 
 
+def test_why_the_bank_declined_is_said_on_the_page_and_in_its_answer(shop):
+    order = order_of(shop)
+    path = path_of(shop, order)
+    shop.gateway.refuse("insufficient_funds: secret detail", "start")
+    refused = send(shop, path).text
+    speak_french(shop)
+    later = look(shop, path).text, look(shop, f"{path}/status").text
+    assert "Your bank says that there was not enough money for it." in refused
+    assert all("Selon votre banque, la provision était insuffisante." in page for page in later)
+    assert not any("secret detail" in page for page in (refused, *later))
+
+
 def test_a_payment_that_the_bank_decides_offers_no_second_one(shop):
     order = order_of(shop)
     path = path_of(shop, order)

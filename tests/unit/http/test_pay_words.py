@@ -5,7 +5,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from billing.entrypoints.http.pay.declines import WORDS
+from billing.adapters.kpay_gateway.codes import CODES, explain_refusal, explain_status
+from billing.entrypoints.http.pay.declines import KPAY_WORDS, WORDS, kpay_reason
 from billing.entrypoints.http.pay.page import LANGUAGES
 from billing.entrypoints.http.pay.subjects import _TROUBLES
 
@@ -39,4 +40,17 @@ def test_there_is_a_sentence_for_every_trouble_and_every_decline():
     for language in LANGUAGES:
         said = words(language)
         assert {trouble.word for trouble in _TROUBLES.values()} <= set(said["troubles"])
-        assert set(said["declines"]) == set(WORDS.values())
+        assert set(said["declines"]) == {*WORDS.values(), *KPAY_WORDS.values()}
+
+
+def test_kpays_codes_are_put_into_words_as_its_registry_does():
+    sentences = {code: known.sentence for code, known in CODES.items()} | {
+        "02": explain_status("02").partition(" (")[0]
+    }
+    silent = {CODES["606"].sentence}
+    assert set(KPAY_WORDS) == {code for code, sentence in sentences.items() if sentence not in silent}
+    pairs = {(sentences[code], word) for code, word in KPAY_WORDS.items()}
+    assert len(pairs) == len(set(KPAY_WORDS.values())) == len({sentence for sentence, _ in pairs})
+    for code, word in KPAY_WORDS.items():
+        assert kpay_reason(explain_status(code, "SAID")) == kpay_reason(explain_refusal(code)) == {"word": word}
+    assert kpay_reason(explain_status("682")) is None

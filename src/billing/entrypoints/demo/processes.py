@@ -25,6 +25,7 @@ from billing.entrypoints.startup import start
 T = TypeVar("T")
 _START_SECONDS = 90.0
 _STOP_SECONDS = 15.0
+_COMMAND_SECONDS = 30.0
 
 
 @dataclass(eq=False)
@@ -111,6 +112,14 @@ class Processes:
         """Until it is over, or somebody interrupts; DemoFailed where a process ends by itself."""
         while not is_over():
             self._require_alive()
+
+    def command(self, *arguments: str) -> str:
+        """Run `billing …` as an operator does, and give what it printed; DemoFailed where it fails."""
+        program = [sys.executable, "-m", "billing", *arguments]
+        done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=_COMMAND_SECONDS)
+        if done.returncode:
+            raise DemoFailed(f"billing {' '.join(arguments)} ended with exit code {done.returncode}: {done.stderr}")
+        return done.stdout
 
     def _defaults(self) -> dict[str, str]:
         return {

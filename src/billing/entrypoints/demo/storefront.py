@@ -1,5 +1,6 @@
 """What a shop's own web site does: calls the public API, and sends its customers to the provider's page."""
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,16 +28,31 @@ class Storefront:
 
     shop: Shop
 
-    def order(self, name: str) -> dict[str, Any]:
+    def order(self, name: str, currency: str = "USD") -> dict[str, Any]:
         """A domain for a year, and its hosting for a month that renews by itself."""
         asked = {"name": "Aline Uwase", "email": "aline@example.rw", "country": "RW"}
         customer = self.post("/v1/customers", asked)
-        return self.post("/v1/orders", _basket(customer["id"], name))
+        return self.post("/v1/orders", _basket(customer["id"], name, currency))
 
     def start_payment(self, order: dict[str, Any]) -> dict[str, Any]:
         """An attempt with a page to pay on."""
         addresses = {"success_url": f"{self.shop.url}/health/live", "cancel_url": f"{self.shop.url}/health/live"}
         return self.post(f"/v1/orders/{order['id']}/payments", {"gateway": "stripe", **addresses})
+
+    def ask_phone(self, order: dict[str, Any], phone: str) -> dict[str, Any]:
+        """An attempt that the owner of a phone approves."""
+        options = {"gateway": "kpay", "method": "momo", "phone": phone, "return_url": f"{self.shop.url}/health/live"}
+        return self.post(f"/v1/orders/{order['id']}/payments", options)
+
+    def pay_link(self, order: dict[str, Any]) -> str:
+        """To our own page, as the mail about the order has it."""
+
+        def look() -> str | None:
+            texts = (mail["text"] for mail in self.world()["mail"] if order["number"] in mail["subject"])
+            found = (re.search(rf"{re.escape(self.shop.url)}/pay/\S+", text) for text in texts)
+            return next((link[0] for link in found if link), None)
+
+        return eventually(look, "the mail with a link to pay", STEP_SECONDS)
 
     def pay(self, page: str) -> None:
         """What the browser of a person who presses Pay sends."""
@@ -50,6 +66,25 @@ class Storefront:
         """What registry, provider and mailbox hold."""
         state: dict[str, Any] = requests.get(f"{self.shop.control_url}/state", timeout=STEP_SECONDS).json()
         return state
+
+    def payment_at_kpay(self, payment: dict[str, Any]) -> dict[str, Any]:
+        """What KPay holds for an attempt of ours."""
+        known: list[dict[str, Any]] = self.world()["kpay"]["payments"]
+        return next(one for one in known if one["refid"] == payment["id"])
+
+    @property
+    def phones(self) -> str:
+        """Where whoever holds a phone is asked."""
+        return f"{self.shop.control_url}/phone/"
+
+    def approve(self, payment: dict[str, Any]) -> None:
+        """What the browser of a person sends who presses Approve on the phone."""
+        asked = self.payment_at_kpay(payment)
+        form = {"tid": asked["tid"], "act": "approve"}
+        address = f"{self.phones}{asked['msisdn']}"
+        answer = requests.post(address, data=form, allow_redirects=False, timeout=STEP_SECONDS)
+        if not answer.is_redirect:
+            raise DemoFailed(f"the phone answered {answer.status_code}")
 
     def occupy(self, name: str) -> None:
         """Somebody else registers the name, elsewhere."""
@@ -106,10 +141,10 @@ def new_name() -> str:
     return f"example-{secrets.token_hex(3)}.rw"
 
 
-def _basket(customer_id: str, name: str) -> dict[str, Any]:
+def _basket(customer_id: str, name: str, currency: str) -> dict[str, Any]:
     return {
         "customer_id": customer_id,
-        "currency": "USD",
+        "currency": currency,
         "contacts": {"registrant": _REGISTRANT},
         "items": [
             {"kind": "domain_registration", "domain": name, "years": 1},

@@ -1,11 +1,10 @@
 """The first act: two purchases as a shop makes them; one is delivered, one can't be and is paid back."""
 
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from billing.entrypoints.demo.processes import DemoFailed, eventually
+from billing.entrypoints.demo.steps import Steps
 from billing.entrypoints.demo.storefront import STEP_SECONDS, Storefront, new_name
 from billing.entrypoints.demo.telling import Teller, money
 
@@ -19,6 +18,7 @@ class Story:
 
     storefront: Storefront
     tell: Teller
+    steps: Steps
 
     def play(self) -> dict[str, Any]:
         """The order that was delivered, whose hosting renews by itself.
@@ -42,13 +42,10 @@ class Story:
         self.tell.chapter(f"A customer buys {name} and a month of hosting that renews by itself")
         order, payment = self._order(name)
         self._pay(payment)
-        self._follow(order["id"], payment["id"], "completed")
-        registry = self.storefront.world()["registry"]
-        held = [domain for domain in registry["domains"] if domain["name"] == name]
-        if len(held) != 1 or held[0]["creates"] != 1:
-            raise DemoFailed(f"the registry shows {held} for {name}")
-        self.tell("registry", f"{name} is held by {held[0]['registrant']} until {held[0]['expires']}: 1 create")
-        return self.storefront.get(f"/v1/orders/{order['id']}")
+        self.steps.paid(payment["id"], "webhook")
+        delivered = self.steps.delivered(order["id"], "completed")
+        self.steps.held(name)
+        return delivered
 
     def _paid_back(self) -> str:
         """The number of the order."""
@@ -58,7 +55,8 @@ class Story:
         self.storefront.occupy(name)
         self.tell("registry", f"{name} was just registered by somebody else, elsewhere")
         self._pay(payment)
-        self._follow(order["id"], payment["id"], "partially_completed")
+        self.steps.paid(payment["id"], "webhook")
+        self.steps.delivered(order["id"], "partially_completed")
         (refund,) = self.storefront.get(f"/v1/payments/{payment['id']}")["refunds"]
         if refund["status"] != "succeeded" or refund["amount"] != order["items"][0]["price"]:
             raise DemoFailed(f"the refund is {refund}")
@@ -87,35 +85,3 @@ class Story:
     def _pay(self, payment: dict[str, Any]) -> None:
         self.storefront.pay(payment["redirect_url"])
         self.tell("paid", "on the provider's page")
-
-    def _follow(self, order_id: str, payment_id: str, end: str) -> None:
-        def settled(payment: dict[str, Any]) -> bool:
-            return bool(payment["status"] != "pending")
-
-        payment = self.storefront.until(f"/v1/payments/{payment_id}", settled, "the webhook")
-        self.tell("webhook", f"payment {payment['status']}, {money(payment['received'])} received")
-        for step, detail in self._steps(order_id, end):
-            self.tell(step, detail)
-
-    def _steps(self, order_id: str, end: str) -> Iterator[tuple[str, str]]:
-        """Each as soon as it shows."""
-        seen: dict[str, str] = {}
-        deadline = time.monotonic() + STEP_SECONDS
-        while time.monotonic() < deadline:
-            order = self.storefront.get(f"/v1/orders/{order_id}")
-            for item in order["items"]:
-                state = f"{item['status']}" + (f": {item['reason']}" if item.get("reason") else "")
-                if seen.get(item["id"]) != state and item["status"] not in ("unpaid", "due"):
-                    seen[item["id"]] = state
-                    yield _subject(item), state
-            if order["status"] == end:
-                yield "order", end
-                return
-            if order["status"] == "requires_attention":
-                raise DemoFailed(order["reason"])
-            time.sleep(0.02)
-        raise DemoFailed(f"the order is still {order['status']}")
-
-
-def _subject(item: dict[str, Any]) -> str:
-    return "domain" if item["kind"].startswith("domain") else "hosting"

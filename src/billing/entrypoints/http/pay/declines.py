@@ -1,4 +1,4 @@
-"""Why a bank declined, as its customer may be told: codes for which the pages have a sentence of their own.
+"""Why a payment did not come, as its customer may be told: codes for which the pages have a sentence of their own.
 
 What a bank suspects is told to nobody: a card that was stolen is declined like any other
 (https://docs.stripe.com/declines/codes).
@@ -32,7 +32,19 @@ _CODES: Mapping[str, Iterable[str]] = {
 
 WORDS: Mapping[str, str] = {code: word for word, codes in _CODES.items() for code in codes}
 
+_KPAY_CODES: Mapping[str, Iterable[str]] = {
+    "not_approved": ("02",),
+    "account": ("607",),
+    "no_answer": ("608", "611"),
+    "not_this_way": ("609", "610"),
+    "not_from_us": ("401", "403", "500", "600", "601", "602", "603", "604", "605"),
+}
+"""The same for KPay's; what a code means by one of its two tables alone is said to nobody, nor is it guessed at."""
+
+KPAY_WORDS: Mapping[str, str] = {code: word for word, codes in _KPAY_CODES.items() for code in codes}
+
 _CODE = re.compile(r"([a-z0-9_]+): (.+)", re.DOTALL)
+_KPAY_CODE = re.compile(r"\(KPay ([A-Za-z0-9_.-]+)")
 
 
 def reason(why: str | None) -> Mapping[str, str] | None:
@@ -46,3 +58,14 @@ def reason(why: str | None) -> Mapping[str, str] | None:
         return None
     code, text = told.groups()
     return {"word": WORDS[code]} if code in WORDS else {"text": text}
+
+
+def kpay_reason(why: str | None) -> Mapping[str, str] | None:
+    """The same of what KPay said: a `word`, or None where its code says nothing that a customer could use.
+
+    >>> kpay_reason("the payment was declined or not approved: try again (KPay 02 FAILED: failed)")
+    {'word': 'not_approved'}
+    """
+    told = _KPAY_CODE.search(why or "")
+    word = KPAY_WORDS.get(told[1]) if told else None
+    return {"word": word} if word else None

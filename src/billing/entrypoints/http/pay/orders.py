@@ -15,6 +15,7 @@ from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment, PaymentStatus
 from billing.entrypoints.http.gateways import BY_CARD, Gateways, with_payer
+from billing.entrypoints.http.pay.declines import kpay_reason, reason
 from billing.entrypoints.http.pay.subjects import Sight, Subject
 from billing.entrypoints.http.pay.ways import ways_for
 from billing.entrypoints.kpay_settings import KPAY
@@ -72,6 +73,7 @@ class OrderSubject(Subject):
             "expires": f"{order.expires_at:%Y-%m-%d %H:%M}",
             "state": state,
             "attempt": _tried(last),
+            "why": _why(last),
             "provider_page": _page_of(last) if last else None,
             "push": _push_of(last) if last else None,
             "wait_seconds": self.gateways.wait_seconds(order, self.clock()),
@@ -105,6 +107,13 @@ def _tried(last: Payment | None) -> str:
     if last.needs_customer:
         return "needs_customer"
     return "open" if last.is_open else "failed"
+
+
+def _why(last: Payment | None) -> Mapping[str, str] | None:
+    """Why the last attempt brought no money, where that is known; it may still be open, on a page that says more."""
+    if last is None or last.has_money or last.needs_customer:
+        return None
+    return kpay_reason(last.why) if last.gateway == KPAY else reason(last.why)
 
 
 def _is_late_payable(last: Payment, now: datetime) -> bool:
