@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -57,12 +58,17 @@ def endure(site: Site, hardship: Hardship) -> Outcome:
         scenario=hardship.name,
         stack=site.name,
         done=hardship.does,
-        came=f"{len(befallen.purchases)} orders completed" if over_at else "not over",
+        came=_in_words(befallen.purchases) if over_at else "not over",
         recovered_seconds=over_at and over_at - befallen.since,
         bound_seconds=OUTAGE_BOUND_SECONDS,
         tally=tally,
         bugs=heard.bugs if bit else ["no answer was lost: it did not bite"],
     )
+
+
+def _in_words(purchases: Sequence[Purchase]) -> str:
+    ended = Counter(purchase.wanted for purchase in purchases)
+    return ", ".join(f"{count} orders {status}" for status, count in ended.items())
 
 
 # ---------------------------------------------------------------------- answers lost

@@ -51,7 +51,8 @@ def steps_of(site: Site, stories: Sequence[Story] = STORIES) -> Iterator[Step]:
         for point, passing in _told_by_a_quiet_run(site, story):
             if not any(what in point for what in story.about):
                 continue
-            step = (story.process, point, str(passing), story.name if point.startswith(_API) else "")
+            of_its_own = story.own or point.startswith(_API)
+            step = (story.process, point, str(passing), story.name if of_its_own else "")
             if step not in seen:
                 seen.add(step)
                 yield Step(story, point, passing)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from faults import breakages
 from faults.breakages import Breakage, world
 from faults.outcome import LEASE_SECONDS, OUTAGE_BOUND_SECONDS, Outcome
-from faults.shop import Purchase
+from faults.shop import Purchase, Shop
 from faults.site import SERVERS, SMALL_DISK, SQLITE, Site
 from faults.stories import a_held_site
 
@@ -22,11 +22,16 @@ def _no_more(site: Site, purchases: Sequence[Purchase]) -> None:
     """Nobody needs to do anything afterwards."""
 
 
+def _by_card(site: Site) -> Shop:
+    return site.shop
+
+
 @dataclass(frozen=True)
 class Outage:
     """One fault and where it happens; `afterwards` is what customers do when it is over.
 
-    `sign` is the event that the processes report at least once where the fault has bitten.
+    `sign` is the event that the processes report at least once where the fault has bitten; `shop` is
+    where its customers buy.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Outage:
     sign: str | None = None
     is_short: bool = False
     afterwards: Callable[[Site, Sequence[Purchase]], None] = _no_more
+    shop: Callable[[Site], Shop] = _by_card
 
     @property
     def does(self) -> str:
@@ -43,7 +49,7 @@ class Outage:
         return (self.fault.__doc__ or "").strip().rstrip(".")
 
 
-def _come_back(site: Site, purchases: Sequence[Purchase]) -> None:
+def come_back(site: Site, purchases: Sequence[Purchase]) -> None:
     """Every customer returns to the shop's page, which asks."""
     for purchase in purchases:
         site.shop.refresh(purchase)
@@ -88,7 +94,7 @@ OUTAGES = (
     Outage("webhooks doubled", world("each event is delivered twice at once", {"point": "stripe.webhooks.deliver",
            "kind": "duplicate"})),
     Outage("webhooks lost", world("no event is delivered; the customers come back to the shop's page",
-           {"point": "stripe.webhooks.deliver", "kind": "lose"}), afterwards=_come_back),
+           {"point": "stripe.webhooks.deliver", "kind": "lose"}), afterwards=come_back),
     Outage("the mail server down", world("nobody listens", {"point": "smtp.connect", "kind": "reject_connect"}),
            sign=_SPENT),
     Outage("the mail server's answers lost", world("each mail is taken, then the line is cut",
@@ -98,14 +104,16 @@ OUTAGES = (
 
 def suffer(site: Site, outage: Outage) -> Outcome:
     """Pages that are open when it begins are paid during it, and new customers keep coming."""
+    shop = outage.shop(site)
     with site.listening() as heard:
-        purchases = [site.shop.start(site.shop.order(*site.shop.a_new_site())) for _ in range(_SITES_READY)]
-        purchases.append(site.shop.start(site.shop.order(*site.shop.more_of(a_held_site(site)))))
+        held = a_held_site(site, shop)
+        purchases = [shop.start(shop.order(*shop.a_new_site())) for _ in range(_SITES_READY)]
+        purchases.append(shop.start(shop.order(*shop.more_of(held))))
         over = threading.Event()
         with ThreadPoolExecutor(1) as customers:
             with outage.fault(site):
-                newcomers = customers.submit(_keep_buying, site, over)
-                _pay_in_the_course_of(outage.seconds, site, purchases)
+                newcomers = customers.submit(_keep_buying, shop, over)
+                _pay_in_the_course_of(outage.seconds, shop, purchases)
             whole_at = time.time()
             over.set()
             purchases += newcomers.result()
@@ -124,18 +132,18 @@ def suffer(site: Site, outage: Outage) -> Outcome:
     )
 
 
-def _pay_in_the_course_of(seconds: float, site: Site, purchases: Sequence[Purchase]) -> None:
+def _pay_in_the_course_of(seconds: float, shop: Shop, purchases: Sequence[Purchase]) -> None:
     began = time.monotonic()
     for n, purchase in enumerate(purchases):
         time.sleep(max(0.0, began + n * seconds / len(purchases) - time.monotonic()))
-        site.shop.pay(purchase)
+        shop.pay(purchase)
     time.sleep(max(0.0, began + seconds - time.monotonic()))
 
 
-def _keep_buying(site: Site, over: threading.Event) -> list[Purchase]:
+def _keep_buying(shop: Shop, over: threading.Event) -> list[Purchase]:
     """One customer after another, each until all that they want is paid."""
     bought = []
     while not over.is_set():
-        bought.append(site.shop.buy(*site.shop.a_new_site()))
+        bought.append(shop.buy(*shop.a_new_site()))
         over.wait(_BUYER_PAUSE_SECONDS)
     return bought

@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from billing.adapters.sql.invoice_tables import invoices
-from billing.adapters.sql.mail_tables import mails
+from billing.adapters.sql.mail_tables import alerts, mails
 from billing.adapters.sql.tables import order_items, orders, subscriptions
 from billing.adapters.sql.work_tables import inbox_events, jobs, open_job
+from billing.domain.alert import AlertKind
 from billing.domain.errors import BillingError
 from billing.domain.job import JobStatus
 from billing.domain.mail import MailStatus
 from billing.domain.order_status import OrderStatus
 from billing.domain.purchase import DomainRegistration, DomainRenewal, SubscriptionRenewal
+from faults import phone_reckoning
 from faults.outcome import Tally
 from faults.shop import Purchase
 from tests.integration.whole.installation import Installation
@@ -51,11 +53,18 @@ class Books:
         with self._engine.connect() as ledger:
             return Tally(
                 orders=len(purchases),
-                duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(world, purchases),
-                            *_in_the_ledger(ledger), *_renewed_unpaid(ledger, world), *_in_the_mailbox(world)],
-                losses=[*_orders_left(ledger, purchases), *_money_left(world, purchases), *_names_left(ledger, world),
-                        *_given_up(ledger, world), *_events_left(ledger, world), *_periods_left(ledger, world)],
+                duplicates=[*_at_the_registry(ledger, world), *_at_the_provider(ledger, world, purchases),
+                            *_in_the_ledger(ledger), *_renewed_unpaid(ledger, world), *_in_the_mailbox(world),
+                            *phone_reckoning.twice(ledger, world, purchases)],
+                losses=[*_orders_left(ledger, purchases), *_money_left(ledger, world, purchases),
+                        *_names_left(ledger, world), *_given_up(ledger, world), *_events_left(ledger, world),
+                        *_periods_left(ledger, world), *phone_reckoning.missing(ledger, world)],
             )  # fmt: skip
+
+    def told_of(self, kind: AlertKind) -> set[str]:
+        """What operators have been alerted to, by its id."""
+        with self._engine.connect() as ledger:
+            return set(ledger.scalars(select(alerts.c.subject).where(alerts.c.kind == kind)))
 
     # ------------------------------------------------------------------ what renews by itself
 
@@ -98,14 +107,14 @@ def _at_the_registry(ledger: Connection, world: Any) -> Iterator[str]:
             yield f"{domain['name']} was renewed {domain['renews']} times, paid {paid_for.get(domain['name'], 0)} times"
 
 
-def _at_the_provider(world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
+def _at_the_provider(ledger: Connection, world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
     """Two pages of one attempt, two charges for one order, more back than was owed."""
     sessions = Counter(session["metadata"].get("payment_id") for session in world["stripe"]["sessions"])
     yield from (f"attempt {payment} has {count} pages" for payment, count in sessions.items() if count > 1)
     paid = [intent for intent in world["stripe"]["payment_intents"] if intent["status"] == "succeeded"]
     charges = Counter(intent["metadata"]["order_id"] for intent in paid if "order_id" in intent["metadata"])
     yield from (f"order {order} was paid {count} times" for order, count in charges.items() if count > 1)
-    owed, back = {purchase.order_id: purchase.owed for purchase in purchases}, _paid_back(world)
+    owed, back = {purchase.order_id: purchase.owed for purchase in purchases}, _paid_back(ledger, world)
     yield from (
         f"order {order}: {back[order]} was paid back, {owed[order]} owed" for order in owed if back[order] > owed[order]
     )
@@ -150,8 +159,8 @@ def _orders_left(ledger: Connection, purchases: Sequence[Purchase]) -> Iterator[
             yield f"order {purchase.order_id} is {status}, not {purchase.wanted}"
 
 
-def _money_left(world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
-    back = _paid_back(world)
+def _money_left(ledger: Connection, world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
+    back = _paid_back(ledger, world)
     for purchase in purchases:
         if back[purchase.order_id] < purchase.owed:
             yield f"order {purchase.order_id}: {back[purchase.order_id]} was paid back of {purchase.owed}"
@@ -217,10 +226,10 @@ def _statuses(ledger: Connection, purchases: Sequence[Purchase]) -> dict[str, st
     return {order_id: str(status) for order_id, status in rows}
 
 
-def _paid_back(world: Any) -> Counter[str]:
-    """Minor units by order."""
+def _paid_back(ledger: Connection, world: Any) -> Counter[str]:
+    """Minor units by order: at the one provider, and by hand for the other."""
     order_of = {intent["id"]: intent["metadata"].get("order_id") for intent in world["stripe"]["payment_intents"]}
-    back: Counter[str] = Counter()
+    back = phone_reckoning.paid_back(ledger)
     for refund in world["stripe"]["refunds"]:
         if refund["status"] not in ("failed", "canceled"):
             back[order_of[refund["payment_intent"]]] += refund["amount"]

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from faults.outcome import LEASE_SECONDS, Outcome
+from faults.phone_stories import PHONE_STORIES
 from faults.stories import RENEWALS, STORIES
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-_KILLS = frozenset(story.name for story in (*STORIES, *RENEWALS))
+_KILLS = tuple(story.name for story in (*STORIES, *PHONE_STORIES, *RENEWALS))
 
 
 @dataclass
@@ -132,7 +133,7 @@ def _others_table(others: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _place(story: str) -> int:
-    return [one.name for one in (*STORIES, *RENEWALS)].index(story)
+    return _KILLS.index(story)
 
 
 def _count(on: Mapping[str, Outcome], what: str) -> int:

@@ -11,6 +11,10 @@ from faults.hardships import HARDSHIPS, HARDSHIPS_ON, endure
 from faults.kills import KILLS, kill_at, steps_of
 from faults.outages import OUTAGES, suffer
 from faults.outcome import Outcome, broken
+from faults.phone_hardships import PHONE_HARDSHIPS
+from faults.phone_outages import PHONE_OUTAGES
+from faults.phone_stories import PHONE_STORIES
+from faults.postbacks import POSTBACK_STORM, POSTBACK_STORMS, swamp
 from faults.site import SERVERS, SMALL_DISK, SQLITE, CanNotBe, Site, a_site
 from faults.stories import RENEWALS, STORIES, Story
 from faults.storm import SHORT_STORMS, STORM, STORMS, rage
@@ -18,7 +22,8 @@ from faults.storm import SHORT_STORMS, STORM, STORMS, rage
 _SITES_FOR_KILLS = 2
 """Of each stack: who was killed is mostly waited for, which costs no processor."""
 _RENEWED = "commit:renew_subscription:before"
-_SHORT_STEPS = frozenset({"registrar.register:after", "commit:webhook:after", "gateway.refund:after", _RENEWED})
+_ASKED = "gateway.check:after"
+_SHORT_STEPS = frozenset({"registrar.register:after", "commit:webhook:after", "gateway.refund:after", _ASKED, _RENEWED})
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Programme:
         if months or hardships:
             with ThreadPoolExecutor() as lanes:
                 list(lanes.map(lambda stack: self._kill(stack, months, _on(stack, hardships), listener), both))
-        if stories := self._stories(STORIES):
+        if stories := self._stories((*STORIES, *PHONE_STORIES)):
             then = [*outages, *storms] if self.short else []
             with ThreadPoolExecutor() as lanes:
                 list(lanes.map(lambda stack: self._kill(stack, stories, _on(stack, then), listener), both))
@@ -71,14 +76,14 @@ class Programme:
         return [story for story in wanted if story.is_short or not self.short]
 
     def _outages(self) -> Iterator[Task]:
-        for outage in OUTAGES:
+        for outage in (*OUTAGES, *PHONE_OUTAGES):
             if self.only in outage.name and (outage.is_short or not self.short):
                 for stack in outage.stacks:
                     if stack in self.stacks:
                         yield Task(outage.name, stack, outage.does, partial(suffer, outage=outage))
 
     def _hardships(self) -> Iterator[Task]:
-        for hardship in HARDSHIPS:
+        for hardship in (*HARDSHIPS, *PHONE_HARDSHIPS):
             if self.only in hardship.name and (hardship.is_short or not self.short):
                 for stack in HARDSHIPS_ON:
                     if stack in self.stacks:
@@ -88,6 +93,9 @@ class Programme:
         for storm in SHORT_STORMS if self.short else STORMS:
             if self.only in STORM and storm.stack in self.stacks:
                 yield Task(STORM, storm.stack, storm.does, partial(rage, storm=storm))
+        for flood in () if self.short else POSTBACK_STORMS:
+            if self.only in POSTBACK_STORM and flood.stack in self.stacks:
+                yield Task(POSTBACK_STORM, flood.stack, flood.does, partial(swamp, storm=flood))
 
     def _kill(self, stack: str, stories: Sequence[Story], then: Sequence[Task], listener: Listener) -> None:
         """One site tells the steps; then several take them in turn, and one of them what comes then."""

@@ -43,6 +43,8 @@ class Held:
 class Shop:
     """Buys by the public API, as a storefront's server does; safe for several threads."""
 
+    currency = "USD"
+
     def __init__(self, installation: Installation) -> None:
         self._installation, self._numbers = installation, count(1)
         self._brand = secrets.token_hex(2)
@@ -71,7 +73,7 @@ class Shop:
         """Placed, not paid."""
         basket = {
             "customer_id": self.customer_id,
-            "currency": "USD",
+            "currency": self.currency,
             "contacts": {"registrant": REGISTRANT},
             "items": list(items),
         }
@@ -87,9 +89,9 @@ class Shop:
         while purchase.page is None:
             if time.monotonic() > deadline:
                 raise GaveUp(f"no page to pay order {purchase.order_id} on")
-            answer = self._call("POST", f"/v1/orders/{purchase.order_id}/payments", self._pages(), key)
+            answer = self._call("POST", f"/v1/orders/{purchase.order_id}/payments", self._how_to_pay(), key)
             if answer is not None and answer.ok:
-                purchase.page = answer.json()["redirect_url"]
+                purchase.page = self._page_of(answer.json())
             elif answer is not None and not _still_runs(answer):
                 key = secrets.token_hex(8)
             purchase.page = purchase.page or self._open_page(purchase)
@@ -178,15 +180,18 @@ class Shop:
 
     # ------------------------------------------------------------------ calls
 
-    def _pages(self) -> dict[str, str]:
+    def _how_to_pay(self) -> dict[str, str]:
         url = self._installation.url
         return {"gateway": "stripe", "success_url": f"{url}/thanks", "cancel_url": f"{url}/basket"}
+
+    def _page_of(self, payment: Mapping[str, Any]) -> str | None:
+        page: str | None = payment["redirect_url"]
+        return page
 
     def _open_page(self, purchase: Purchase) -> str | None:
         for payment in self._get(f"/v1/orders/{purchase.order_id}")["payments"]:
             if payment["status"] == "pending":
-                page: str | None = self._get(f"/v1/payments/{payment['id']}")["redirect_url"]
-                return page
+                return self._page_of(self._get(f"/v1/payments/{payment['id']}"))
         return None
 
     def _pending_order_of(self, items: tuple[Mapping[str, Any], ...]) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.outcome import LEASE_SECONDS
+from faults.phones import PhoneShop
 from faults.reckoning import Books, is_paid_period, subscription_of
 from faults.shop import Purchase, Shop
 from tests.integration import postgres_servers, redis_databases
@@ -43,6 +44,9 @@ SETTINGS = {
     "BILLING_HTTP_PROCESSES": "2",
     "BILLING_BUSY_DEADLINE_MS": "2000",
     "BILLING_RECONCILE_INTERVAL_HOURS": "0",
+    "BILLING_KPAY_POLL_SECONDS": "3,5",
+    "BILLING_KPAY_GRACE_SECONDS": "6",
+    "BILLING_KPAY_RETRY_AFTER_SECONDS": "6",
 }
 """Short leases and deadlines, in the proportions of the long ones; outages of seconds may cost many attempts."""
 
@@ -99,7 +103,8 @@ class Site:
         self.installation.work("worker")
         self.installation.work("worker-2")
         self._keeper.start()
-        self.shop, self.books = Shop(self.installation), Books(self.installation)
+        self.shop, self.phones = Shop(self.installation), PhoneShop(self.installation)
+        self.books = Books(self.installation)
 
     def close(self) -> None:
         """End everything."""
@@ -125,6 +130,11 @@ class Site:
     def stripe(self) -> Any:
         """What the provider holds."""
         return self.installation.control("GET", "/state")["stripe"]
+
+    def kpay(self) -> Sequence[Any]:
+        """The payments that it was asked for, oldest first."""
+        payments: Sequence[Any] = self.installation.control("GET", "/state")["kpay"]["payments"]
+        return payments
 
     def periods_collected(self) -> int:
         """How many periods it has billed and collected for in the last month."""

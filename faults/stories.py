@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faults.shop import Held, Purchase
+from faults.shop import Held, Purchase, Shop
 from faults.site import Site
 from faults.tenancies import MONTH_DAYS, Tenancy, billed, end, renewed, renewing, rent
 from tests.integration.whole.installation import a_domain, a_hosting, eventually
@@ -16,7 +16,8 @@ class Story:
     """What one process does, from its first step to its last.
 
     `prepare` comes before, `act` passes the steps, `finish` is what must still be done for the purchase to end, and
-    `afterwards` comes when it has ended, and must change nothing. Only steps that name one of `about` count.
+    `afterwards` comes when it has ended, and must change nothing. Only steps that name one of `about` count;
+    where they are its `own`, also those that an earlier story passes too.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Story:
     afterwards: Callable[[Site, Purchase], object] | None = None
     is_short: bool = False
     about: tuple[str, ...] = ("",)
+    own: bool = False
 
 
 # ---------------------------------------------------------------------- ready
@@ -45,7 +47,7 @@ def _a_page(site: Site) -> Purchase:
 
 
 def _a_page_to_renew(site: Site) -> Purchase:
-    return site.shop.start(site.shop.order(*site.shop.more_of(a_held_site(site))))
+    return site.shop.start(site.shop.order(*site.shop.more_of(a_held_site(site, site.shop))))
 
 
 def _paid_and_not_told(site: Site) -> Purchase:
@@ -76,11 +78,11 @@ def _a_start_to_be_lost(site: Site) -> Purchase:
     return site.shop.order(a_hosting())
 
 
-def a_held_site(site: Site) -> Held:
-    """A name and hosting that a customer has."""
-    purchase = site.shop.buy(*site.shop.a_new_site())
+def a_held_site(site: Site, shop: Shop) -> Held:
+    """A name and hosting that a customer of the shop has."""
+    purchase = shop.buy(*shop.a_new_site())
     eventually(lambda: site.books.are_quiet([purchase]))
-    return site.shop.held_by(purchase)
+    return shop.held_by(purchase)
 
 
 # ---------------------------------------------------------------------- acts

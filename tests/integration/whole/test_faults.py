@@ -17,6 +17,8 @@ def test_nothing_is_lost_and_nothing_done_twice(stack: str) -> None:
     if lacks:
         pytest.skip(lacks[0])
     assert len(outcomes) > 5
+    by_phone = {"a postback has KPay asked", "KPay is down"}
+    assert by_phone <= {outcome.scenario for outcome in outcomes}
     for outcome in outcomes:
         troubles = [*outcome.tally.duplicates, *outcome.tally.losses, *outcome.bugs]
         assert (outcome.done, troubles) == (outcome.done, [])
