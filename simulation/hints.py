@@ -65,7 +65,7 @@ class Forger:
         knows = self.dice.random() < _KNOWS_THE_ADDRESS
         token = tokens[payment_id] if knows else self.dice.choice([*others, "a guess"])
         self.world.schedule.note(f"claims {said} of {payment_id}" + ("" if knows else ", at another address"))
-        if said is Told.PAID and self.world.push.twin.pages[payment_id].state is not Told.PAID:
+        if knows and said is Told.PAID and self.world.push.twin.pages[payment_id].state is not Told.PAID:
             self.world.push.belied.add(payment_id)
         body = self.world.push.twin.postback(payment_id, said)
         answer = self.world.process(lambda: self.world.container.receive_hint()("kpay", token, body))
