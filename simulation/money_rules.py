@@ -19,6 +19,7 @@ from billing.domain import (
     RefundStatus,
 )
 from simulation.schedule import require
+from simulation.wild_push import by_hand
 from simulation.world import World
 
 _KEPT_FOR = {ItemStatus.FULFILLED, ItemStatus.DUE, ItemStatus.IN_PROGRESS, ItemStatus.FAILED}
@@ -31,7 +32,8 @@ class MoneyRules:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._pages = world.gateway.twin.pages
+        self._pages, self._pushed = world.gateway.twin.pages, world.push.twin.pages
+        self._by_hand = world.push.name
 
     # ------------------------------------------------------------------ at every moment
 
@@ -48,6 +50,8 @@ class MoneyRules:
 
     def _page_of(self, payment: Payment) -> Page | None:
         """Its own, or what the provider has collected by itself."""
+        if payment.gateway == self._by_hand:
+            return self._pushed.get(payment.id)
         return self._pages.get(payment.id) or self._pages.get(payment.payment_ref or "")
 
     def _is_there(self, payment: Payment) -> bool:
@@ -108,12 +112,14 @@ class MoneyRules:
         """By the provider's id; by ours where a person settled it and all that the provider told of it was lost."""
         if refund.refund_ref or back.refund_id != refund.id:
             return back.ref == refund.refund_ref
+        if back.ref == by_hand(refund):
+            return True
         return refund.id in self._subjects(JobStatus.CANCELLED, {JobKind.REFUND_PAYMENT})
 
     def _check_every_payment_is_known(self, known: dict[str, Payment], unread: set[str]) -> None:
         # every webhook was lost, and so was every worker that asked: a person knows of the dead question
         unasked = self._dead_subjects(_ASK)
-        for page in self._world.gateway.pages_of(self._world.installation()):
+        for page in (*self._world.gateway.pages_of(self._world.installation()), *self._pushed.values()):
             if page.state is not Told.PAID or page.key in unread:
                 continue
             payment = known.get(page.key)
@@ -176,12 +182,17 @@ class MoneyRules:
         agreed = payment.received.minor - asked
         needed = sum(item.price.minor for item in order.items if _is_kept_for(item, payment))
         why = f"{payment.id} of {order.id}: {kept} kept, {needed} for items, {given} given up, {agreed} agreed on"
-        # Exactly, but for what a person gave back beside the items' prices, or took for them.
-        fits = needed - given + min(agreed, 0) <= kept <= needed + max(agreed, 0)
+        # Exactly, but for what a person gave back beside the items' prices, took for them, or would not give back.
+        fits = needed - given + min(agreed, 0) <= kept <= needed + max(agreed, 0) + self._kept_back(payment)
         require(fits or told, "the books balance", why)
         for item in order.items:
             if item.status is ItemStatus.FAILED and not _is_covered(item, payment):
                 require(told, "nothing is kept silently", f"{item.id} of {order.id} failed, its price is kept")
+
+    def _kept_back(self, payment: Payment) -> int:
+        """Beside what items cost: all the rest may have gone back for them meanwhile."""
+        given_up = (r for r in payment.refunds if r.id in self._world.push.kept_back and not r.item_ids)
+        return sum(refund.amount.minor for refund in given_up if not refund.is_live)
 
 
 def _pays(payment: Payment) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from billing.application.outcomes import Refused
 from billing.application.resolving import Resolution
 from billing.domain import Job, JobKind, JobStatus, Money, Order, Payment, PaymentStatus
+from simulation.by_hand import pay_back_by_hand
 from simulation.cards import usable
 from simulation.opening import customer_id, registrant
 from simulation.scenario import MINUTE_MS, Habit, Planned
@@ -186,7 +187,7 @@ class Operator:
         elif job.kind in DELIVERIES and self._feels_like_it(0.5 if is_dead else 0.25):
             self._try(partial(container.cancel_job(), job.id, "operator"))
         elif job.kind is JobKind.REFUND_PAYMENT and self._feels_like_it(0.5):
-            went_back = self.world.gateway.has_paid_back(job.subject)
+            went_back = any(one.has_paid_back(job.subject) for one in (self.world.gateway, self.world.push))
             self._try(partial(container.settle_refund(), job.subject, went_back, "as the dashboard has it", "operator"))
 
     def _see_to(self, payment: Payment) -> None:
@@ -200,10 +201,12 @@ class Operator:
         if self._feels_like_it(0.2):
             amount = dice.choice((None, part))
             self._try(lambda: container.request_refund()(payment.id, amount, (), "asked for", "operator"))
-        if self._feels_like_it(0.03):
+        if self._feels_like_it(0.03) and payment.gateway == self.world.gateway.name:
             with suppress(Refused):
                 self.world.gateway.refund_at_the_desk(payment, part)
         for refund in payment.refunds:
+            if refund.needs_hand and self._feels_like_it(0.5):
+                pay_back_by_hand(self.world, payment, refund.id, is_given_up=self._feels_like_it(0.15))
             if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
                 self._try(partial(container.request_refund(), payment.id, refund.amount, (), "again", "operator"))
 
@@ -237,6 +240,13 @@ class Operator:
                     pay_back = partial(request, order.paying.id, None, reason="called off", by="operator")
                     if not any(self.world.process(partial(pay_back, item_ids=ids)) for ids in ((item.id,), ())):
                         self._try(partial(self._revive, called_off[item.id]))
+
+    def pay_back(self) -> None:
+        """All that nobody else does."""
+        for order in self.world.books.rows(Order):
+            for payment in order.payments:
+                for refund in payment.refunds:
+                    pay_back_by_hand(self.world, payment, refund.id)
 
     def _revive(self, job: Job) -> Job:
         self.world.revivals[job.subject] += 1

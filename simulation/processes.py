@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from random import Random
 
 from billing.adapters.memory.pages import Page, Told
@@ -10,10 +11,12 @@ from billing.domain import DomainName, Money, Registration, Subscription
 from billing.domain.daily_round import DailyRound
 from simulation.accountant import accountant
 from simulation.banks import Bank
+from simulation.hints import Forger, HintPostman
 from simulation.months import Calendar
 from simulation.owners import Owner
 from simulation.people import Operator, Shopper
-from simulation.scenario import MINUTE_MS
+from simulation.phones import Phone, PhoneShopper
+from simulation.scenario import MINUTE_MS, Planned
 from simulation.world import ALERT_MINUTES, START, World
 
 _RESTART_MS = 5_000
@@ -36,8 +39,10 @@ def set_going(world: World) -> None:
     schedule.on_idle = Housekeeper(world)
     for number in range(scenario.workers):
         schedule.spawn(f"worker {number}", Worker(world))
-    for planned in scenario.orders:
-        schedule.spawn(f"cus_{planned.customer}", Shopper(world, planned), planned.at_ms)
+    for number, planned in enumerate(scenario.orders):
+        schedule.spawn(f"cus_{planned.customer}", _shopper(world, planned, number), planned.at_ms)
+    if scenario.by_phone:
+        _connect_phones(world)
     for name, at_ms in scenario.squatted:
         schedule.spawn("a squatter", Squatter(world, DomainName(name)), at_ms)
     for from_ms, for_ms, what in scenario.outages:
@@ -58,6 +63,31 @@ def set_going(world: World) -> None:
 
     world.gateway.when_paid, world.billing.when_begun = paid, calendar.begun
     schedule.spawn("banks", bank)
+
+
+def _shopper(world: World, planned: Planned, number: int) -> Shopper:
+    if world.scenario.by_phone and planned.currency == "RWF":
+        return PhoneShopper(world, planned, Random(f"shopper {world.scenario.seed} {number}"))
+    return Shopper(world, planned)
+
+
+def _connect_phones(world: World) -> None:
+    """And whoever meddles with what their provider tells."""
+    seed, push = world.scenario.seed, world.push
+    push.when_pushed = Phone(world, Random(f"phone {seed}")).ring
+    push.tell = HintPostman(world, Random(f"hints {seed}"))
+    for number in range(world.scenario.forgers):
+        world.schedule.spawn("a forger", Forger(world, Random(f"forger {seed} {number}")))
+    if world.scenario.refused is not None:
+        from_ms, for_ms = world.scenario.refused
+        world.schedule.spawn("kpay", partial(_refuse_us, world, for_ms), from_ms)
+
+
+def _refuse_us(world: World, for_ms: int) -> None:
+    """For a while."""
+    world.push.refuses_us = True
+    world.schedule.sleep(for_ms)
+    world.push.refuses_us = False
 
 
 @dataclass(frozen=True)

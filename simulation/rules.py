@@ -11,6 +11,7 @@ from simulation.dispute_rules import DisputeRules
 from simulation.mail_rules import MailRules
 from simulation.money_rules import MoneyRules
 from simulation.name_rules import NameRules
+from simulation.push_rules import PushRules
 from simulation.schedule import require
 from simulation.world import World
 
@@ -31,7 +32,7 @@ class Rules:
         self._world, self._books = world, world.books
         self._money, self._deliveries, self._mails = MoneyRules(world), DeliveryRules(world), MailRules(world)
         self._claims, self._disputes, self._billing = ClaimRules(world), DisputeRules(world), BillingRules(world)
-        self._names = NameRules(world)
+        self._names, self._pushes = NameRules(world), PushRules(world)
         self._sound: dict[str, Order] = {}
         self._outside = 0
 
@@ -43,7 +44,8 @@ class Rules:
 
     def always(self) -> None:
         """Cheap enough for every commit: orders are looked at when they changed, or when something happened outside."""
-        outside = len(self._world.registrar.created) + len(self._world.registrar.renewed) + self._world.gateway.told
+        world = self._world
+        outside = len(world.registrar.created) + len(world.registrar.renewed) + world.gateway.told + world.push.moved
         if outside != self._outside:
             self._outside = outside
             self._sound.clear()
@@ -66,6 +68,7 @@ class Rules:
         self._disputes.check_at_rest()
         self._billing.check_at_rest()
         self._names.check_at_rest()
+        self._pushes.check_at_rest()
         for order in self._books.rows(Order):
             self._check_order(order)
         self._check_jobs()
@@ -74,6 +77,7 @@ class Rules:
     def at_last(self) -> None:
         """After everything dead was revived in fair weather, nothing is left undelivered or undecided."""
         self.at_rest()
+        self._pushes.check_at_last()
         for job in self._books.rows(Job):
             require(job.status is not JobStatus.DEAD, "fair weather heals", f"{job.dedup_key} is dead: {job.why}")
         for order in self._books.rows(Order):
@@ -111,7 +115,7 @@ class Rules:
             require(is_over, "nothing is forgotten", f"{job.dedup_key} is {job.status}, due {job.due_at}")
 
     def _check_events(self) -> None:
-        events = self._books.rows(InboxEvent)
+        events = [event for event in self._books.rows(InboxEvent) if event.gateway != self._world.push.name]
         notifications = {event.body or event.event_id for event in events}  # an old one has no body any more
         require(len(notifications) == len(events), "one row per notification", f"{len(events)} rows")
         for event in events:

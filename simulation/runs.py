@@ -66,8 +66,10 @@ def _tell(world: World, plant: Plant) -> None:
     world.weather.clear_up()
     _rest(world)
     rules.at_rest()
-    world.schedule.spawn("operator", Operator(world).settle_all)
-    _rest(world)
+    operator = Operator(world)
+    for shift in (operator.settle_all, operator.pay_back) if world.scenario.by_phone else (operator.settle_all,):
+        world.schedule.spawn("operator", shift)
+        _rest(world)
     rules.at_last()
     books = accountant(world)
     for look in (books.close_the_books, books.find_them_closed):

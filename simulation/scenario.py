@@ -23,7 +23,7 @@ _ROUGH = Faults(
     webhook_late=0.3,
 )
 _MONTH_MS = 31 * DAY_MS
-_RECONCILED, _WITH_KEEPERS = 0.25, 0.3
+_RECONCILED, _WITH_KEEPERS, _WITH_PHONES, _REFUSED = 0.25, 0.3, 0.5, 0.15
 _CARDS = (Told.PAID, Told.PAID, Told.PAID, Told.FAILED, Told.FAILED, Told.NEEDS_CUSTOMER, Told.SUBMITTED)
 _LABELS = ("amahoro", "ubumwe", "imigongo")
 
@@ -95,6 +95,9 @@ class Scenario:
     faults: Faults
     reconciles: bool  # the provider's books are compared with ours meanwhile, and not only at last
     keepers: tuple[Keeper, ...]  # none in most
+    by_phone: bool  # whether customers choose between the two providers, in RWF
+    forgers: int  # who make hints up
+    refused: tuple[int, int] | None  # from, and for how long, the provider of payments on the phone refuses us
     months: int  # for which hosting that renews by itself is billed; 0 where nobody buys any
     fair_at_ms: int  # from here on nothing fails, and no period ends
 
@@ -126,6 +129,10 @@ def draw(seed: int) -> Scenario:
     keepers, days = _keepers(Random(f"keepers {seed}"), customers) if not months else ((), 0)
     if keepers:
         orders = tuple(_perhaps_by_card(life, planned, keepers) for planned in orders[:2])
+    phones = Random(f"phones {seed}")
+    by_phone = not months and not keepers and phones.random() < _WITH_PHONES
+    if by_phone:
+        orders = tuple(map(_in_francs, orders))
     return Scenario(
         seed=seed,
         customers=customers,
@@ -137,6 +144,9 @@ def draw(seed: int) -> Scenario:
         faults=_ROUGH.scaled(dice.choice((0, 0.3, 1, 1, 2, 3))),
         reconciles=Random(f"accountant {seed}").random() < _RECONCILED,
         keepers=keepers,
+        by_phone=by_phone,
+        forgers=phones.choice((0, 1, 2)) if by_phone else 0,
+        refused=(_minutes(phones, 60), _minutes(phones, 40)) if by_phone and phones.random() < _REFUSED else None,
         months=months,
         fair_at_ms=_minutes(dice, 240) + months * _MONTH_MS + days * DAY_MS,
     )
@@ -172,6 +182,12 @@ def _keepers(dice: Random, customers: int) -> tuple[tuple[Keeper, ...], int]:
 def _perhaps_by_card(dice: Random, planned: Planned, keepers: Sequence[Keeper]) -> Planned:
     has_card = any(keeper.customer == planned.customer and keeper.cards for keeper in keepers)
     return replace(planned, habit=Habit.HAS_CARD_CHARGED) if has_card and dice.random() < 0.5 else planned
+
+
+def _in_francs(planned: Planned) -> Planned:
+    """What can't be had for them stays as it is."""
+    is_to_be_had = not any(isinstance(what, SubscriptionRenewal) for what in planned.wants)
+    return replace(planned, currency="RWF") if is_to_be_had else planned
 
 
 def _to_renew(dice: Random, customer: int) -> Planned:

@@ -14,13 +14,20 @@ from dependency_injector import providers
 
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.guarded import GuardedBilling, GuardedMethods, GuardedRegistrar, GuardedSignedGateway
+from billing.application.guarded import (
+    GuardedBilling,
+    GuardedHintingGateway,
+    GuardedMethods,
+    GuardedRegistrar,
+    GuardedSignedGateway,
+)
 from billing.application.guarded_books import GuardedFeed, GuardedStatements
 from billing.application.ledger import Begin
 from billing.application.ports import Clock, Ids, Registrar, SignedGateway
 from billing.application.registrars import RegistrarRoutes
 from billing.domain import BillingError
 from billing.entrypoints.container import Container
+from billing.entrypoints.kpay_settings import KpaySettings
 from billing.entrypoints.mail_settings import MailSettings, SmtpServer
 from billing.entrypoints.settings import Settings, load_settings
 from simulation.bell import WildBell
@@ -33,6 +40,7 @@ from simulation.wild_books import WildFeed, WildStatements
 from simulation.wild_gateway import WildGateway
 from simulation.wild_ledger import WildLedger
 from simulation.wild_notifier import WildNotifier
+from simulation.wild_push import POLL_SECONDS, WildPush
 from simulation.wild_registrar import WildRegistrar
 
 T = TypeVar("T")
@@ -42,6 +50,21 @@ ALERT_MINUTES = 60
 """As long as after an operator's mail that was given up: when the next is due is one rule for both."""
 RING_AGAIN = timedelta(seconds=60)
 _ORDER_EXPIRY_MINUTES = 60
+HINTS_MAX = 6
+"""Of an attempt are kept; the seeds have more."""
+_KPAY = KpaySettings(
+    url="https://kpay.example/",
+    username="shop",
+    password="unused",
+    api_key=None,
+    retailer_id="01",
+    limits={"momo": (100, 5_000_000)},
+    grace_seconds=120,
+    retry_after_seconds=120,
+    poll_seconds=POLL_SECONDS,
+    attempt_expiry_minutes=60,
+    hints_max=HINTS_MAX,
+)
 _MAILS = MailSettings(
     server=SmtpServer.of("smtp://127.0.0.1:1"),
     ca_file=None,
@@ -84,7 +107,7 @@ def _settings() -> Settings:
         attempt_expiry_minutes=_ORDER_EXPIRY_MINUTES - 1,
         reconcile_interval_hours=0,  # by an actor where a scenario has one: most must come true without
     )
-    return replace(settings, shop=shop, mails=_MAILS)
+    return replace(settings, shop=shop, mails=_MAILS, kpay=_KPAY)
 
 
 @cache
@@ -144,6 +167,7 @@ class World:
         self.opened: set[str] = set()
         self.revivals: Counter[str] = Counter()
         self.gateway = WildGateway(self.weather, self.now, self.installation)
+        self.push = WildPush(self.weather, self.now)
         self.billing = WildBilling(self.weather, self.gateway, self.installation, self.now)
         self.methods = WildMethods(self.weather, self.gateway, self.installation)
         kept = open_ledger(self.now, self.new_id)
@@ -163,6 +187,7 @@ class World:
             ids=self.new_id,
             order_number=lambda: self.new_id("N"),
             dice=self.dice.random,
+            random_token=partial(self.new_id, "token"),
         )
         self.stand_in(self.gateway, self.registrar)
         self._installation = ""
@@ -176,7 +201,10 @@ class World:
         container = self.container
         guarded = GuardedRegistrar(registrar, container.guard("registrar memory"))
         container.registrars.override(providers.Object(RegistrarRoutes({"rw": guarded, "com": guarded})))
-        gateways = {"memory": GuardedSignedGateway(gateway, container.guard("gateway memory"))}
+        gateways = {
+            "memory": GuardedSignedGateway(gateway, container.guard("gateway memory")),
+            "kpay": GuardedHintingGateway(self.push, container.guard("gateway kpay")),
+        }
         container.gateways.override(providers.Object(gateways))
         guard = container.guard("gateway memory")
         container.recurring_billing.override(providers.Object({"memory": GuardedBilling(self.billing, guard)}))

@@ -6,7 +6,7 @@ import pytest
 
 from simulation.runs import run_seed
 from simulation.world import World
-from tests.simulation import planted, planted_billing, planted_renewals
+from tests.simulation import planted, planted_billing, planted_pushes, planted_renewals
 
 SEEDS = 500
 
@@ -29,6 +29,10 @@ BREAKS = {
     planted_billing.bill_on_what_nobody_needs: {"what has ended is not billed on"},
     planted_renewals.charge_again_every_day: {"cards are charged by the schedule"},
     planted_renewals.give_a_name_up_when_its_term_is_over: {"no name is lost too soon"},
+    planted_pushes.believe_what_a_hint_claims: {"money received is money paid"},
+    planted_pushes.push_again_after_a_lost_answer: {"one push per attempt"},
+    planted_pushes.compare_no_hint_with_the_provider: {"a contradicted hint is told of"},
+    planted_pushes.take_hints_at_any_address: {"a hint needs its address"},
     planted_renewals.only_say_that_it_is_repaired: {"what is reconciled stays so"},
 }
 ALSO = {planted.ignore_the_fence: {"no defects"}}

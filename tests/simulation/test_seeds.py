@@ -13,13 +13,14 @@ ROOT = Path(__file__).parents[2]
 SEEDS, AT_ONCE = 300, 25
 DEED = 30
 """Where in a line of the trace it begins: what comes before is when, and who."""
-FAULTS = {"sleeps through its lease", "the webhook is lost", "the ledger is away"}
+FAULTS = {"sleeps through its lease", "the webhook is lost", "the ledger is away", "the hint is lost"}
 LEDGER = {"unit of", "commit of", "after the commit of", "ring"}
 CALLS = {
     *("registry: check", "registry: info", "registry: create", "registry: renew"),
     *("provider: start", "provider: check", "provider: close", "provider: refund", "provider: interpret"),
     *("billing: begin", "billing: read", "billing: invoices", "methods: open_account", "methods: set_default"),
     *("books: events", "books: payment"),
+    *("kpay: start", "kpay: again start", "kpay: check", "kpay: close"),
     "mail server",
 }
 ENDS = {"fails", "no answer", "done, and no answer"}

@@ -99,13 +99,19 @@ class CompareHint:
             hint = self.gateways[payment.gateway].hint(latest.body)
         except Forged:  # it was read by an older version: what that understood is not to be known any more
             return
-        if hint.claim is (Claim.UNPAID if payment.has_money else Claim.PAID):
+        if hint.claim is (Claim.UNPAID if payment.has_money else Claim.PAID) and not _is_asked_again(uow, payment):
             self._tell(uow, order, payment, hint)
 
     def _tell(self, uow: UnitOfWork, order: Order, payment: Payment, hint: Hint) -> None:
         why = f"order {order.number}: a notification claims {hint.said!r}; asked, {payment.gateway} says otherwise"
         if raise_alert(uow, AlertKind.HINT_CONTRADICTED, payment.id, f"{why}: {_standing(payment)}"):
             uow.report(self.telemetry.event, "hint_contradicted", gateway=payment.gateway, payment_id=payment.id)
+
+
+def _is_asked_again(uow: UnitOfWork, payment: Payment) -> bool:
+    """Whether it was woken while its provider was asked: the hint may have come after the answer, and be true."""
+    check = uow.jobs.lock_for(check_of(payment.id))
+    return not payment.has_money and check is not None and check.wake_at is not None
 
 
 def kept_hints(uow: UnitOfWork, gateway: str, payment_id: str, kept_max: int) -> frozenset[str]:

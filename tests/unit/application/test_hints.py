@@ -248,3 +248,20 @@ def test_the_latest_claim_is_compared_and_not_an_older_one(shop: TwoWays) -> Non
     shop.wait(INTERVAL)
     assert shop.statuses(order) == ["completed", "fulfilled"]
     assert shop.alerts() == []
+
+
+def test_a_hint_that_comes_while_the_provider_is_asked_is_compared_with_the_next_answer(shop: TwoWays) -> None:
+    order = shop.order(a_domain())
+    payment = shop.start_push(order)
+    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
+    shop.pass_time(timedelta(seconds=POLLS[0]))
+    run = shop.container.run_job().claim(check.id)
+    assert run is not None
+    record = shop.container.handlers()[JobKind.CHECK_PAYMENT](run)
+    shop.post_back(payment, shop.push.approve(payment.id))
+    shop.ledger.write("the answer", record)
+    assert shop.alerts() == []
+    shop.ledger.write("it ended", lambda uow: hold(uow, run).succeed(uow.now()))
+    shop.wait(INTERVAL)
+    assert shop.statuses(order) == ["completed", "fulfilled"]
+    assert shop.alerts() == []
