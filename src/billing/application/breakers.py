@@ -184,14 +184,15 @@ class Guard:
         """Whoever refuses our account is of as little use as one that is away, and only a person can help it."""
 
         def tell(uow: UnitOfWork) -> None:
-            self._fail(uow, why)
+            self._fail(uow, why, is_definite=True)
             raise_alert(uow, AlertKind.ACCOUNT_REFUSED, self.name, why, once=f"{uow.now():%Y-%m-%d}")
 
         self._write(tell)
 
-    def _fail(self, uow: UnitOfWork, why: str) -> timedelta:
+    def _fail(self, uow: UnitOfWork, why: str, *, is_definite: bool = False) -> timedelta:
         breaker, now = uow.breakers.lock(self.name), uow.now()
-        if breaker.fail(why, now, self.limits.policy):
+        count = breaker.shut_out if is_definite else breaker.fail
+        if count(why, now, self.limits.policy):
             uow.report(
                 self.telemetry.event,
                 "breaker_opened",

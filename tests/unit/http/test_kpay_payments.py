@@ -171,6 +171,8 @@ def test_an_account_that_is_refused_names_the_other_gateways_and_the_next_attemp
     assert (answer.status_code, answer.json["gateways"]) == (503, ["stripe"])
     assert "600" not in answer.text
     assert [payment.status.value for payment in kpay.attempts(order["id"])] == ["failed"]
+    assert ask(kpay, order).json["gateways"] == ["stripe"]
+    assert len(kpay.push.calls) == 1  # told once, it is asked no more
     assert kpay.pay(order).status_code == 201
 
 
