@@ -100,7 +100,7 @@ class Guard:
         """Count the failure of a call that was not held back; Unreachable where the provider is away, as a call is."""
         if isinstance(failure, AccountRefused):
             self._shut_out(failure.why)
-        elif not _is_answer(failure):
+        elif not failure.is_answer:
             self._count(failure)
 
     # ------------------------------------------------------------------ before
@@ -166,7 +166,7 @@ class Guard:
     def _judge(
         self, failure: RetryLater | OutcomeUnknown, admission: _Admission, given_seconds: float, deadline: Deadline
     ) -> None:
-        if _is_answer(failure):
+        if failure.is_answer:
             self._answered(admission)
             return
         if given_seconds < self.limits.fair_call_seconds and deadline.at <= deadline.monotonic():
@@ -210,7 +210,3 @@ class Guard:
         except (LedgerUnavailable, ConcurrentChange) as away:
             self.telemetry.event("breaker_not_kept", breaker=self.name, why=away.why)
             return None
-
-
-def _is_answer(failure: RetryLater | OutcomeUnknown) -> bool:
-    return isinstance(failure, RetryLater) and failure.is_answer
