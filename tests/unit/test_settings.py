@@ -281,7 +281,8 @@ def test_the_times_of_an_attempt_are_its_gateways(given) -> None:
     assert times.times("kpay") == AttemptTimes(timedelta(hours=1), timedelta(seconds=90))
     assert times.times("stripe") == AttemptTimes(times.attempt_expiry)
     ages = (timedelta(seconds=5), timedelta(seconds=30))
-    assert limits.poll_schedules(settings) == {"kpay": PollSchedule(ages)}
+    apart = timedelta(seconds=settings.shop.check_interval_min_seconds)
+    assert limits.poll_schedules(settings) == {"kpay": PollSchedule(ages, apart)}
     assert limits.hint_limits(settings) == HintLimits(7, timedelta(seconds=settings.shop.check_interval_min_seconds))
 
 

@@ -100,7 +100,7 @@ class Guard:
         """Count the failure of a call that was not held back; Unreachable where the provider is away, as a call is."""
         if isinstance(failure, AccountRefused):
             self._shut_out(failure.why)
-        elif not _is_answer(failure):
+        elif not failure.is_answer:
             self._count(failure)
 
     # ------------------------------------------------------------------ before
@@ -166,7 +166,7 @@ class Guard:
     def _judge(
         self, failure: RetryLater | OutcomeUnknown, admission: _Admission, given_seconds: float, deadline: Deadline
     ) -> None:
-        if _is_answer(failure):
+        if failure.is_answer:
             self._answered(admission)
             return
         if given_seconds < self.limits.fair_call_seconds and deadline.at <= deadline.monotonic():
@@ -184,14 +184,15 @@ class Guard:
         """Whoever refuses our account is of as little use as one that is away, and only a person can help it."""
 
         def tell(uow: UnitOfWork) -> None:
-            self._fail(uow, why)
+            self._fail(uow, why, is_definite=True)
             raise_alert(uow, AlertKind.ACCOUNT_REFUSED, self.name, why, once=f"{uow.now():%Y-%m-%d}")
 
         self._write(tell)
 
-    def _fail(self, uow: UnitOfWork, why: str) -> timedelta:
+    def _fail(self, uow: UnitOfWork, why: str, *, is_definite: bool = False) -> timedelta:
         breaker, now = uow.breakers.lock(self.name), uow.now()
-        if breaker.fail(why, now, self.limits.policy):
+        count = breaker.shut_out if is_definite else breaker.fail
+        if count(why, now, self.limits.policy):
             uow.report(
                 self.telemetry.event,
                 "breaker_opened",
@@ -209,7 +210,3 @@ class Guard:
         except (LedgerUnavailable, ConcurrentChange) as away:
             self.telemetry.event("breaker_not_kept", breaker=self.name, why=away.why)
             return None
-
-
-def _is_answer(failure: RetryLater | OutcomeUnknown) -> bool:
-    return isinstance(failure, RetryLater) and failure.is_answer

@@ -46,7 +46,7 @@ class Ends:
             case RetryLater():
                 return self.spent(failure.why, failure.after_seconds)
             case OutcomeUnknown():
-                return self.spent(f"outcome unknown: {failure.why}")
+                return self.spent(f"outcome unknown: {failure.why}", failure.after_seconds)
             case NotYet():
                 return partial(self._wait, wait=failure)
             case Refused():

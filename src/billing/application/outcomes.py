@@ -9,8 +9,8 @@ from billing.domain.errors import BillingError
 
 
 @dataclass(eq=False)
-class RetryLater(BillingError):
-    """{why}"""
+class _Undecided:
+    """Neither yes nor no; `after_seconds` is the pause that the provider asked for."""
 
     why: str
     after_seconds: float | None = None
@@ -21,6 +21,16 @@ class RetryLater(BillingError):
     def is_answer(self) -> bool:
         """Whether it is what the provider said, and not its silence; who says when to come again has answered."""
         return self.answered or self.after_seconds is not None
+
+
+@dataclass(eq=False)
+class RetryLater(_Undecided, BillingError):
+    """{why}"""
+
+
+@dataclass(eq=False)
+class OutcomeUnknown(_Undecided, BillingError):
+    """{why}"""
 
 
 @dataclass(eq=False)
@@ -36,13 +46,6 @@ class NotYet(BillingError):
 
 @dataclass(eq=False)
 class Refused(BillingError):
-    """{why}"""
-
-    why: str
-
-
-@dataclass(eq=False)
-class OutcomeUnknown(BillingError):
     """{why}"""
 
     why: str

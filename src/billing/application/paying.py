@@ -22,7 +22,7 @@ from billing.application.ports import HINT_TOKEN, HintingGateway, Ids, PaymentGa
 from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.customer import Customer
-from billing.domain.errors import Conflict, Invalid, NotFound
+from billing.domain.errors import BillingError, Conflict, Invalid, NotFound
 from billing.domain.facts import Fact
 from billing.domain.order import Order
 from billing.domain.payment import Payment
@@ -88,11 +88,24 @@ class OpenAttempt:
         except (RetryLater, OutcomeUnknown, NotYet, NeedsPerson) as unanswered:
             # its check finds out, or tells a person
             self.ledger.telemetry.event("payment_start_unanswered", payment_id=payment.id, why=unanswered.why)
+            self._leave_in_peace(payment, unanswered, by)
             return payment
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise
         return self.ledger.write(by, lambda uow: self._note(uow, payment, started))
+
+    def _leave_in_peace(self, payment: Payment, unanswered: BillingError, by: str) -> None:
+        """For as long as the provider asked for, where that is longer than its check would wait."""
+        asked_seconds = unanswered.after_seconds if isinstance(unanswered, RetryLater | OutcomeUnknown) else None
+        pause = timedelta(seconds=asked_seconds or 0)
+
+        def put_off(uow: UnitOfWork) -> None:
+            if (check := uow.jobs.lock_for(check_of(payment.id))) is not None:
+                check.postpone(uow.now() + pause)
+
+        if pause > self.limits.recover_after:
+            self.ledger.write(by, put_off)
 
     def _note(self, uow: UnitOfWork, payment: Payment, started: Started) -> Payment:
         noted = self.note_start(uow, payment.id, started)
@@ -224,7 +237,9 @@ class RefreshPayment:
         def wake(uow: UnitOfWork) -> Payment:
             _, payment = read_attempt(uow, payment_id)
             check = uow.jobs.lock_for(check_of(payment_id))
-            if not payment.has_money and check is not None:
+            # While a start may still be under way its check is no help: it would start the attempt a second time.
+            may_be_starting = check is not None and payment.is_open and not payment.is_started and not check.has_run
+            if not payment.has_money and check is not None and not may_be_starting:
                 check.wake(uow.now(), self.interval_min)
                 uow.jobs.ring(check)
             return payment

@@ -109,8 +109,16 @@ def _leave_to_hand(uow: UnitOfWork, refund_id: str) -> None:
     raise_alert(uow, AlertKind.REFUND_BY_HAND, refund.id, f"order {order.number}: {what}")
 
 
+def pay_to(payment: Payment, refund: Refund) -> str | None:
+    """To whom a person pays a refund that the provider does not, in full; None where nobody has to."""
+    if not refund.needs_hand:
+        return None
+    known = (payment.options.get("phone"), payment.options.get("name"), payment.payment_ref)
+    return ", ".join(filter(None, known)) or None
+
+
 def _payer(payment: Payment) -> str:
-    """As logs and mails may name them; `billing orders show` has the whole number."""
+    """As logs and mails may name them; `pay_to` has the whole number."""
     phone = payment.options.get("phone", "")
     whom = f"{phone[:3]}***{phone[-2:]}" if phone else "whoever paid it"
     return f"{whom}, who paid {payment.gateway} {payment.payment_ref or payment.id}"

@@ -102,11 +102,18 @@ class Breaker:
         """The provider did not answer; whether that opened it. Calls that were under way when it opened count for
         nothing.
         """
+        return self._fail(why, now, policy, enough=policy.failures_max)
+
+    def shut_out(self, why: str, now: datetime, policy: BreakerPolicy) -> bool:
+        """The same of one that will have nothing of us: to hear it once is enough."""
+        return self._fail(why, now, policy, enough=1)
+
+    def _fail(self, why: str, now: datetime, policy: BreakerPolicy, enough: int) -> bool:
         if self.state(now) is BreakerState.OPEN:
             return False
         self.failures += 1
         self.since, self.why = self.since or now, why
-        if not self.opens and self.failures < policy.failures_max:
+        if not self.opens and self.failures < enough:
             return False
         self.opens += 1
         self._hold(now, policy.pause(self.opens))

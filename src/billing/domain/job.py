@@ -148,6 +148,11 @@ class Job:
         return PRIORITIES[self.kind]
 
     @property
+    def has_run(self) -> bool:
+        """Whether a worker ever took it."""
+        return self.claim_no > 0
+
+    @property
     def signature(self) -> str:
         """Who the history says it was that made a move."""
         return signature(self.kind, self.id)

@@ -16,7 +16,8 @@ from billing.entrypoints.setting_formats import POSITIVE, optional
 KPAY = "kpay"
 """The name of the gateway."""
 
-METHODS = ("momo", "cc", "spenn")
+BY_CARD = "cc"
+METHODS = ("momo", BY_CARD, "spenn")
 """Mobile money, cards on KPay's page, SPENN."""
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")

@@ -115,7 +115,8 @@ def poll_schedules(settings: Settings) -> Mapping[str, PollSchedule]:
     """Of the gateways that are asked again and again."""
     if settings.kpay is None:
         return {}
-    return {KPAY: PollSchedule(tuple(timedelta(seconds=age) for age in settings.kpay.poll_seconds))}
+    ages = tuple(timedelta(seconds=age) for age in settings.kpay.poll_seconds)
+    return {KPAY: PollSchedule(ages, timedelta(seconds=settings.shop.check_interval_min_seconds))}
 
 
 def hint_limits(settings: Settings) -> HintLimits:

@@ -17,7 +17,7 @@ _SECRET = frozenset({
 })  # fmt: skip
 _KEY = frozenset({"api key", "private key", "access key", "secret key", "auth key"})
 _PHONE = frozenset({
-    "phone", "msisdn", "mobile", "telephone", "tel", "fax", "voice",
+    "phone", "msisdn", "mobile", "telephone", "tel", "fax", "voice", "payaccount", "cnumber",
 })  # fmt: skip
 _PERSON = frozenset({
     "name", "fullname", "firstname", "lastname", "surname", "organization", "line1", "line2", "street",

@@ -190,6 +190,15 @@ def test_a_rejection_that_cannot_be_asked_about_is_no_refusal(
         a_gateway().start(order, payment, soon())
 
 
+def test_a_pause_asked_for_by_the_question_after_a_rejection_is_kept(api: responses.RequestsMock) -> None:
+    order, payment = to_pay()
+    api.post(URL, json=rejected(payment))
+    api.post(URL, status=429, headers={"Retry-After": "70"})
+    with pytest.raises(OutcomeUnknown) as unknown:
+        a_gateway().start(order, payment, soon())
+    assert (unknown.value.after_seconds, unknown.value.is_answer) == (70.0, True)
+
+
 @pytest.mark.parametrize("answer", [{"status": 500}, {"status": 429}, {"body": requests.ReadTimeout()}])
 def test_nothing_is_asked_for_again_before_it_is_known_that_nothing_is_there(
     api: responses.RequestsMock, answer: dict[str, Any]

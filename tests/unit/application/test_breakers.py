@@ -104,6 +104,8 @@ def test_after_so_many_calls_without_an_answer_nobody_calls(shop: Twins, guard: 
         NeedsPerson("a riddle"),
         RetryLater("too many", after_seconds=3),
         RetryLater("command failed", answered=True),
+        OutcomeUnknown("too many", after_seconds=3),
+        OutcomeUnknown("rejected, and it would not be asked", answered=True),
     ],
 )
 def test_any_answer_at_all_shows_that_it_is_there(shop: Twins, guard: Guard, answer: Exception) -> None:

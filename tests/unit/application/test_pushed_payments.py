@@ -120,6 +120,18 @@ def test_it_is_asked_at_the_ages_of_its_schedule_and_then_expires(shop: TwoWays)
     assert check_job(shop, payment) is JobStatus.SUCCEEDED
 
 
+def test_just_asked_for_a_notification_it_is_not_asked_again_for_its_schedule(shop: TwoWays) -> None:
+    payment = shop.start_push(shop.order(a_domain()))
+    shop.wait(POLLS[0] - 1)
+    shop.post_back(payment, shop.push.postback(payment.id))
+    shop.work()
+    assert shop.asked(payment) == 1
+    shop.wait(1)
+    assert shop.asked(payment) == 1
+    shop.wait(4)
+    assert shop.asked(payment) == 2
+
+
 def test_workers_that_were_away_ask_once_and_go_on_where_the_schedule_is(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
@@ -195,6 +207,36 @@ def test_one_whose_answer_was_lost_and_that_is_paid_is_found_by_who_wants_to_sta
     assert len(shop.read(order).payments) == 1
     shop.work()
     assert shop.statuses(order) == ["completed", "fulfilled"]
+
+
+def test_a_page_that_looks_while_the_start_is_under_way_has_nobody_asked_a_second_time(shop: TwoWays) -> None:
+    shop.push.lose_answer()  # as the ledger knows it before any answer has come
+    payment = shop.start_push(shop.order(a_domain()))
+    for _ in range(3):
+        shop.container.refresh_payment()(payment.id, "page")
+        shop.wait(1)
+    assert shop.asked(payment, "start_again") == 0
+    shop.wait(60)
+    assert shop.asked(payment, "start_again") == 1
+    shop.container.refresh_payment()(payment.id, "page")
+    shop.wait(10)
+    assert shop.asked(payment) >= 1
+
+
+@pytest.mark.parametrize("ended", [RetryLater, OutcomeUnknown])
+def test_a_provider_that_asks_for_a_pause_in_answer_to_a_start_gets_it(
+    shop: TwoWays, ended: type[RetryLater] | type[OutcomeUnknown]
+) -> None:
+    shop.push.fail_with(ended("429", after_seconds=90, answered=True))
+    payment = shop.start_push(shop.order(a_domain()))
+    shop.wait(80)
+    assert shop.asked(payment, "start_again") == 0
+    shop.push.fail_with(ended("429", after_seconds=300, answered=True), "start_again")
+    shop.wait(10)
+    shop.wait(290)
+    assert shop.asked(payment, "start_again") == 1
+    shop.wait(10)
+    assert shop.asked(payment, "start_again") == 2
 
 
 def test_one_that_stays_unknown_ends_and_nobody_is_alarmed(shop: TwoWays) -> None:

@@ -30,6 +30,17 @@ def test_it_opens_after_so_many_failures_in_a_row_and_no_sooner() -> None:
     assert (breaker.state(NOW), breaker.wait(NOW)) == (BreakerState.OPEN, PAUSE)
 
 
+def test_one_that_will_have_nothing_of_us_opens_it_at_once_and_is_tried_again_like_any_other() -> None:
+    breaker = Breaker(name="gateway kpay")
+    assert breaker.shut_out("bad username or password", NOW, POLICY)
+    assert (breaker.state(NOW), breaker.wait(NOW)) == (BreakerState.OPEN, PAUSE)
+    assert not breaker.shut_out("bad username or password", NOW, POLICY)
+    later = NOW + PAUSE
+    assert breaker.state(later) is BreakerState.HALF_OPEN
+    breaker.succeed()
+    assert breaker.is_sound
+
+
 def test_calls_that_were_under_way_when_it_opened_make_it_no_worse() -> None:
     breaker = an_open_breaker()
     assert not breaker.fail("no answer", NOW + timedelta(seconds=10), POLICY)

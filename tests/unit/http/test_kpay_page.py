@@ -289,6 +289,9 @@ def test_an_account_that_is_refused_is_said_in_words_and_the_other_way_open(kpay
     assert answer.status_code == 503
     assert "can’t be reached just now" in answer.text
     assert "600" not in answer.text
+    page = look(kpay, path)
+    assert page.fields["way"] == "stripe"
+    assert "Not available just now: By mobile money" in page.text
     assert send(kpay, path, way="stripe").headers["Location"].startswith("https://memory.example/")
 
 

@@ -1,10 +1,13 @@
 """Paying by KPay over HTTP: on a phone or on a page, one attempt at a time, and by another gateway where it can't."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
+from billing.application.access import Role
 from billing.application.outcomes import AccountRefused, RetryLater
+from billing.application.parts import lock_attempt
 from billing.application.ports import HINT_TOKEN
 from billing.domain.job import Job, JobKind
 from tests.unit.http.push_shop import RETRY_AFTER, PushShop, a_push
@@ -26,7 +29,7 @@ def test_the_customer_is_asked_on_the_phone_and_the_storefront_learns_where(kpay
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"/v1/payments/{payment['id']}"
     assert (payment["status"], payment["next"], payment["redirect_url"]) == ("pending", "approve_on_phone", None)
-    assert (payment["gateway"], payment["operator"]) == ("kpay", "MTN")
+    assert (payment["gateway"], payment["method"], payment["operator"]) == ("kpay", "momo", "MTN")
     assert payment["amount"] == {"amount": 1500, "currency": "RWF"}
     assert kpay.push.pushed == [payment["id"]]
     assert kpay.get(answer.headers["Location"]).json == payment
@@ -53,6 +56,13 @@ def test_a_card_is_put_in_on_the_providers_page(kpay):
     payment = ask(kpay, order, method="cc", phone=...).json
     assert (payment["next"], payment["redirect_url"]) == ("redirect", "https://kpay.example/checkout/1")
     assert kpay.attempts(order["id"])[0].options["phone"] == "+250788000000"
+
+
+def test_a_card_whose_page_was_lost_with_its_answer_is_not_to_be_approved_on_a_phone(kpay):
+    payment = ask(kpay, kpay.order_in_rwf(), method="cc").json
+    kpay.ledger.write("test", lambda uow: setattr(lock_attempt(uow, payment["id"])[1], "redirect_url", None))
+    shown = kpay.get(f"/v1/payments/{payment['id']}").json
+    assert (shown["method"], shown["next"], shown["redirect_url"]) == ("cc", "wait", None)
 
 
 def test_a_card_may_come_with_another_phone_and_needs_some_phone(kpay):
@@ -134,6 +144,50 @@ def test_a_second_attempt_waits_and_is_told_how_long(kpay):
     assert kpay.get(f"/v1/payments/{first['id']}").json["status"] == "cancelled"
 
 
+def test_repeated_under_its_key_the_time_to_wait_is_told_in_the_header_too(kpay):
+    order = kpay.order_in_rwf()
+    ask(kpay, order)
+    path, key = f"/v1/orders/{order['id']}/payments", {"Idempotency-Key": "second-attempt"}
+    answers = [kpay.post(path, a_push(), headers=key) for _ in range(2)]
+    assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, "true"]
+    for answer in answers:
+        told = answer.json["retry_after"], answer.headers.get("Retry-After")
+        assert (answer.status_code, *told) == (409, 120, "120")
+
+
+def test_operators_alone_see_to_whom_a_refund_is_paid_by_hand_and_in_full_at_one_place(kpay):
+    key = kpay.a_key(Role.OPERATOR)
+    path = f"/v1/payments/{a_refund_by_hand(kpay, key)['id']}"
+    (listed,) = kpay.get(f"{path}/refunds", key=key).json
+    assert listed["pay_to"].startswith("+250788123434, ")
+    assert listed["attention"].startswith("requires_manual_refund: ")
+    (shown,) = kpay.get(path, key=key).json["refunds"]
+    assert shown == {name: value for name, value in listed.items() if name != "pay_to"}
+    for_shop = kpay.get(path)
+    assert for_shop.json["refunds"] == [{**shown, "attention": None}]
+    assert kpay.get(f"{path}/refunds").status_code == 403
+    assert not re.search(r"788123434|25\*\*\*", for_shop.text)
+    kpay.post(f"/v1/refunds/{shown['id']}/settle", {"succeeded": True, "why": "MTN 77"}, key=key)
+    assert [one["pay_to"] for one in kpay.get(f"{path}/refunds", key=key).json] == [None]
+
+
+def a_refund_by_hand(kpay: PushShop, operator: str) -> dict:
+    """Of a payment by phone, left to a person as its job leaves it; the payment."""
+    order = kpay.order_in_rwf()
+    payment = ask(kpay, order).json
+    kpay.push.approve(payment["id"])
+    assert ask(kpay, order).status_code == 409  # which found out that it is paid
+    asked = kpay.post(f"/v1/payments/{payment['id']}/refunds", {"reason": "as asked"}, key=operator)
+    assert asked.status_code == 201
+
+    def leave(uow) -> None:
+        refund = lock_attempt(uow, payment["id"])[1].refunds[-1]
+        refund.leave_to_hand("pay 1500 RWF back to +25***34, who paid kpay")
+
+    kpay.ledger.write("test", leave)
+    return payment
+
+
 def test_a_paid_order_gives_no_time_to_wait_for(kpay):
     order = kpay.order_in_rwf()
     kpay.push.approve(ask(kpay, order).json["id"])
@@ -171,6 +225,8 @@ def test_an_account_that_is_refused_names_the_other_gateways_and_the_next_attemp
     assert (answer.status_code, answer.json["gateways"]) == (503, ["stripe"])
     assert "600" not in answer.text
     assert [payment.status.value for payment in kpay.attempts(order["id"])] == ["failed"]
+    assert ask(kpay, order).json["gateways"] == ["stripe"]
+    assert len(kpay.push.calls) == 1  # told once, it is asked no more
     assert kpay.pay(order).status_code == 201
 
 

@@ -34,6 +34,11 @@ def ask(shop, payment: dict, key: str, **body):
     return shop.post(f"/v1/payments/{payment['id']}/refunds", {"reason": "as asked", **body}, key=key, **options)
 
 
+def attention_of(shop, payment: dict, key: str | None = None) -> str | None:
+    """What the payment tells of its last refund to whoever has the key, if not an operator's then a storefront's."""
+    return shop.get(f"/v1/payments/{payment['id']}", **({"key": key} if key else {})).json["refunds"][-1]["attention"]
+
+
 def usd(amount: int) -> dict:
     return {"amount": amount, "currency": "USD"}
 
@@ -70,7 +75,7 @@ def test_a_sum_goes_back_and_is_shown_beside_the_payment(shop, operator, bought)
         "attention": None,
         "created_at": shop.now.isoformat(),
     }
-    assert shop.get(path, key=operator).json == [answer.json]
+    assert shop.get(path, key=operator).json == [{**answer.json, "pay_to": None}]
     assert shop.get(f"/v1/payments/{payment['id']}").json["refunds"] == [answer.json]
     assert refund_jobs(shop) == [answer.json["id"]]
 
@@ -292,6 +297,8 @@ def test_a_refund_that_waits_for_a_hand_says_so_to_operators_until_it_is_settled
     shop.ledger.write("test", park)
     path = f"/v1/payments/{bought[1]['id']}/refunds"
     assert [one["attention"] for one in shop.get(path, key=operator).json] == [why]
+    assert attention_of(shop, bought[1], operator) == why
+    assert attention_of(shop, bought[1]) is None
     assert settle(shop, pending["id"], operator).json["attention"] is None
 
 

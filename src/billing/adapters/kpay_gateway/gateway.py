@@ -108,7 +108,8 @@ class KpayGateway(HintingGateway):
         try:
             found = self._find(payment, deadline)
         except RetryLater as silence:
-            raise OutcomeUnknown(f"{why}, and it can't be asked about: {silence.why}") from silence
+            unasked = f"{why}, and it can't be asked about: {silence.why}"
+            raise OutcomeUnknown(unasked, silence.after_seconds, silence.answered) from silence
         except AccountRefused as refusal:
             if reply.is_accepted:
                 raise OutcomeUnknown(f"KPay has taken it, and now {refusal.why}") from refusal

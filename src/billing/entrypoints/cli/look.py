@@ -6,11 +6,11 @@ import click
 
 from billing.application.disputes import hosting_subjects
 from billing.application.records import Transition
+from billing.application.refunds import pay_to
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment
-from billing.domain.refund import Refund
 from billing.entrypoints.cli.jobs import job_row
 from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, say, show
 from billing.entrypoints.redaction import redacted_text
@@ -116,14 +116,6 @@ def _refunds(order: Order) -> list[dict[str, Any]]:
         for p in order.payments
         for r in p.refunds
     ]  # fmt: skip
-
-
-def pay_to(payment: Payment, refund: Refund) -> str | None:
-    """To whom a person pays a refund that the provider does not; None where nobody has to."""
-    if not refund.needs_hand:
-        return None
-    known = (payment.options.get("phone"), payment.options.get("name"), payment.payment_ref)
-    return ", ".join(filter(None, known)) or None
 
 
 def _disputes(order: Order) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from billing.application.parts import read_refund
+from billing.application.refunds import pay_to
 from billing.application.resolving import Resolution
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.money import Money
 from billing.domain.refund import Refund, RefundStatus
-from billing.entrypoints.cli.look import pay_to
 from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show, show_one
 from billing.entrypoints.startup import start_command
 

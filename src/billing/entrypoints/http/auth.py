@@ -29,6 +29,11 @@ def caller() -> ApiKey:
     return key
 
 
+def is_operator() -> bool:
+    """Whether that key is one of those who look after the shop."""
+    return Role(caller().role).includes(Role.OPERATOR)
+
+
 def by() -> str:
     """Who the history says it was."""
     return f"api key {caller().name}"

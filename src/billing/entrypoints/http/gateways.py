@@ -9,9 +9,8 @@ from billing.application.ledger import Ledger
 from billing.application.reachable import ReachableGateways
 from billing.domain.money import Money
 from billing.domain.order import Order
-from billing.entrypoints.kpay_settings import KPAY
+from billing.entrypoints.kpay_settings import BY_CARD, KPAY
 
-BY_CARD = "cc"
 _CURRENCY = "RWF"
 
 

@@ -17,6 +17,7 @@ from billing.entrypoints.http import auth
 from billing.entrypoints.http.bodies import whole_body
 
 HEADER = "Idempotency-Key"
+_KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -77,7 +78,7 @@ class IdempotencyKeys:
 
 
 def _envelope(response: Response) -> str:
-    headers = {name: response.headers[name] for name in ("Content-Type", "Location") if name in response.headers}
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return json.dumps({"headers": headers, "body": response.get_data(as_text=True)})
 
 

@@ -179,6 +179,8 @@ def _retry_after_seconds(error: BillingError) -> int:
     match error:
         case RetryLater(after_seconds=float() | int() as seconds):
             return ceil(seconds)
+        case OutcomeUnknown(after_seconds=float() | int() as seconds):
+            return ceil(seconds)
         case NotYet(after=after):
             return ceil(after.total_seconds())
     return ceil(_RETRY_AFTER_SECONDS)

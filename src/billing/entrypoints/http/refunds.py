@@ -1,6 +1,5 @@
 """/v1/payments/{id}/refunds, …/resolve and /v1/refunds: pay back, and decide about what no provider decides."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from billing.application.access import Role
@@ -12,10 +11,12 @@ from billing.entrypoints.http.api import ApiBlueprint, location_header
 from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.schemas.payments import PaymentSchema
 from billing.entrypoints.http.schemas.refunds import (
+    ListedRefundSchema,
     RefundSchema,
     RequestRefundSchema,
     ResolvePaymentSchema,
     SettleRefundSchema,
+    listed,
 )
 
 
@@ -30,10 +31,10 @@ def blueprint(cases: UseCases, config: HttpConfig) -> ApiBlueprint:
         _, refund = cases.request_refund(payment_id, asked.get("amount"), asked["item_ids"], asked["reason"], auth.by())
         return refund, 201, {"Location": f"/v1/payments/{payment_id}/refunds"}
 
-    @blp.call("GET", "/payments/<id:payment_id>/refunds", RefundSchema(many=True))
-    def list_refunds(payment_id: str) -> Sequence[Refund]:
-        """Every refund of a payment, oldest first, whoever made it."""
-        return cases.ledger.read(lambda uow: read_attempt(uow, payment_id)[1].refunds)
+    @blp.call("GET", "/payments/<id:payment_id>/refunds", ListedRefundSchema(many=True))
+    def list_refunds(payment_id: str) -> list[dict[str, Any]]:
+        """Every refund of a payment, oldest first, whoever made it; for one that is paid by hand, to whom."""
+        return cases.ledger.read(lambda uow: listed(read_attempt(uow, payment_id)[1]))
 
     @blp.call("POST", "/refunds/<id:refund_id>/settle", RefundSchema())
     @blp.reads(SettleRefundSchema())

@@ -14,11 +14,11 @@ from billing.domain.errors import Invalid
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment, PaymentStatus
-from billing.entrypoints.http.gateways import BY_CARD, Gateways, with_payer
+from billing.entrypoints.http.gateways import Gateways, with_payer
 from billing.entrypoints.http.pay.declines import kpay_reason, reason
 from billing.entrypoints.http.pay.subjects import Sight, Subject
 from billing.entrypoints.http.pay.ways import ways_for
-from billing.entrypoints.kpay_settings import KPAY
+from billing.entrypoints.kpay_settings import BY_CARD, KPAY
 
 
 @dataclass(frozen=True)

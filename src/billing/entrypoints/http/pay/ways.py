@@ -8,8 +8,8 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain.customer import Customer
 from billing.domain.order import Order
 from billing.domain.wallet import Card, Wallet
-from billing.entrypoints.http.gateways import BY_CARD, Gateways
-from billing.entrypoints.kpay_settings import KPAY
+from billing.entrypoints.http.gateways import Gateways
+from billing.entrypoints.kpay_settings import BY_CARD, KPAY
 
 _SAVED = "saved"
 _PHONE_CHARS_MAX = 40

@@ -10,7 +10,7 @@ from billing.entrypoints.http.schemas.choice import Choice
 from billing.entrypoints.http.schemas.disputes import DisputeSchema
 from billing.entrypoints.http.schemas.fields import MoneySchema, identifier, web_address
 from billing.entrypoints.http.schemas.refunds import RefundSchema
-from billing.entrypoints.kpay_settings import METHODS
+from billing.entrypoints.kpay_settings import BY_CARD, METHODS
 
 _PHONE_CHARS_MAX = 40
 
@@ -78,11 +78,16 @@ def next_step(payment: Payment) -> str | None:
         return "authenticate"
     if payment.redirect_url:
         return "redirect"
-    return "approve_on_phone" if payment.is_started else "wait"
+    is_pushed = payment.is_started and _method(payment) != BY_CARD  # a card's page may be lost with an answer
+    return "approve_on_phone" if is_pushed else "wait"
 
 
 def _page(payment: Payment) -> str | None:
     return payment.redirect_url if payment.is_open and not payment.under_way else None
+
+
+def _method(payment: Payment) -> str | None:
+    return payment.options.get("method")
 
 
 def _operator(payment: Payment) -> str | None:
@@ -111,6 +116,11 @@ class PaymentSchema(Schema):
     reason = fields.String(attribute="why", required=True, allow_none=True)
     redirect_url = fields.Function(_page, required=True, metadata={"type": ["string", "null"]})
     next = fields.Function(next_step, required=True, metadata=_STEPS)
+    method = fields.Function(
+        _method,
+        required=True,
+        metadata={"type": ["string", "null"], "description": "As it was asked for, where a gateway has several."},
+    )
     operator = fields.Function(
         _operator,
         required=True,

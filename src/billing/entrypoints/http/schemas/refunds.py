@@ -1,19 +1,25 @@
 """Refunds: what is asked for, and how one is shown."""
 
+from collections.abc import Mapping
+from dataclasses import fields as of_dataclass
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from billing.application.refunds import pay_to
 from billing.application.resolving import Resolution
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
-from billing.domain.refund import RefundCause, RefundStatus
+from billing.domain.payment import Payment
+from billing.domain.refund import Refund, RefundCause, RefundStatus
+from billing.entrypoints.http import auth
 from billing.entrypoints.http.schemas.fields import Flag, MoneySchema, currency, identifier
 
 _ITEMS_MAX = 100
 _REASON_CHARS_MAX = 500
 _ATTENTION = (
-    "What a person must look at; `requires_manual_refund: …` where the provider pays nothing back: do it, and settle."
+    "What a person must look at; `requires_manual_refund: …` where the provider pays nothing back: do it, and settle. "
+    "Only operators are told."
 )
 
 
@@ -72,6 +78,12 @@ class SettleRefundSchema(Schema):
     )
 
 
+def _attention(refund: Any) -> str | None:
+    """Ours to see to: it may name the payer, and quote the provider."""
+    told: str | None = refund["attention"] if isinstance(refund, Mapping) else refund.attention
+    return told if auth.is_operator() else None
+
+
 class RefundSchema(Schema):
     """Money that goes back."""
 
@@ -83,5 +95,29 @@ class RefundSchema(Schema):
     status = fields.Enum(RefundStatus, by_value=fields.String, required=True)
     reason = fields.String(required=True)
     outcome = fields.String(attribute="why", required=True, allow_none=True)
-    attention = fields.String(required=True, allow_none=True, metadata={"description": _ATTENTION})
+    attention = fields.Function(
+        _attention, required=True, metadata={"type": ["string", "null"], "description": _ATTENTION}
+    )
     created_at = fields.DateTime(required=True)
+
+
+class ListedRefundSchema(RefundSchema):
+    """The same, with what only those need who pay it back."""
+
+    pay_to = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "To whom a person pays what the provider does not, with the whole number of the phone; "
+            "null where nobody has to."
+        },
+    )
+
+
+def listed(payment: Payment) -> list[dict[str, Any]]:
+    """Every refund of a payment as an operator sees it."""
+    names = [known.name for known in of_dataclass(Refund)]
+    return [
+        {name: getattr(refund, name) for name in names} | {"pay_to": pay_to(payment, refund)}
+        for refund in payment.refunds
+    ]
