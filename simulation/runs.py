@@ -1,5 +1,6 @@
 """One seed from its first customer to rest, and what was found wrong."""
 
+import gc
 from dataclasses import dataclass
 
 from simulation.accountant import accountant
@@ -42,6 +43,7 @@ def run(
     trace = Trace(traced)
     world = World(scenario, open_ledger, trace)
     broken: Broken | None = None
+    gc.disable()  # what a run leaves is collected between runs: within one it is all in use
     try:
         _tell(world, plant)
     except Broken as found:
@@ -51,6 +53,7 @@ def run(
         broken.__cause__ = bug
     finally:
         world.schedule.close()
+        gc.enable()
     return Outcome(scenario, broken, world.schedule.steps, tuple(trace.lines or ()))
 
 

@@ -23,7 +23,7 @@ _ROUGH = Faults(
     webhook_late=0.3,
 )
 _MONTH_MS = 31 * DAY_MS
-_RECONCILED, _WITH_KEEPERS, _WITH_PHONES, _REFUSED = 0.25, 0.3, 0.5, 0.15
+_RECONCILED, _WITH_KEEPERS, _WITH_PHONES, _REFUSED = 0.2, 0.2, 0.5, 0.15
 _CARDS = (Told.PAID, Told.PAID, Told.PAID, Told.FAILED, Told.FAILED, Told.NEEDS_CUSTOMER, Told.SUBMITTED)
 _LABELS = ("amahoro", "ubumwe", "imigongo")
 
@@ -123,7 +123,7 @@ def draw(seed: int) -> Scenario:
     orders = tuple(_an_order(dice, dice.randrange(customers)) for _ in range(dice.randint(1, 5)))
     names = [f"{label}.rw" for label in _LABELS]
     life = Random(f"months {seed}")
-    months = life.choice((0, 0, 0, 0, 0, 1, 2, 3))
+    months = life.choice((0, 0, 0, 0, 0, 0, 0, 1, 1, 2))
     if months:  # quiet ones, beside the busy days
         orders = (*orders[:1], *(_to_renew(life, life.randrange(customers)) for _ in range(life.randint(1, 2))))
     keepers, days = _keepers(Random(f"keepers {seed}"), customers) if not months else ((), 0)
@@ -141,7 +141,7 @@ def draw(seed: int) -> Scenario:
         outages=tuple(_outage(dice) for _ in range(dice.choice((0, 0, 1, 2)))),
         strangers=dice.choice((0, 0, 1)),
         workers=dice.randint(1, 4),
-        faults=_ROUGH.scaled(dice.choice((0, 0.3, 1, 1, 2, 3))),
+        faults=_ROUGH.scaled(max(dice.choice((0, 0.3, 1, 1, 2, 3)), 1 if months else 0)),
         reconciles=Random(f"accountant {seed}").random() < _RECONCILED,
         keepers=keepers,
         by_phone=by_phone,

@@ -148,7 +148,7 @@ class _KeylessGateway:
 
 def refund_without_a_key(world: World) -> None:
     """Every try of a refund is another refund to the provider."""
-    gateways = {"memory": _KeylessGateway(world.gateway)}
+    gateways = {**world.container.gateways(), "memory": _KeylessGateway(world.gateway)}
     _handle(world, JobKind.REFUND_PAYMENT, lambda real: _instead(RefundPayment, real, gateways=gateways))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from billing.adapters.memory.archive import MemoryAnswers, MemoryApiKeys, MemoryCatalogues, MemoryHistory
 from billing.adapters.memory.breakers import MemoryBreakers
@@ -48,33 +48,47 @@ class MemoryLedger:
         return MemoryUnitOfWork(self, by)
 
 
+_REPOSITORIES: Mapping[str, Callable[["MemoryUnitOfWork", Session], object]] = {
+    "orders": lambda _, session: MemoryOrders(session),
+    "customers": lambda _, session: MemoryCustomers(session),
+    "subscriptions": lambda _, session: MemorySubscriptions(session),
+    "invoices": lambda _, session: MemoryInvoices(session),
+    "registrations": lambda _, session: MemoryRegistrations(session),
+    "renewals": lambda _, session: MemoryRenewals(session),
+    "wallets": lambda _, session: MemoryWallets(session),
+    "jobs": lambda uow, session: MemoryJobs(session, uow.making, uow.bells),
+    "inbox": lambda uow, session: MemoryInbox(session, cast(MemoryJobs, uow.jobs), uow.now),
+    "mails": lambda _, session: MemoryMails(session),
+    "alerts": lambda uow, session: MemoryAlerts(session, uow.raised),
+    "breakers": lambda _, session: MemoryBreakers(session),
+    "rounds": lambda _, session: MemoryDailyRounds(session),
+    "catalogues": lambda _, session: MemoryCatalogues(session),
+    "api_keys": lambda _, session: MemoryApiKeys(session),
+    "answers": lambda _, session: MemoryAnswers(session),
+    "history": lambda _, session: MemoryHistory(session.store),
+}
+
+
 class MemoryUnitOfWork(UnitOfWork):
     """Working copies, checked and written at the commit in one stroke."""
 
     def __init__(self, ledger: MemoryLedger, by: str) -> None:
         self._ledger, self._by = ledger, by
+        self.making: JobMaking = ledger.making
 
     def __enter__(self) -> Self:
-        session = self._session = Session(self._ledger.store)
+        self._session = Session(self._ledger.store)
         self.bells, self.reports, self.raised = {}, [], []
-        self.orders = MemoryOrders(session)
-        self.customers = MemoryCustomers(session)
-        self.subscriptions = MemorySubscriptions(session)
-        self.invoices = MemoryInvoices(session)
-        self.registrations = MemoryRegistrations(session)
-        self.renewals = MemoryRenewals(session)
-        self.wallets = MemoryWallets(session)
-        self.jobs = MemoryJobs(session, self._ledger.making, self.bells)
-        self.inbox = MemoryInbox(session, self.jobs, self.now)
-        self.mails = MemoryMails(session)
-        self.alerts = MemoryAlerts(session, self.raised)
-        self.breakers = MemoryBreakers(session)
-        self.rounds = MemoryDailyRounds(session)
-        self.catalogues = MemoryCatalogues(session)
-        self.api_keys = MemoryApiKeys(session)
-        self.answers = MemoryAnswers(session)
-        self.history = MemoryHistory(session.store)
         return self
+
+    def __getattr__(self, name: str) -> Any:
+        """A repository, made when it is first asked for: few units want more than three."""
+        make = _REPOSITORIES.get(name)
+        if make is None:
+            raise AttributeError(name)
+        made = make(self, self._session)
+        setattr(self, name, made)
+        return made
 
     def __exit__(self, *exc: object) -> None:
         self._session.loaded.clear()
