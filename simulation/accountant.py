@@ -6,8 +6,8 @@ from datetime import timedelta
 from random import Random
 
 from billing.application.outcomes import Deadline
-from billing.application.reconciliation import Difference, Scope
-from simulation.scenario import DAY_MS
+from billing.application.reconciliation import Difference, Done, Scope
+from simulation.scenario import DAY_MS, MINUTE_MS
 from simulation.schedule import require
 from simulation.world import START, World
 
@@ -43,7 +43,11 @@ class Accountant:
         """In fair weather, with nothing left to do: whatever is found is repaired by itself."""
         self.world.schedule.sleep(2 * DAY_MS)  # so that no provider is left in peace any more
         self.world.process(self.world.container.keep_house())
-        unsettled = [one for one in self.reconcile() if not one.is_settled]
+        found = self.reconcile()
+        if any(one.done is Done.NOT_COMPARED for one in found):  # a job was just trying whether the provider is back
+            self.world.schedule.sleep(60 * MINUTE_MS)
+            found = self.reconcile()
+        unsettled = [one for one in found if not one.is_settled]
         require(not unsettled, "what differs is repaired", f"{unsettled}")
 
     def find_them_closed(self) -> None:

@@ -55,6 +55,7 @@ class SubscriptionNotices:
             "amount": str(invoice.total if invoice else subscription.price),
             "link": self.pay_link(subscription.id) if self.pay_link else "",
             "until": f"{until:%Y-%m-%d}" if until else "",
+            "by_card": "yes" if subscription.gateway else "",
         }
 
     def _tell(self, uow: UnitOfWork, kind: MailKind, occasion: str, subscription: Subscription, data: MailData) -> None:

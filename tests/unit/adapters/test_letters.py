@@ -192,3 +192,10 @@ def test_a_digest_of_one_names_it() -> None:
 def test_a_kind_of_alert_without_words_is_told_by_its_name() -> None:
     mail = with_data(a_mail(kind=MailKind.OPERATOR_ALERTS), alerts=[an_alert(1, "quite_new")], count="1", more="")
     assert arrived(mail)["Subject"] == "billing: quite_new"
+
+
+@pytest.mark.parametrize(("language", "card"), [("en", "card"), ("fr", "carte")])
+def test_who_is_not_billed_by_card_is_not_asked_for_another_one(language: str, card: str) -> None:
+    mail = a_mail(kind=MailKind.SUBSCRIPTION_PAST_DUE, language=language)
+    assert card in body(with_data(mail, by_card="yes"))
+    assert card not in body(with_data(mail, by_card=""))
