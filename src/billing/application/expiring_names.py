@@ -47,7 +47,11 @@ class LookAfterName:
             _call_a_person(uow, held, last_day)
         payable = order if order is not None and order.status is OrderStatus.PENDING else None
         if payable is None and is_in_hand(uow, held):
-            return  # the customer's own order waits, or one is paid and under delivery
+            # the customer's own order waits, one is paid and under delivery, or a person finds out about a charge
+            is_in_doubt = order is not None and not order.is_paid and order.status is OrderStatus.REQUIRES_ATTENTION
+            if is_in_doubt and (held.expire(now) or held.expired_at):
+                self.notices.name_expired(uow, held, last_day, None)
+            return
         self._see_to(uow, held, payable or self.offer(uow, held, now), last_day, now)
 
     def _see_to(

@@ -136,6 +136,29 @@ def test_nobody_is_told_or_charged_again_while_the_bank_decides(shop: Twins) -> 
     assert shop.read(order).status is OrderStatus.COMPLETED
 
 
+def test_a_name_expires_and_its_customer_is_told_though_nobody_knows_how_its_charge_stands(shop: Twins) -> None:
+    a_held_name(shop, grace_days=30)
+    a_card(shop)
+    shop.gateway.charges["pm_1"] = Told.SUBMITTED
+    go_to(shop, EXPIRY - 2 * DAY)
+    keep_house(shop)
+    (order,) = our_orders(shop)
+
+    def give_up(uow: UnitOfWork) -> None:
+        locked = uow.orders.lock(order.id)
+        locked.payments[0].flag("how it stands can't be found out")
+        locked.derive_status()
+
+    shop.ledger.write(BY, give_up)
+    day_by_day(shop, EXPIRY + 2 * DAY)
+    assert held(shop).standing is NameStanding.EXPIRED
+    assert told(shop)[-1].startswith("name_expired")
+    assert len(shop.mailed(MailKind.NAME_EXPIRED)) == 1
+    shop.hear(shop.gateway.pay(order.payments[0].id))
+    keep_house(shop)
+    assert (shop.read(order).status, held(shop).standing) == (OrderStatus.COMPLETED, NameStanding.ACTIVE)
+
+
 def test_a_charge_whose_answer_was_lost_is_made_once(shop: Twins) -> None:
     a_held_name(shop)
     a_card(shop)
