@@ -19,9 +19,9 @@ from bench.seeding import seed
 from bench.signing import stranger, template_of
 from bench.stacks import installed, plan_for
 from billing.adapters.sql.work_tables import jobs, open_job
-from billing.application.engine import RunJob
-from billing.application.jobs import Handler, Record, Run
 from billing.application.ports import JobQueue
+from billing.application.work.engine import RunJob
+from billing.application.work.jobs import Handler, Record, Run
 from billing.domain.job import JobKind
 from billing.entrypoints.container import Container, configure_logging
 from billing.entrypoints.settings import load_settings

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from billing.application.books.reconciliation import Difference, Done, Scope
 from billing.application.outcomes import Deadline
-from billing.application.reconciliation import Difference, Done, Scope
 from simulation.scenario import DAY_MS, MINUTE_MS
 from simulation.schedule import require
 from simulation.world import START, World

@@ -7,7 +7,7 @@ from random import Random
 
 from billing.adapters.memory.bills import Bill, Invoice
 from billing.adapters.memory.desk import BillingDesk
-from billing.application.attending import Answer
+from billing.application.subscriptions.attending import Answer
 from billing.domain import BillingStatus, ChangeKind, Conflict, InvoiceStatus, Money, Order, Subscription, Wallet
 from simulation.cards import replace_card
 from simulation.scenario import DAY_MS

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from billing.application.money.resolving import Resolution
 from billing.application.outcomes import Refused
-from billing.application.resolving import Resolution
 from billing.domain import Job, JobKind, JobStatus, Money, Order, Payment, PaymentStatus
 from simulation.by_hand import pay_back_by_hand
 from simulation.cards import usable

@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 
 from billing.adapters.memory.pages import Page, Told
-from billing.application.expiring_names import LookAfterNames
+from billing.application.expiry.expiring_names import LookAfterNames
 from billing.domain import DomainName, Money, Registration, Subscription
 from billing.domain.daily_round import DailyRound
 from simulation.accountant import accountant

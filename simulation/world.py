@@ -14,17 +14,17 @@ from dependency_injector import providers
 
 from billing.adapters.memory.ledger import MemoryLedger
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.guarded import (
+from billing.application.deliveries.registrars import RegistrarRoutes
+from billing.application.guarding.guarded import (
     GuardedBilling,
     GuardedHintingGateway,
     GuardedMethods,
     GuardedRegistrar,
     GuardedSignedGateway,
 )
-from billing.application.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.guarding.guarded_books import GuardedFeed, GuardedStatements
 from billing.application.ledger import Begin
 from billing.application.ports import Clock, Ids, Registrar, SignedGateway
-from billing.application.registrars import RegistrarRoutes
 from billing.domain import BillingError
 from billing.entrypoints.container import Container
 from billing.entrypoints.kpay_settings import KpaySettings

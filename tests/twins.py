@@ -20,10 +20,10 @@ from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.statements import MemoryStatements
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.deliveries.registrars import RegistrarRoutes
 from billing.application.ledger import Begin
 from billing.application.outcomes import Deadline
 from billing.application.ports import DomainInfo, PaymentGateway, Registrar
-from billing.application.registrars import RegistrarRoutes
 from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
 from billing.entrypoints.kpay_settings import KpaySettings

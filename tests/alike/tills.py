@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 
-from billing.application.reconciliation import Scope
+from billing.application.books.reconciliation import Scope
 from billing.domain import DomainName, Money, Order, Payment, Purchase
 from tests.builders import a_registrant
 from tests.twins import BY, Twins

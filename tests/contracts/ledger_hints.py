@@ -7,9 +7,9 @@ import pytest
 from billing.adapters.memory.hinting import MemoryPush
 from billing.adapters.memory.pages import Told
 from billing.adapters.memory.queue import MemoryQueue
-from billing.application.attempts import check_of
-from billing.application.hints import CompareHint, HintLimits, ReceiveHint, kept_hints
+from billing.application.inbox.hints import CompareHint, HintLimits, ReceiveHint, kept_hints
 from billing.application.ledger import Ledger
+from billing.application.money.attempts import check_of
 from billing.application.ports import Ids
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import AlertKind, BillingError, EventStatus, Job, JobStatus, NotFound, Order

@@ -8,15 +8,15 @@ import pytest
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.intake import ProcessEvent
+from billing.application.inbox.intake import ProcessEvent
+from billing.application.inbox.replay import FindEvent, PreviewEvent, ReplayEvent
 from billing.application.ledger import Begin, Ledger
-from billing.application.notifications import Notices, Postbox
+from billing.application.money.paying_back import PayBack
+from billing.application.money.payments import RecordFact
 from billing.application.outcomes import Deadline
-from billing.application.paying_back import PayBack
-from billing.application.payments import RecordFact
 from billing.application.ports import Ids
 from billing.application.records import process_job
-from billing.application.replay import FindEvent, PreviewEvent, ReplayEvent
+from billing.application.telling.notifications import Notices, Postbox
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     DispatchPolicy,

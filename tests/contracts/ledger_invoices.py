@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.application.invoicing import TakeInvoice
 from billing.application.ledger import Begin, Ledger
-from billing.application.notifications import Notices, Postbox
-from billing.application.paying_back import PayBack
+from billing.application.money.paying_back import PayBack
 from billing.application.ports import Clock, Ids
-from billing.application.renewing import WriteRenewal
-from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
+from billing.application.subscriptions.invoicing import TakeInvoice
+from billing.application.subscriptions.renewing import WriteRenewal
+from billing.application.subscriptions.subscription_notices import MoveSubscription, SubscriptionNotices
+from billing.application.telling.notifications import Notices, Postbox
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain import (
     BillingError,

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 
 import pytest
 
+from billing.application.books.setting_up import Did, SetUpProvider
 from billing.application.outcomes import Deadline, RetryLater
 from billing.application.provider_ports import ProviderSetup
-from billing.application.setting_up import Did, SetUpProvider
 from tests.contracts.payment_gateway import soon
 
 OVER = Deadline(0.0, lambda: 1.0)

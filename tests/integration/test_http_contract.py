@@ -5,7 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 
-from billing.application.access import Role
+from billing.application.shop.access import Role
 from billing.domain.money import Money
 from tests.builders import a_subscription
 from tests.unit.http.push_shop import PushShop, a_push

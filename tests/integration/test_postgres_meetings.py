@@ -12,15 +12,15 @@ from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
-from billing.application.alerts import OperatorMail, TellOperator, raise_alert
-from billing.application.checkout import CheckoutLimits, PlaceOrder
-from billing.application.intake import ProcessEvent
+from billing.application.deliveries.registrars import RegistrarRoutes
+from billing.application.inbox.intake import ProcessEvent
 from billing.application.ledger import Ledger
-from billing.application.notifications import Notices, Postbox
-from billing.application.paying_back import PayBack, refund_job
-from billing.application.payments import RecordFact
+from billing.application.money.paying_back import PayBack, refund_job
+from billing.application.money.payments import RecordFact
 from billing.application.ports import Reading
-from billing.application.registrars import RegistrarRoutes
+from billing.application.shop.checkout import CheckoutLimits, PlaceOrder
+from billing.application.telling.alerts import OperatorMail, TellOperator, raise_alert
+from billing.application.telling.notifications import Notices, Postbox
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     AlertKind,

@@ -10,15 +10,15 @@ import pytest
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.sql.engine import make_engine
-from billing.application.charging import ChargeOrder
-from billing.application.checkout import CheckoutLimits, PlaceOrder
-from billing.application.expiring_names import LookAfterName, LookAfterNames
-from billing.application.hosting_renewals import LookAfterHosting, LookAfterPeriod, OfferPeriod, OrderPeriod
+from billing.application.deliveries.registrars import RegistrarRoutes
+from billing.application.expiry.charging import ChargeOrder
+from billing.application.expiry.expiring_names import LookAfterName, LookAfterNames
+from billing.application.expiry.hosting_renewals import LookAfterHosting, LookAfterPeriod, OfferPeriod, OrderPeriod
+from billing.application.expiry.renewal_notices import RenewalNotices
+from billing.application.expiry.renewals import OfferRenewal, SetAutoRenew
 from billing.application.ledger import Ledger
-from billing.application.notifications import Notices, Postbox
-from billing.application.registrars import RegistrarRoutes
-from billing.application.renewal_notices import RenewalNotices
-from billing.application.renewals import OfferRenewal, SetAutoRenew
+from billing.application.shop.checkout import CheckoutLimits, PlaceOrder
+from billing.application.telling.notifications import Notices, Postbox
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import (
     Card,

@@ -10,7 +10,7 @@ import pytest
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeApi, StripeSetup
 from billing.adapters.stripe_gateway.events import READS
-from billing.application.setting_up import Did, SetUpProvider
+from billing.application.books.setting_up import Did, SetUpProvider
 from tests.contracts.gateway_refunds import GatewayRefundsContract
 from tests.contracts.payment_gateway import soon
 from tests.contracts.provider_setup import Account, ProviderSetupContract

@@ -12,17 +12,17 @@ from dependency_injector import providers
 from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.jobs import MemoryJobs
 from billing.adapters.memory.ledger import MemoryUnitOfWork
-from billing.application.disputes import TakeDispute
-from billing.application.fulfilment import RegisterDomain, RenewDomain
-from billing.application.hosting import ActivateSubscription
-from billing.application.housekeeping import Sweep
-from billing.application.jobs import Record, Run
+from billing.application.deliveries.fulfilment import RegisterDomain, RenewDomain
+from billing.application.deliveries.hosting import ActivateSubscription
+from billing.application.money.disputes import TakeDispute
+from billing.application.money.payments import RecordFact
+from billing.application.money.refunds import RefundPayment
 from billing.application.outcomes import Deadline, OutcomeUnknown, Refused
 from billing.application.parts import lock_item
-from billing.application.payments import RecordFact
 from billing.application.ports import DomainInfo
-from billing.application.refunds import RefundPayment
 from billing.application.unit_of_work import UnitOfWork
+from billing.application.work.housekeeping import Sweep
+from billing.application.work.jobs import Record, Run
 from billing.domain import (
     DisputeStands,
     DomainName,

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from dependency_injector import providers
 
-from billing.application.billing_jobs import split
-from billing.application.dunning import StopService
-from billing.application.invoicing import TakeInvoice
-from billing.application.jobs import Record, Run
-from billing.application.recurring import CheckSubscription, EndBilling
-from billing.application.taking import TakeFact
+from billing.application.money.taking import TakeFact
+from billing.application.subscriptions.billing_jobs import split
+from billing.application.subscriptions.dunning import StopService
+from billing.application.subscriptions.invoicing import TakeInvoice
+from billing.application.subscriptions.recurring import CheckSubscription, EndBilling
 from billing.application.unit_of_work import UnitOfWork
+from billing.application.work.jobs import Record, Run
 from billing.domain import InvoiceReason, InvoiceStands, InvoiceStatus, JobKind
 from simulation.world import World
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from dependency_injector import providers
 
-from billing.application.hints import CompareHint, ReceiveHint
+from billing.application.inbox.hints import CompareHint, ReceiveHint
+from billing.application.money.taking import TakeFact
 from billing.application.outcomes import Deadline
 from billing.application.parts import lock_attempt, read_attempt
 from billing.application.ports import HINT_TOKEN, Claim, Hint, Started
-from billing.application.taking import TakeFact
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import JobKind, Order, Payment, PaymentSucceeded
 from simulation.wild_push import WildPush

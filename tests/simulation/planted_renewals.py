@@ -6,12 +6,12 @@ from datetime import datetime
 
 from dependency_injector import providers
 
-from billing.application.daily import OnceADay
-from billing.application.expiring_names import LookAfterName, LookAfterNames
-from billing.application.housekeeping import KeepHouse
-from billing.application.letterbox import Letterbox
+from billing.application.expiry.expiring_names import LookAfterName, LookAfterNames
+from billing.application.inbox.letterbox import Letterbox
 from billing.application.records import Arrival
 from billing.application.unit_of_work import UnitOfWork
+from billing.application.work.daily import OnceADay
+from billing.application.work.housekeeping import KeepHouse
 from billing.domain import DomainName
 from billing.domain.renewal import RenewalPolicy
 from simulation.world import World

@@ -10,10 +10,10 @@ import pytest
 from flask import Response
 
 from billing.adapters.stripe_gateway.sessions import PAGE_OPEN_MAX, PAGE_OPEN_MIN
-from billing.application.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
-from billing.application.guarded_books import GuardedFeed, GuardedStatements
-from billing.application.hints import HintLimits
-from billing.application.paying import AttemptTimes
+from billing.application.guarding.guarded import GuardedBilling, GuardedGateway, GuardedRegistrar
+from billing.application.guarding.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.inbox.hints import HintLimits
+from billing.application.money.paying import AttemptTimes
 from billing.domain import DomainName
 from billing.domain.errors import Invalid
 from billing.domain.poll_schedule import PollSchedule

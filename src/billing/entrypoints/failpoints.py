@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dependency_injector import providers
 
+from billing.application.deliveries.registrars import RegistrarRoutes
 from billing.application.ledger import Begin
 from billing.application.ports import JobQueue, Notifier, PaymentGateway, Registrar
-from billing.application.registrars import RegistrarRoutes
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import NotFound
 from billing.domain.job import JobStatus

@@ -5,16 +5,16 @@ from datetime import timedelta
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from billing.application.alerts import OperatorMail
-from billing.application.billers import BillerLimits
-from billing.application.breakers import GuardLimits
-from billing.application.checkout import CheckoutLimits
-from billing.application.daily import DailyLimits
-from billing.application.hints import HintLimits
-from billing.application.jobs import JobLimits
-from billing.application.paying import AttemptTimes, PaymentLimits
+from billing.application.guarding.breakers import GuardLimits
+from billing.application.inbox.hints import HintLimits
+from billing.application.money.paying import AttemptTimes, PaymentLimits
+from billing.application.money.refunds import RefundLimits
 from billing.application.ports import PaymentGateway
-from billing.application.refunds import RefundLimits
+from billing.application.shop.checkout import CheckoutLimits
+from billing.application.subscriptions.billers import BillerLimits
+from billing.application.telling.alerts import OperatorMail
+from billing.application.work.daily import DailyLimits
+from billing.application.work.jobs import JobLimits
 from billing.domain.breaker import BreakerPolicy
 from billing.domain.dispute_policy import DisputedHosting, DisputePolicy, LostHosting
 from billing.domain.dunning import DunningPolicy

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import requests
 from dotenv import dotenv_values
 
-from billing.application.access import Role
+from billing.application.shop.access import Role
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import load_settings
 from tests.integration.sql_databases import free_port

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
+from billing.application.books.reconciliation import Scope
 from billing.application.outcomes import Deadline
-from billing.application.reconciliation import Scope
 from tests.integration.whole.installation import Installation
 from tests.integration.whole.stripe_post import Post, the_post_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from billing.application.expiring_names import LookAfterNames
+from billing.application.expiry.expiring_names import LookAfterNames
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_domain, eventually
 from tests.integration.whole.test_saved_cards import cards, path_of, save

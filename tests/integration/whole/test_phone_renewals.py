@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from billing.application.expiring_names import LookAfterNames
-from billing.application.hosting_renewals import LookAfterHosting
+from billing.application.expiry.expiring_names import LookAfterNames
+from billing.application.expiry.hosting_renewals import LookAfterHosting
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
 from tests.integration.whole.phone_payer import BY_PHONE, PhonePayer, see_rounds

@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
-from billing.application.attending import Answer
 from billing.application.outcomes import OutcomeUnknown, RetryLater
+from billing.application.subscriptions.attending import Answer
 from billing.domain import BillingError, BillingStatus, ChangeKind, InvoiceStatus, Money
 from tests.twins import BY, Twins
 from tests.unit.application.billed import desk, hosted, hosted_with_a_name, now_of, ref, sell_pro_for

@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 from dependency_injector import providers
 
-from billing.application.alerts import OperatorMail, raise_alert
 from billing.application.outcomes import RetryLater
+from billing.application.telling.alerts import OperatorMail, raise_alert
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
 from billing.domain import AlertKind, DomainName, InboxEvent, JobKind, JobRequest, MailKind, Money
 from billing.domain.mail import Mail

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.another_card import is_under_way
 from billing.application.outcomes import OutcomeUnknown, RetryLater
-from billing.application.owed import owed_of
+from billing.application.subscriptions.another_card import is_under_way
+from billing.application.subscriptions.owed import owed_of
 from billing.domain import JobKind, JobStatus, MailKind, Subscription, SubscriptionStatus, Wallet
 from tests.twins import BY, Twins
 from tests.unit.application.billed import desk, hear, hosted, invoices, let_days_pass, now_of, ref, renew, renewals

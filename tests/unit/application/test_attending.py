@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.attending import Answer
 from billing.application.outcomes import Refused
+from billing.application.subscriptions.attending import Answer
 from billing.domain import (
     Alert,
     AlertKind,

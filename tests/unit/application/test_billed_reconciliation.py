@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from billing.application.books.reconciliation import Difference, Done, Scope
 from billing.application.outcomes import NeedsPerson, RetryLater
-from billing.application.reconciliation import Difference, Done, Scope
 from billing.domain import AlertKind, Money, OrderStatus, Subscription, SubscriptionStatus
 from tests.twins import BY, Twins
 from tests.unit.application.billed import desk, hear, hosted, next_period, now_of, ref, renew, renewals

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from billing.application.outcomes import RetryLater
-from billing.application.owed import owed_of
+from billing.application.subscriptions.owed import owed_of
 from billing.domain import (
     Cycle,
     EventStatus,

@@ -10,12 +10,12 @@ import pytest
 from dependency_injector import providers
 
 from billing.adapters.memory.gateway import MemoryGateway
-from billing.application.breakers import Guard, Unreachable
-from billing.application.guarded import GuardedRegistrar, GuardedSignedGateway
+from billing.application.deliveries.registrars import RegistrarRoutes
+from billing.application.guarding.breakers import Guard, Unreachable
+from billing.application.guarding.guarded import GuardedRegistrar, GuardedSignedGateway
 from billing.application.ledger import Ledger
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Reading
-from billing.application.registrars import RegistrarRoutes
 from billing.application.unit_of_work import LedgerUnavailable, UnitOfWork
 from billing.domain import AlertKind, Breaker, BreakerState, DomainName, JobKind, JobStatus
 from billing.entrypoints.container import Container

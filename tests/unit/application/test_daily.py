@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.daily import DailyLimits, OnceADay
 from billing.application.unit_of_work import LedgerUnavailable
+from billing.application.work.daily import DailyLimits, OnceADay
 from tests.builders import NOW
 from tests.twins import Twins
 

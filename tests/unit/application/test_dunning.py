@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from billing.application.outcomes import RetryLater
-from billing.application.owed import try_owed
+from billing.application.subscriptions.owed import try_owed
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import InvoiceStatus, JobKind, JobStatus, MailKind, SubscriptionStatus
 from tests.builders import more_of

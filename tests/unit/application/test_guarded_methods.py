@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.breakers import Unreachable
-from billing.application.guarded import GuardedMethods
+from billing.application.guarding.breakers import Unreachable
+from billing.application.guarding.guarded import GuardedMethods
 from billing.application.outcomes import RetryLater
 from billing.domain import JobKind, JobStatus
 from billing.entrypoints.container import Container

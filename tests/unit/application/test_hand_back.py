@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 from dependency_injector import providers
 
-from billing.application.jobs import Handler, Record, Run
 from billing.application.ledger import Ledger
-from billing.application.under_way import HandBack, ProcessGoes, UnderWay
 from billing.application.unit_of_work import LedgerUnavailable
+from billing.application.work.jobs import Handler, Record, Run
+from billing.application.work.under_way import HandBack, ProcessGoes, UnderWay
 from billing.domain import Job, JobKind, JobRequest, JobStatus
 from tests.builders import NOW, a_customer, a_domain
 from tests.twins import BY, Twins

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from billing.adapters.memory.pages import Told
-from billing.application.jobs import hold
 from billing.application.ports import Forged
+from billing.application.work.jobs import hold
 from billing.domain import (
     AlertKind,
     EventStatus,

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.jobs import Handler, Record, Run
 from billing.application.outcomes import OutcomeUnknown, RetryLater
+from billing.application.work.jobs import Handler, Record, Run
 from billing.domain import (
     Conflict,
     EventStatus,

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.engine import RunJob
-from billing.application.jobs import Handler, Record, Run
 from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, UnitOfWork
+from billing.application.work.engine import RunJob
+from billing.application.work.jobs import Handler, Record, Run
 from billing.domain import Job, JobKind, JobRequest, JobStatus
 from tests.builders import NOW, a_customer
 from tests.twins import BY, Twins

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.jobs import Handler, Record, Run
+from billing.application.work.jobs import Handler, Record, Run
 from billing.domain import Job, JobKind, JobRequest, JobStatus
 from billing.domain.job import PRIORITIES
 from billing.entrypoints.limits import job_limits

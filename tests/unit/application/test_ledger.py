@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.alerts import raise_alert
-from billing.application.housekeeping import KeepHouse
 from billing.application.ledger import Ledger
 from billing.application.records import RememberedAnswer
+from billing.application.telling.alerts import raise_alert
 from billing.application.unit_of_work import ConcurrentChange, UnitOfWork
+from billing.application.work.housekeeping import KeepHouse
 from billing.domain import AlertKind, Invalid, ItemStatus, JobKind, JobRequest, MailKind
 from tests.builders import NOW, a_domain
 from tests.twins import BY, Twins

@@ -12,8 +12,8 @@ from billing.adapters.memory.inbox import MemoryInbox
 from billing.adapters.memory.ledger import MemoryLedger, MemoryUnitOfWork
 from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.telemetry import MemoryTelemetry
+from billing.application.inbox.letterbox import Letterbox, ThreadTurn
 from billing.application.ledger import Ledger
-from billing.application.letterbox import Letterbox, ThreadTurn
 from billing.application.records import Arrival
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.event import InboxEvent

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.alerts import raise_alert
 from billing.application.outcomes import Deadline, RetryLater
+from billing.application.telling.alerts import raise_alert
 from billing.domain import AlertKind, Conflict, Job, JobKind, JobStatus, Mail, MailKind, MailStatus
 from tests.builders import a_domain
 from tests.twins import BY, Twins

@@ -8,9 +8,9 @@ from dependency_injector import providers
 
 from billing.adapters.memory.methods import A_CARD, Saved
 from billing.adapters.memory.pages import Told
-from billing.application.notifications import Notices
 from billing.application.outcomes import NeedsPerson, Refused
 from billing.application.ports import PayLink
+from billing.application.telling.notifications import Notices
 from billing.domain import Conflict, JobKind, MailKind, Order, Payment, PaymentStatus
 from tests.builders import a_domain, a_hosting
 from tests.twins import BY, Twins

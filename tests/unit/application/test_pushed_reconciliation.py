@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from billing.application.books.reconciliation import Difference, Done, Scope
 from billing.application.outcomes import AccountRefused, OutcomeUnknown
-from billing.application.reconciliation import Difference, Done, Scope
 from billing.domain import Order, Payment, PaymentStatus
 from tests.builders import a_domain
 from tests.twins import BY, KPAY, TwoWays

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.attempts import check_of, close_of
-from billing.application.breakers import Unreachable
-from billing.application.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.books.reconciliation import Difference, Done, Scope
+from billing.application.guarding.breakers import Unreachable
+from billing.application.guarding.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.money.attempts import check_of, close_of
 from billing.application.outcomes import Deadline, NeedsPerson, NotYet, OutcomeUnknown, RetryLater
-from billing.application.reconciliation import Difference, Done, Scope
 from billing.domain import AlertKind, EventStatus, JobKind, Money, Order, Payment, PaymentStatus, Refund, RefundStatus
 from billing.domain.errors import Conflict
 from tests.builders import a_domain, a_hosting

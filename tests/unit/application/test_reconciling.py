@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application import reconciling
+from billing.application.books import reconciling
 from billing.application.outcomes import RetryLater
 from billing.domain import Job, JobKind, JobStatus, Order
 from tests.builders import a_domain

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
-from billing.application.breakers import Unreachable
-from billing.application.guarded import GuardedHintingGateway, GuardedSignedGateway
+from billing.application.guarding.breakers import Unreachable
+from billing.application.guarding.guarded import GuardedHintingGateway, GuardedSignedGateway
 from billing.application.outcomes import AccountRefused, OutcomeUnknown
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import AlertKind, BreakerState, JobKind, JobStatus, MailKind, Payment, PaymentStatus

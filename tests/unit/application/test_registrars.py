@@ -1,8 +1,8 @@
 import pytest
 
 from billing.adapters.memory.registrar import MemoryRegistrar
+from billing.application.deliveries.registrars import RegistrarRoutes
 from billing.application.ports import NoRegistrar
-from billing.application.registrars import RegistrarRoutes
 from billing.domain import DomainName
 from tests.builders import NOW
 

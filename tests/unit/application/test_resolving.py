@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.application.resolving import Resolution
+from billing.application.money.resolving import Resolution
 from billing.domain import (
     Conflict,
     JobKind,

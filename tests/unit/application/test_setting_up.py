@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from billing.adapters.memory.setup import MemorySetup
+from billing.application.books.setting_up import Did, EndpointSetUp, SetUpProvider
 from billing.application.outcomes import OutcomeUnknown
 from billing.application.provider_ports import Endpoint
-from billing.application.setting_up import Did, EndpointSetUp, SetUpProvider
 from billing.domain import NotFound
 from tests.contracts.payment_gateway import soon
 

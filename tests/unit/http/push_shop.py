@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing.adapters.memory.hinting import MemoryPush
-from billing.application.breakers import Guard, GuardLimits
-from billing.application.guarded import GuardedHintingGateway, GuardedSignedGateway
+from billing.application.guarding.breakers import Guard, GuardLimits
+from billing.application.guarding.guarded import GuardedHintingGateway, GuardedSignedGateway
+from billing.application.money.paying import AttemptTimes
 from billing.application.outcomes import Deadline
-from billing.application.paying import AttemptTimes
 from billing.application.ports import PaymentGateway, Started
 from billing.domain.breaker import BreakerPolicy
 from billing.domain.errors import Invalid

@@ -17,38 +17,38 @@ from billing.adapters.memory.queue import MemoryQueue
 from billing.adapters.memory.registrar import MemoryRegistrar
 from billing.adapters.memory.store import Store
 from billing.adapters.memory.telemetry import MemoryTelemetry
-from billing.application.access import Authenticate, CreateKey, Role
-from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
-from billing.application.another_card import PutInCard
-from billing.application.attempts import NoteStart
-from billing.application.billers import BillerLimits
-from billing.application.checkout import CheckoutLimits, PlaceOrder
-from billing.application.customers import ChangeCustomer, OpenCustomer
-from billing.application.given_up import MakeSureUndelivered
-from billing.application.hints import HintLimits, ReceiveHint
-from billing.application.hosting_renewals import OfferPeriod, OrderPeriod
-from billing.application.intake import ReceiveWebhook
-from billing.application.invoicing import TakeInvoice
+from billing.application.deliveries.given_up import MakeSureUndelivered
+from billing.application.expiry.hosting_renewals import OfferPeriod, OrderPeriod
+from billing.application.expiry.renewals import OfferRenewal, SetAutoRenew
+from billing.application.inbox.hints import HintLimits, ReceiveHint
+from billing.application.inbox.intake import ReceiveWebhook
+from billing.application.inbox.letterbox import Letterbox, ThreadTurn
 from billing.application.ledger import Ledger
-from billing.application.letterbox import Letterbox, ThreadTurn
-from billing.application.lifecycle import ChangeSubscription, TellBilling
-from billing.application.notifications import Notices, Postbox
+from billing.application.money.attempts import NoteStart
+from billing.application.money.paying import AttemptTimes, OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
+from billing.application.money.paying_back import PayBack
+from billing.application.money.payments import RecordFact
+from billing.application.money.reachable import ReachableGateways
+from billing.application.money.refunds import RequestRefund, SettleRefund
+from billing.application.money.resolving import ResolvePayment
+from billing.application.money.taking import TakeFact
 from billing.application.outcomes import Deadline
-from billing.application.owing import PayOwed
-from billing.application.paying import AttemptTimes, OpenAttempt, PaymentLimits, RefreshPayment, StartPayment
-from billing.application.paying_back import PayBack
-from billing.application.payments import RecordFact
 from billing.application.ports import NoRegistrar, PaymentGateway
-from billing.application.reachable import ReachableGateways
-from billing.application.refunds import RequestRefund, SettleRefund
-from billing.application.renewals import OfferRenewal, SetAutoRenew
-from billing.application.renewing import WriteRenewal
-from billing.application.resolving import ResolvePayment
-from billing.application.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
-from billing.application.storefront import CheckDomain
-from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
-from billing.application.taking import TakeFact
-from billing.application.unpaid import CancelOrder
+from billing.application.shop.access import Authenticate, CreateKey, Role
+from billing.application.shop.checkout import CheckoutLimits, PlaceOrder
+from billing.application.shop.customers import ChangeCustomer, OpenCustomer
+from billing.application.shop.storefront import CheckDomain
+from billing.application.shop.unpaid import CancelOrder
+from billing.application.subscriptions.another_card import PutInCard
+from billing.application.subscriptions.billers import BillerLimits
+from billing.application.subscriptions.invoicing import TakeInvoice
+from billing.application.subscriptions.lifecycle import ChangeSubscription, TellBilling
+from billing.application.subscriptions.owing import PayOwed
+from billing.application.subscriptions.renewing import WriteRenewal
+from billing.application.subscriptions.subscription_notices import MoveSubscription, SubscriptionNotices
+from billing.application.telling.notifications import Notices, Postbox
+from billing.application.wallets.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
+from billing.application.wallets.saved_methods import RemoveMethod, SetDefaultMethod, TakeMethod
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.domain_name import DomainName
 from billing.domain.dunning import DunningPolicy

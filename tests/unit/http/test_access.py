@@ -1,8 +1,8 @@
 import pytest
 from flask import Flask
 
-from billing.application.access import RevokeKey, Role, digest
 from billing.application.records import ApiKey
+from billing.application.shop.access import RevokeKey, Role, digest
 from billing.domain.order import Order
 from billing.entrypoints.http import auth, problems
 from tests.unit.http.shop import a_basket

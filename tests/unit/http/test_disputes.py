@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from billing.application.access import Role
+from billing.application.shop.access import Role
 from billing.domain.dispute import DisputeStatus
 from billing.domain.disputing import take_dispute
 from billing.domain.facts import DisputeStands

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from billing.adapters.memory.registrar import MemoryRegistrar
-from billing.application.access import Role
 from billing.application.records import RememberedAnswer
+from billing.application.shop.access import Role
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.customer import Customer
 from billing.domain.order import Order

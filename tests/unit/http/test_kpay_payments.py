@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.access import Role
 from billing.application.outcomes import AccountRefused, RetryLater
 from billing.application.parts import lock_attempt
 from billing.application.ports import HINT_TOKEN
+from billing.application.shop.access import Role
 from billing.domain.job import Job, JobKind
 from tests.unit.http.push_shop import RETRY_AFTER, PushShop, a_push
 from tests.unit.http.shop import a_hosting, a_name, a_start

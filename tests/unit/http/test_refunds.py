@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.application.access import Role
+from billing.application.shop.access import Role
 from billing.domain.job import Job, JobKind
 from billing.domain.money import Money
 from billing.domain.order import Order

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing.application.breakers import Unreachable
+from billing.application.guarding.breakers import Unreachable
 from billing.application.outcomes import NeedsPerson, NotYet, OutcomeUnknown
 from billing.domain.catalogue import Catalogue
 from billing.domain.domain_name import DomainName

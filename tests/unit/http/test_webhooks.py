@@ -8,8 +8,8 @@ import stripe
 from billing.adapters.memory.gateway import MemoryGateway
 from billing.adapters.stripe_gateway import StripeGateway
 from billing.adapters.telemetry import LogTelemetry, exposition
-from billing.application.intake import ReceiveWebhook
-from billing.application.letterbox import Letterbox, ThreadTurn
+from billing.application.inbox.intake import ReceiveWebhook
+from billing.application.inbox.letterbox import Letterbox, ThreadTurn
 from billing.application.unit_of_work import LedgerUnavailable
 from billing.domain.event import InboxEvent
 from billing.domain.job import Job, JobKind

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from billing.application.disputes import hosting_subjects
+from billing.application.money.disputes import hosting_subjects
 from billing.application.parts import read_dispute
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.dispute import Dispute, DisputeStatus

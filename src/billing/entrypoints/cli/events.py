@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from billing.application.replay import Preview
+from billing.application.inbox.replay import Preview
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import BillingError, Invalid
 from billing.domain.event import EventStatus, InboxEvent

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from billing.application.attending import Answer
+from billing.application.subscriptions.attending import Answer
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.invoice import Invoice
 from billing.domain.subscription import Subscription, SubscriptionStatus

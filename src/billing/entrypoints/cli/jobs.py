@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from billing.application.interventions import RetryJob
+from billing.application.work.interventions import RetryJob
 from billing.domain.errors import BillingError
 from billing.domain.job import Job, JobKind, JobStatus
 from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, progress, say, show, show_one

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from billing.application.disputes import hosting_subjects
+from billing.application.money.disputes import hosting_subjects
+from billing.application.money.refunds import pay_to
 from billing.application.records import Transition
-from billing.application.refunds import pay_to
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
+from billing.application.money.refunds import pay_to
+from billing.application.money.resolving import Resolution
 from billing.application.parts import read_refund
-from billing.application.refunds import pay_to
-from billing.application.resolving import Resolution
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.money import Money
 from billing.domain.refund import Refund, RefundStatus

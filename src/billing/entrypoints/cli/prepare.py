@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from billing.application.access import Role
 from billing.application.records import ApiKey
+from billing.application.shop.access import Role
 from billing.domain.errors import Invalid
 from billing.entrypoints.cli.show import AS_JSON, operator, say, show
 from billing.entrypoints.startup import start_command

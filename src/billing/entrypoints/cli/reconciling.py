@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from billing.application.books.reconciliation import Difference, Looked, Scope
 from billing.application.outcomes import Deadline
-from billing.application.reconciliation import Difference, Looked, Scope
 from billing.domain.errors import Invalid
 from billing.entrypoints.cli.show import AS_JSON, operator, progress, show
 from billing.entrypoints.redaction import redacted_text

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from billing.application.books.setting_up import Did, EndpointSetUp
 from billing.application.outcomes import Deadline
-from billing.application.setting_up import Did, EndpointSetUp
 from billing.domain.errors import Invalid
 from billing.entrypoints.cli.show import AS_JSON, say
 from billing.entrypoints.startup import start_command

@@ -6,29 +6,29 @@ from functools import partial
 from dependency_injector import providers
 
 from billing.adapters.telemetry import configure_logging, exposition, logging_context
-from billing.application.access import Authenticate, CreateKey, RevokeKey
-from billing.application.attempts import CheckPayment, ClosePayment
-from billing.application.checkout import PlaceOrder
-from billing.application.customers import ChangeCustomer, OpenCustomer
-from billing.application.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
-from billing.application.dunning import StopService
-from billing.application.engine import ClaimJob, Ends, RunJob
-from billing.application.fulfilment import RegisterDomain, RenewDomain
-from billing.application.hosting import ActivateSubscription, RenewSubscription
-from billing.application.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
-from billing.application.intake import ProcessEvent
-from billing.application.interventions import CancelJob, RetryJob, RetryJobs
-from billing.application.mailing import SendMail
-from billing.application.outages import TellOutages
-from billing.application.owed import PayInvoice
-from billing.application.recurring import CheckSubscription, EndBilling
-from billing.application.refunds import RefundPayment
-from billing.application.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
-from billing.application.saved_methods import ForgetMethod, TellDefault
-from billing.application.setting_up import SetUpProvider
-from billing.application.storefront import CheckDomain, LoadCatalogue
-from billing.application.under_way import HandBack, UnderWay
-from billing.application.unpaid import CancelOrder, ExpireOrders
+from billing.application.books.setting_up import SetUpProvider
+from billing.application.deliveries.fulfilment import RegisterDomain, RenewDomain
+from billing.application.deliveries.hosting import ActivateSubscription, RenewSubscription
+from billing.application.guarding.outages import TellOutages
+from billing.application.inbox.intake import ProcessEvent
+from billing.application.inbox.replay import DismissEvent, FindEvent, PreviewEvent, ReplayEvent
+from billing.application.money.attempts import CheckPayment, ClosePayment
+from billing.application.money.refunds import RefundPayment
+from billing.application.shop.access import Authenticate, CreateKey, RevokeKey
+from billing.application.shop.checkout import PlaceOrder
+from billing.application.shop.customers import ChangeCustomer, OpenCustomer
+from billing.application.shop.storefront import CheckDomain, LoadCatalogue
+from billing.application.shop.unpaid import CancelOrder, ExpireOrders
+from billing.application.subscriptions.disputed_hosting import ByCause, EndDisputed, RestoreDisputed, SuspendDisputed
+from billing.application.subscriptions.dunning import StopService
+from billing.application.subscriptions.owed import PayInvoice
+from billing.application.subscriptions.recurring import CheckSubscription, EndBilling
+from billing.application.telling.mailing import SendMail
+from billing.application.wallets.saved_methods import ForgetMethod, TellDefault
+from billing.application.work.engine import ClaimJob, Ends, RunJob
+from billing.application.work.housekeeping import ForgetAnswers, KeepHouse, PruneBodies, Sweep
+from billing.application.work.interventions import CancelJob, RetryJob, RetryJobs
+from billing.application.work.under_way import HandBack, UnderWay
 from billing.domain.job import JobKind
 from billing.entrypoints import limits
 from billing.entrypoints.container import outside

@@ -13,7 +13,7 @@ from billing.adapters.sql.engine import DatabaseLimits, make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.adapters.sql.patience import PAUSE_MS
 from billing.adapters.telemetry import LogTelemetry, logging_context
-from billing.application.breakers import Guard
+from billing.application.guarding.breakers import Guard
 from billing.application.ledger import Ledger
 from billing.entrypoints import clock, limits
 from billing.entrypoints.container import books, outside

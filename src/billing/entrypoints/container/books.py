@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from billing.adapters.stripe_gateway import StripeApi, StripeFeed, StripeSetup, StripeStatements
-from billing.application.breakers import Guard
-from billing.application.guarded_books import GuardedFeed, GuardedStatements
+from billing.application.guarding.breakers import Guard
+from billing.application.guarding.guarded_books import GuardedFeed, GuardedStatements
 from billing.application.ledger import Ledger
 from billing.application.ports import Telemetry
 from billing.application.provider_ports import EventFeed, ProviderSetup, Statements

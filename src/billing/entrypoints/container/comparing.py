@@ -6,17 +6,17 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from billing.application.attempts_compared import UnpaidAttempts
-from billing.application.billing_compared import BilledSubscriptions
-from billing.application.books_compared import ComparePayment, OlderPayments, PaidPayments
-from billing.application.intake import ProcessEvent
-from billing.application.letterbox import Letterbox
-from billing.application.missed_events import MissedEvents
+from billing.application.books.attempts_compared import UnpaidAttempts
+from billing.application.books.billing_compared import BilledSubscriptions
+from billing.application.books.books_compared import ComparePayment, OlderPayments, PaidPayments
+from billing.application.books.missed_events import MissedEvents
+from billing.application.books.reconciliation import Reconcile, Reconciler, Repair
+from billing.application.books.reconciling import ReconcilePart, RequestReconciliation
+from billing.application.books.wallets_compared import KeptMethods
+from billing.application.inbox.intake import ProcessEvent
+from billing.application.inbox.letterbox import Letterbox
 from billing.application.ports import Ids, PaymentGateway
 from billing.application.provider_ports import EventFeed, RecurringBilling, SavedMethods, Statements
-from billing.application.reconciliation import Reconcile, Reconciler, Repair
-from billing.application.reconciling import ReconcilePart, RequestReconciliation
-from billing.application.wallets_compared import KeptMethods
 from billing.entrypoints.settings import Settings
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from billing.application.attending import ResolveSubscription
-from billing.application.dunning import TickSubscriptions
-from billing.application.following import TakeBilling
-from billing.application.invoicing import TakeInvoice
-from billing.application.lifecycle import CarryOutChange, ChangeSubscription, TellBilling
-from billing.application.recurring import BeginBilling
-from billing.application.renewing import WriteRenewal
-from billing.application.subscription_notices import MoveSubscription, SubscriptionNotices
+from billing.application.subscriptions.attending import ResolveSubscription
+from billing.application.subscriptions.dunning import TickSubscriptions
+from billing.application.subscriptions.following import TakeBilling
+from billing.application.subscriptions.invoicing import TakeInvoice
+from billing.application.subscriptions.lifecycle import CarryOutChange, ChangeSubscription, TellBilling
+from billing.application.subscriptions.recurring import BeginBilling
+from billing.application.subscriptions.renewing import WriteRenewal
+from billing.application.subscriptions.subscription_notices import MoveSubscription, SubscriptionNotices
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.entrypoints import limits
 from billing.entrypoints.settings import Settings

@@ -5,29 +5,29 @@ from datetime import timedelta
 from dependency_injector import providers
 
 from billing.adapters.telemetry import logging_context
-from billing.application.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
-from billing.application.alerts import TellOperator
-from billing.application.attempts import NoteStart
-from billing.application.disputes import TakeDispute
-from billing.application.given_up import MakeSureUndelivered
-from billing.application.hints import CompareHint, ReceiveHint
-from billing.application.intake import ReceiveWebhook
-from billing.application.letterbox import Letterbox, ThreadTurn
-from billing.application.lost_accounts import UnbindAccount
-from billing.application.notifications import Notices, Postbox
-from billing.application.paying import OpenAttempt, RefreshPayment, StartPayment
-from billing.application.paying_back import PayBack
-from billing.application.payments import RecordFact
-from billing.application.reachable import ReachableGateways
-from billing.application.refunds import RequestRefund, SettleRefund
-from billing.application.resolving import ResolvePayment
-from billing.application.saved_methods import (
+from billing.application.deliveries.given_up import MakeSureUndelivered
+from billing.application.inbox.hints import CompareHint, ReceiveHint
+from billing.application.inbox.intake import ReceiveWebhook
+from billing.application.inbox.letterbox import Letterbox, ThreadTurn
+from billing.application.money.attempts import NoteStart
+from billing.application.money.disputes import TakeDispute
+from billing.application.money.paying import OpenAttempt, RefreshPayment, StartPayment
+from billing.application.money.paying_back import PayBack
+from billing.application.money.payments import RecordFact
+from billing.application.money.reachable import ReachableGateways
+from billing.application.money.refunds import RequestRefund, SettleRefund
+from billing.application.money.resolving import ResolvePayment
+from billing.application.money.taking import TakeFact
+from billing.application.telling.alerts import TellOperator
+from billing.application.telling.notifications import Notices, Postbox
+from billing.application.wallets.accounts import EnsureAccount, MethodKeepers, OpenPortal, StartSetup
+from billing.application.wallets.lost_accounts import UnbindAccount
+from billing.application.wallets.saved_methods import (
     RefreshWallet,
     RemoveMethod,
     SetDefaultMethod,
     TakeMethod,
 )
-from billing.application.taking import TakeFact
 from billing.domain.dispatch_policy import DispatchPolicy
 from billing.domain.facts import BillingStands, DisputeStands, InvoiceStands, MethodStands
 from billing.entrypoints import limits

@@ -9,8 +9,9 @@ from billing.adapters.epp_registrar import EppConfig, EppRegistrar, ExpiryFormat
 from billing.adapters.kpay_gateway import KpayAccount, KpayGateway
 from billing.adapters.smtp_notifier import SmtpConfig, SmtpNotifier, Tls
 from billing.adapters.stripe_gateway import StripeBilling, StripeGateway, StripeMethods
-from billing.application.breakers import Guard
-from billing.application.guarded import (
+from billing.application.deliveries.registrars import RegistrarRoutes
+from billing.application.guarding.breakers import Guard
+from billing.application.guarding.guarded import (
     GuardedBilling,
     GuardedHintingGateway,
     GuardedMethods,
@@ -28,7 +29,6 @@ from billing.application.ports import (
     Telemetry,
 )
 from billing.application.provider_ports import RecurringBilling, SavedMethods
-from billing.application.registrars import RegistrarRoutes
 from billing.domain.errors import Invalid
 from billing.entrypoints.kpay_settings import KpaySettings
 from billing.entrypoints.mail_settings import MailSettings

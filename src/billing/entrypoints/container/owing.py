@@ -5,8 +5,8 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from billing.application.another_card import PayWithNext, PutInCard
-from billing.application.owing import PayOwed
+from billing.application.subscriptions.another_card import PayWithNext, PutInCard
+from billing.application.subscriptions.owing import PayOwed
 from billing.entrypoints import limits
 from billing.entrypoints.settings import Settings
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from billing.application.charging import ChargeOrder
-from billing.application.daily import OnceADay
-from billing.application.expiring_cards import LookAfterCards
-from billing.application.expiring_names import LookAfterName, LookAfterNames
-from billing.application.hosting_renewals import LookAfterHosting, LookAfterPeriod, OfferPeriod, OrderPeriod
-from billing.application.renewal_notices import RenewalNotices
-from billing.application.renewals import OfferRenewal, SetAutoRenew
+from billing.application.expiry.charging import ChargeOrder
+from billing.application.expiry.expiring_cards import LookAfterCards
+from billing.application.expiry.expiring_names import LookAfterName, LookAfterNames
+from billing.application.expiry.hosting_renewals import LookAfterHosting, LookAfterPeriod, OfferPeriod, OrderPeriod
+from billing.application.expiry.renewal_notices import RenewalNotices
+from billing.application.expiry.renewals import OfferRenewal, SetAutoRenew
+from billing.application.work.daily import OnceADay
 from billing.entrypoints import limits
 from billing.entrypoints.settings import Settings
 

@@ -17,7 +17,7 @@ import requests
 from dotenv import dotenv_values
 from rich.console import Console
 
-from billing.application.access import Role
+from billing.application.shop.access import Role
 from billing.domain.errors import BillingError
 from billing.entrypoints.settings import load_settings
 from billing.entrypoints.startup import start

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 import flask_smorest
 import marshmallow as ma
 
-from billing.application.access import Role
+from billing.application.shop.access import Role
 from billing.entrypoints.http import auth, idempotency
 from billing.entrypoints.http.cases import HttpConfig, UseCases
 from billing.entrypoints.http.parsing import StrictParser

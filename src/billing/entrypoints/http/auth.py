@@ -4,8 +4,8 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from billing.application.access import Authenticate, Role
 from billing.application.records import ApiKey
+from billing.application.shop.access import Authenticate, Role
 
 _REALM = "billing"
 

@@ -4,26 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from billing.application.access import Authenticate
-from billing.application.accounts import MethodKeepers, OpenPortal, StartSetup
-from billing.application.another_card import PutInCard
-from billing.application.checkout import PlaceOrder
-from billing.application.customers import ChangeCustomer, OpenCustomer
-from billing.application.hints import ReceiveHint
-from billing.application.hosting_renewals import OrderPeriod
-from billing.application.intake import ReceiveWebhook
+from billing.application.expiry.hosting_renewals import OrderPeriod
+from billing.application.expiry.renewals import SetAutoRenew
+from billing.application.inbox.hints import ReceiveHint
+from billing.application.inbox.intake import ReceiveWebhook
 from billing.application.ledger import Ledger
-from billing.application.lifecycle import ChangeSubscription
-from billing.application.owing import PayOwed
-from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.money.paying import RefreshPayment, StartPayment
+from billing.application.money.reachable import ReachableGateways
+from billing.application.money.refunds import RequestRefund, SettleRefund
+from billing.application.money.resolving import ResolvePayment
 from billing.application.ports import Clock, Ids, Telemetry
-from billing.application.reachable import ReachableGateways
-from billing.application.refunds import RequestRefund, SettleRefund
-from billing.application.renewals import SetAutoRenew
-from billing.application.resolving import ResolvePayment
-from billing.application.saved_methods import RemoveMethod, SetDefaultMethod
-from billing.application.storefront import CheckDomain
-from billing.application.unpaid import CancelOrder
+from billing.application.shop.access import Authenticate
+from billing.application.shop.checkout import PlaceOrder
+from billing.application.shop.customers import ChangeCustomer, OpenCustomer
+from billing.application.shop.storefront import CheckDomain
+from billing.application.shop.unpaid import CancelOrder
+from billing.application.subscriptions.another_card import PutInCard
+from billing.application.subscriptions.lifecycle import ChangeSubscription
+from billing.application.subscriptions.owing import PayOwed
+from billing.application.wallets.accounts import MethodKeepers, OpenPortal, StartSetup
+from billing.application.wallets.saved_methods import RemoveMethod, SetDefaultMethod
 from billing.entrypoints.http.gateways import Gateways, KpayTerms
 from billing.entrypoints.http.pay.guarding import PayGate
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from billing.application.ledger import Ledger
-from billing.application.reachable import ReachableGateways
+from billing.application.money.reachable import ReachableGateways
 from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.entrypoints.kpay_settings import BY_CARD, KPAY

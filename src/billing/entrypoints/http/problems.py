@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from billing.application.breakers import Unreachable
+from billing.application.guarding.breakers import Unreachable
 from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Forged, Telemetry
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from billing.application.access import Role
 from billing.application.parts import read_attempt
+from billing.application.shop.access import Role
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund
 from billing.entrypoints.http import auth

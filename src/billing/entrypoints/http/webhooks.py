@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from flask import Blueprint, Response
 from werkzeug.datastructures import Headers
 
-from billing.application.hints import ReceiveHint
-from billing.application.intake import ReceiveWebhook
+from billing.application.inbox.hints import ReceiveHint
+from billing.application.inbox.intake import ReceiveWebhook
 from billing.entrypoints.http.bodies import current_request, whole_body
 
 _TOKEN_CHARS_MAX = 200

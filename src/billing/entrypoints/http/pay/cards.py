@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from billing.application.accounts import StartSetup
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock
-from billing.application.saved_methods import SetDefaultMethod
 from billing.application.unit_of_work import UnitOfWork
+from billing.application.wallets.accounts import StartSetup
+from billing.application.wallets.saved_methods import SetDefaultMethod
 from billing.domain.errors import Invalid, NotFound
 from billing.domain.wallet import Wallet
 from billing.entrypoints.http.pay.subjects import Sight, Subject

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from billing.application.ledger import Ledger
-from billing.application.notifications import describe_item
-from billing.application.paying import RefreshPayment, StartPayment
+from billing.application.money.paying import RefreshPayment, StartPayment
 from billing.application.ports import Clock
+from billing.application.telling.notifications import describe_item
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid
 from billing.domain.order import Order

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from billing.application.another_card import PutInCard, is_under_way
-from billing.application.hosting_renewals import OrderPeriod
+from billing.application.expiry.hosting_renewals import OrderPeriod
 from billing.application.ledger import Ledger
-from billing.application.owed import owed_of
-from billing.application.owing import PayOwed
 from billing.application.ports import Clock, Ids
+from billing.application.subscriptions.another_card import PutInCard, is_under_way
+from billing.application.subscriptions.owed import owed_of
+from billing.application.subscriptions.owing import PayOwed
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain.errors import Invalid
 from billing.domain.invoice import Invoice

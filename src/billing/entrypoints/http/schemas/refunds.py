@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
-from billing.application.refunds import pay_to
-from billing.application.resolving import Resolution
+from billing.application.money.refunds import pay_to
+from billing.application.money.resolving import Resolution
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
 from billing.domain.payment import Payment

@@ -1,0 +1,1 @@
+"""The ledger is compared with what providers know, and set right."""

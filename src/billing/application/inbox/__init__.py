@@ -1,0 +1,1 @@
+"""What providers tell: stored and answered at the door, understood later."""

@@ -1,0 +1,1 @@
+"""Customers' accounts and saved methods at their providers."""

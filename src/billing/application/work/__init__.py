@@ -1,0 +1,1 @@
+"""Jobs: how they are claimed, run, ended, rung for, and looked after."""
