@@ -1,5 +1,6 @@
 """A registry of the sandbox in this process, and registrars that talk to it over TLS."""
 
+import socket
 import sqlite3
 import threading
 import time
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar
+from billing.adapters.epp_registrar.transport import Resolve
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.domain import DomainName
 from billing_sandbox.epp import EppRegistry
@@ -37,7 +39,7 @@ class SandboxRegistry(Registry):
         self.settings = self.epp.settings()
         self.port = self.epp.port
 
-    def connect(self, **changes: object) -> EppRegistrar:
+    def connect(self, resolve: Resolve = socket.getaddrinfo, **changes: object) -> EppRegistrar:
         given = {
             "host": self.settings["BILLING_EPP_HOST"],
             "port": self.port,
@@ -45,7 +47,7 @@ class SandboxRegistry(Registry):
             "password": self.settings["BILLING_EPP_PASSWORD"],
             "ca_file": self.settings["BILLING_EPP_CA_FILE"],
         }
-        registrar = EppRegistrar(EppConfig(**(given | changes)), self.telemetry, time.monotonic)
+        registrar = EppRegistrar(EppConfig(**(given | changes)), self.telemetry, time.monotonic, resolve)
         self.opened.append(registrar)
         return registrar
 

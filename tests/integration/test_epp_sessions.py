@@ -66,7 +66,7 @@ def test_a_login_that_may_succeed_later_raises_no_alarm(registry: SandboxRegistr
     assert registry.info() is None
 
 
-def test_all_addresses_of_a_registry_share_one_deadline(registry: SandboxRegistry, monkeypatch: pytest.MonkeyPatch):
+def test_all_addresses_of_a_registry_share_one_deadline(registry: SandboxRegistry):
     with socket.socket() as listener, socket.socket() as its_only_caller:
         listener.bind(("0.0.0.0", 0))
         listener.listen(0)
@@ -75,11 +75,17 @@ def test_all_addresses_of_a_registry_share_one_deadline(registry: SandboxRegistr
         addresses = [
             (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (f"127.0.0.{n}", port)) for n in range(1, 9)
         ]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-        registrar, started = registry.connect(port=port), time.monotonic()
+        looked_up = []
+
+        def resolve(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+            looked_up.append((host, port))
+            return addresses
+
+        registrar, started = registry.connect(resolve, port=port), time.monotonic()
         with pytest.raises(RetryLater, match="no session"):
             registrar.info(EXAMPLE, within(0.4))
         assert time.monotonic() - started < 1.5
+        assert looked_up == [(registry.settings["BILLING_EPP_HOST"], port)]
 
 
 # ---------------------------------------------------------------------- sessions

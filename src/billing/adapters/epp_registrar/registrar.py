@@ -1,7 +1,9 @@
 """The registrar on EPP: check, info, register and renew, each safe to repeat."""
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from epptools import Response, ResultCode
@@ -12,6 +14,7 @@ from billing.adapters.epp_registrar.config import EppConfig
 from billing.adapters.epp_registrar.errors import LineLost, require
 from billing.adapters.epp_registrar.pool import SessionPool
 from billing.adapters.epp_registrar.session import Send, Session
+from billing.adapters.epp_registrar.transport import Resolve, TlsTransport
 from billing.application.outcomes import Deadline, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Availability, DomainInfo, HeldElsewhere, Registrar, Telemetry
 from billing.domain.contact import Contact
@@ -33,13 +36,17 @@ class EppRegistrar(Registrar):
     its answer is lost, that is `OutcomeUnknown`, and the repeated call finds out.
     """
 
-    def __init__(self, config: EppConfig, telemetry: Telemetry, monotonic: Callable[[], float]) -> None:
-        """Calls nobody; Invalid where a certificate file can't be read."""
-        context = config.tls_context()
+    def __init__(
+        self,
+        config: EppConfig,
+        telemetry: Telemetry,
+        monotonic: Callable[[], float],
+        resolve: Resolve = socket.getaddrinfo,
+    ) -> None:
+        """Calls nobody; Invalid where a certificate file can't be read. `resolve` finds the registry's addresses."""
+        line = partial(TlsTransport, config, config.tls_context(), resolve=resolve)
         self._config, self._telemetry, self._monotonic = config, telemetry, monotonic
-        self._sessions = SessionPool(
-            lambda deadline: Session(config, context, telemetry, deadline), config.sessions_max
-        )
+        self._sessions = SessionPool(lambda deadline: Session(config, line, telemetry, deadline), config.sessions_max)
 
     def close(self) -> None:
         """Log out; every later call is RetryLater."""

@@ -1,7 +1,6 @@
 """One logged-in session with a registry: a command at a time, each reported under its clTRID."""
 
 import secrets
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ from billing.application.outcomes import Deadline, Refused, RetryLater
 from billing.application.ports import Telemetry
 
 Send = Callable[[Client], Response]
+Line = Callable[[Deadline], TlsTransport]
 
 _ENDS_SESSION = CLOSING | {ResultCode.COMMAND_USE_ERROR, ResultCode.AUTHENTICATION_ERROR}
 _PASSING = {
@@ -56,11 +56,11 @@ class _Client(Client):
 class Session:
     """Usable until a command on it fails in a way that leaves doubt about the line."""
 
-    def __init__(self, config: EppConfig, context: ssl.SSLContext, telemetry: Telemetry, deadline: Deadline) -> None:
+    def __init__(self, config: EppConfig, line: Line, telemetry: Telemetry, deadline: Deadline) -> None:
         """Connect, read the greeting, log in; RetryLater where any of it fails, since nothing was asked yet."""
         self._config, self._telemetry = config, telemetry
         started = deadline.monotonic()
-        self._transport = TlsTransport(config, context, _earlier(deadline, config.connect_timeout_seconds))
+        self._transport = line(_earlier(deadline, config.connect_timeout_seconds))
         self._client = _Client(_library_config(config), self._transport)
         if refusal := self._log_in(deadline):
             self._transport.close()

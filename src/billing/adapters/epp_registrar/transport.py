@@ -5,6 +5,8 @@ import selectors
 import socket
 import ssl
 import struct
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from epptools import ConnectionException, Transport
 
@@ -14,6 +16,9 @@ from billing.application.outcomes import Deadline
 _HEADER = struct.Struct("!I")
 _FRAME_BYTES_MAX = 1024 * 1024
 
+Resolve = Callable[..., Sequence[tuple[Any, ...]]]
+"""Addresses of a host, asked and told as by `socket.getaddrinfo`."""
+
 
 class TlsTransport(Transport):
     """One connection; `until` is moved by whoever sends the next command.
@@ -22,9 +27,11 @@ class TlsTransport(Transport):
     ever; here the limit is a moment.
     """
 
-    def __init__(self, config: EppConfig, context: ssl.SSLContext, until: Deadline) -> None:
+    def __init__(
+        self, config: EppConfig, context: ssl.SSLContext, until: Deadline, resolve: Resolve = socket.getaddrinfo
+    ) -> None:
         self.until = until
-        self._config, self._context = config, context
+        self._config, self._context, self._resolve = config, context, resolve
         self._socket: ssl.SSLSocket | None = None
 
     def open(self) -> None:
@@ -46,7 +53,7 @@ class TlsTransport(Transport):
     def _connect(self, host: str, port: int) -> socket.socket:
         """To the first of its addresses that answers: they share the time left, which the library gives to each."""
         fault = OSError(f"{host} has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for family, kind, protocol, _, address in self._resolve(host, port, type=socket.SOCK_STREAM):
             left = self._left()
             plain = socket.socket(family, kind, protocol)
             try:
