@@ -1,7 +1,6 @@
 """Every status, return code and shape of answer that is known of KPay, and what each of them means."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -32,12 +31,6 @@ from tests.unit.adapters.kpay import (
 
 RETCODES = ["401", "500", *map(str, range(600, 612))]
 """Both tables of the reference, whole."""
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as api:
-        yield api
 
 
 def check(api: responses.RequestsMock, answer: Any, payment: Payment | None = None, **gateway: Any) -> Fact:

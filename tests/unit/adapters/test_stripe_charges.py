@@ -1,6 +1,5 @@
 """A saved method charged at Stripe: what is asked, and what each answer proves."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -32,12 +31,6 @@ INTENTS = "https://api.stripe.com/v1/payment_intents"
 IDS: About = {"payment_id": "pay_1", "session_ref": None, "payment_ref": "pi_1"}
 DECLINE = {"code": "card_declined", "decline_code": "do_not_honor", "message": "No."}
 CONSENT = {"code": "authentication_required", "decline_code": "authentication_required", "message": "Ask."}
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as api:
-        yield api
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Accounts and saved methods at Stripe: what is asked where there are many, and where an answer was lost."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,12 +14,6 @@ from tests.builders import a_customer, a_wallet
 from tests.contracts.payment_gateway import soon
 
 API = "https://api.stripe.com/v1"
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as api:
-        yield api
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is asked of Stripe for a webhook endpoint, and what its refusals say about our key."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,12 +32,6 @@ READS_OF = {
     "Events": "events",
     "Webhook Endpoints": "webhook_endpoints",
 }
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as api:
-        yield api
 
 
 @pytest.fixture
