@@ -1,16 +1,19 @@
 """HTTP connections that keep a deadline: sockets know only how long one step may take, and an answer has many.
 
+What it means that no answer came, or one that asks for a pause, is told here too.
+
 Here and in no adapter, since more than one talks HTTP and adapters do not know one another.
 """
 
 import socket
 import ssl
+from collections.abc import Mapping
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 from time import monotonic
 from typing import Any, cast
 
-from requests import PreparedRequest, Response
+from requests import PreparedRequest, Response, Session
 from requests import exceptions as http
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
@@ -18,6 +21,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from billing.application.outcomes import OutcomeUnknown, RetryLater
+
+RETRY_AFTER_MAX_SECONDS = 300.0
+"""A longer pause than this is not taken from a header."""
 CONNECT_SECONDS_MAX = 3.05  # to one address: a little over the time after which a lost SYN is sent again
 
 
@@ -39,6 +46,26 @@ class DeadlineAdapter(HTTPAdapter):
         """A quarter each to connect, to shake hands, to send head and body; all that is left is for the answer."""
         seconds = kwargs["timeout"]
         return super().send(request, *args, **kwargs | {"timeout": Timeout(seconds, connect=seconds / 4)})
+
+
+def session() -> Session:
+    """Keeps its connections, for all threads: its pool is made for that."""
+    kept = Session()
+    kept.mount("https://", DeadlineAdapter())
+    kept.mount("http://", DeadlineAdapter())
+    return kept
+
+
+def unanswered(provider: str, error: BaseException, *, writing: bool) -> OutcomeUnknown | RetryLater:
+    """What `error` means, by which no answer came: a write may have arrived all the same."""
+    why = f"no answer from {provider}: {type(error).__name__}"
+    return OutcomeUnknown(why) if writing and not _is_surely_unsent(error) else RetryLater(why)
+
+
+def pause_asked_for(headers: Mapping[str, str]) -> float | None:
+    """Seconds, within a limit; None where no pause is asked for, or by a date."""
+    asked = headers.get("Retry-After", "")
+    return min(float(asked), RETRY_AFTER_MAX_SECONDS) if asked.isascii() and asked.isdigit() else None
 
 
 class _InTime(RawIOBase):
@@ -107,7 +134,7 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def is_surely_unsent(error: BaseException | None) -> bool:
+def _is_surely_unsent(error: BaseException | None) -> bool:
     """Whether nobody can have read the request: no address, nobody listening, no connection in time, or a stranger."""
     if isinstance(error, http.ConnectTimeout):
         return True

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import ssl
-from collections.abc import Callable, Iterator
-from socket import gaierror
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ import requests
 import responses
 
 from billing.adapters.kpay_gateway import KpayAccount
-from billing.adapters.kpay_gateway.client import ANSWER_BYTES_MAX, RETRY_AFTER_MAX_SECONDS
+from billing.adapters.kpay_gateway.client import ANSWER_BYTES_MAX
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.outcomes import AccountRefused, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
@@ -36,12 +34,7 @@ from tests.unit.adapters.kpay import (
     to_pay,
     unknown,
 )
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as api:
-        yield api
+from tests.unit.adapters.unanswered import MAY_HAVE_ARRIVED, PAUSES, SURELY_UNSENT
 
 
 def start(api: responses.RequestsMock, **answer: Any) -> BillingError:
@@ -124,10 +117,7 @@ def test_who_is_not_let_in_is_refused_as_an_account(api: responses.RequestsMock,
     assert type(check(api, status=status, body=body)) is AccountRefused
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("7", 7.0), ("86400", RETRY_AFTER_MAX_SECONDS), ("soon", None), ("-1", None), ("²", None), (None, None)],
-)
+@PAUSES
 def test_kpays_pause_is_kept_within_a_limit(
     api: responses.RequestsMock, header: str | None, seconds: float | None
 ) -> None:
@@ -140,40 +130,13 @@ def test_kpays_pause_is_kept_within_a_limit(
 # ---------------------------------------------------------------------- no answer
 
 
-def unconnected(reason: OSError) -> requests.RequestException:
-    """As requests tells of a connection that was never made."""
-    told = requests.ConnectionError("Max retries exceeded")
-    told.__cause__ = reason
-    return told
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        unconnected(ConnectionRefusedError()),
-        unconnected(gaierror()),
-        unconnected(ssl.SSLCertVerificationError()),
-        requests.ConnectTimeout(),
-    ],
-    ids=["refused", "no address", "not kpay", "no connection in time"],
-)
+@SURELY_UNSENT
 def test_what_was_surely_not_sent_is_sent_later(api: responses.RequestsMock, failure: Exception) -> None:
     assert type(start(api, body=failure)) is RetryLater
     assert type(check(api, body=failure)) is RetryLater
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        requests.ReadTimeout(),
-        requests.ConnectionError("Connection aborted"),
-        unconnected(ConnectionResetError()),
-        unconnected(ssl.SSLError("bad record")),
-        requests.exceptions.ChunkedEncodingError(),
-        requests.exceptions.ContentDecodingError(),
-    ],
-    ids=["no answer in time", "aborted", "reset", "broken", "cut short", "packed wrongly"],
-)
+@MAY_HAVE_ARRIVED
 def test_what_may_have_arrived_is_unknown_to_a_payment_only(api: responses.RequestsMock, failure: Exception) -> None:
     assert type(start(api, body=failure)) is OutcomeUnknown
     assert type(check(api, body=failure)) is RetryLater

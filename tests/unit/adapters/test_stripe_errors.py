@@ -1,18 +1,13 @@
 """Every way in which a call to Stripe can go wrong, and what it means to a write and to a question."""
 
-import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from socket import gaierror
 from typing import Any
 
 import pytest
-import requests
 import responses
 
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.adapters.stripe_gateway import StripeGateway
-from billing.adapters.stripe_gateway.errors import RETRY_AFTER_MAX_SECONDS
 from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError
@@ -20,6 +15,7 @@ from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceede
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundCause
 from tests.contracts.payment_gateway import an_order_to_pay, soon
+from tests.unit.adapters.unanswered import MAY_HAVE_ARRIVED, PAUSES, SURELY_UNSENT
 
 SESSIONS = "https://api.stripe.com/v1/checkout/sessions"
 KEY = "sk_test_example"
@@ -34,12 +30,6 @@ SESSION = {
     "status": "open",
     "url": "https://checkout.stripe.com/c/pay/cs_test_1",
 }
-
-
-@pytest.fixture
-def api() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as api:
-        yield api
 
 
 def a_gateway(api_base: str | None = None, telemetry: Telemetry | None = None) -> StripeGateway:
@@ -136,53 +126,26 @@ def test_a_wrong_key_is_told_without_the_key(api: responses.RequestsMock) -> Non
     assert KEY not in told
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("7", 7.0), ("86400", RETRY_AFTER_MAX_SECONDS), ("soon", None), ("-1", None), (None, None)],
-)
+@PAUSES
 def test_stripes_pause_is_kept_within_a_limit(
     api: responses.RequestsMock, header: str | None, seconds: float | None
 ) -> None:
-    later = start(api, status=429, json=error(), headers={"Retry-After": header} if header else {})
-    assert isinstance(later, RetryLater)
-    assert later.after_seconds == seconds
+    for ended in (start, check):
+        later = ended(api, status=429, json=error(), headers={"Retry-After": header} if header else {})
+        assert type(later) is RetryLater
+        assert (later.after_seconds, later.is_answer) == (seconds, True)
 
 
 # ---------------------------------------------------------------------- no answer
 
 
-def unconnected(reason: OSError) -> requests.RequestException:
-    """As requests tells of a connection that was never made."""
-    told = requests.ConnectionError("Max retries exceeded")
-    told.__cause__ = reason
-    return told
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        unconnected(ConnectionRefusedError()),
-        unconnected(gaierror()),
-        unconnected(ssl.SSLCertVerificationError()),
-        requests.ConnectTimeout(),
-    ],
-    ids=["refused", "no address", "not stripe", "no connection in time"],
-)
+@SURELY_UNSENT
 def test_what_was_surely_not_sent_is_sent_later(api: responses.RequestsMock, failure: Exception) -> None:
     assert type(start(api, body=failure)) is RetryLater
+    assert type(check(api, body=failure)) is RetryLater
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        requests.ReadTimeout(),
-        requests.ConnectionError("Connection aborted"),
-        unconnected(ConnectionResetError()),
-        unconnected(ssl.SSLError("bad record")),
-        requests.exceptions.ChunkedEncodingError(),
-    ],
-    ids=["no answer in time", "aborted", "reset", "broken", "cut short"],
-)
+@MAY_HAVE_ARRIVED
 def test_what_may_have_been_sent_is_unknown_to_a_write_only(api: responses.RequestsMock, failure: Exception) -> None:
     assert type(start(api, body=failure)) is OutcomeUnknown
     assert type(check(api, body=failure)) is RetryLater

@@ -11,11 +11,9 @@ from billing.adapters.kpay_gateway.replies import Reply, as_object
 from billing.application.outcomes import Deadline, OutcomeUnknown, RetryLater
 from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError
-from billing.transport import DeadlineAdapter, is_surely_unsent
+from billing.transport import pause_asked_for, session, unanswered
 
 ANSWER_BYTES_MAX = 64 * 1024
-RETRY_AFTER_MAX_SECONDS = 300.0
-"""A longer pause than this is not taken from a header."""
 
 _PAY, _CHECKSTATUS = "pay", "checkstatus"
 _NOT_LET_IN = frozenset({401, 403})
@@ -36,9 +34,7 @@ class KpayApi:
         if account.api_key:
             self._headers["Kpay-Key"] = account.api_key
         self._telemetry = telemetry
-        self._http = requests.Session()  # for all threads: its pool is made for that, nothing else of it changes
-        self._http.mount("https://", DeadlineAdapter())
-        self._http.mount("http://", DeadlineAdapter())
+        self._http = session()
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def pay(self, fields: Mapping[str, Any], deadline: Deadline, hidden: Collection[str]) -> Reply:
@@ -77,9 +73,8 @@ class KpayApi:
             ) as answer:
                 body = _read(answer)
         except requests.RequestException as error:
-            why = f"no answer from KPay: {type(error).__name__}"
             # What was raised may hold the request, and with it all that is secret: the chain ends here.
-            raise (OutcomeUnknown(why) if writing and not is_surely_unsent(error) else RetryLater(why)) from None
+            raise unanswered("KPay", error, writing=writing) from None
         return self._understand(answer, body, writing, hidden)
 
     def _understand(
@@ -87,7 +82,7 @@ class KpayApi:
     ) -> Reply:
         status = answer.status_code
         if status == _TOO_MANY:
-            raise RetryLater(f"KPay answered {status}", _retry_after_seconds(answer), answered=True)
+            raise RetryLater(f"KPay answered {status}", pause_asked_for(answer.headers), answered=True)
         if status in _NOT_LET_IN:
             return Reply(retcode=str(status))
         text = body.decode("utf-8-sig", errors="replace") if body and status < _SERVERS_FAULT else ""
@@ -107,8 +102,3 @@ def _read(answer: requests.Response) -> bytes | None:
         if len(body) > ANSWER_BYTES_MAX:
             return None
     return body
-
-
-def _retry_after_seconds(answer: requests.Response) -> float | None:
-    asked = answer.headers.get("Retry-After", "")
-    return min(float(asked), RETRY_AFTER_MAX_SECONDS) if asked.isascii() and asked.isdigit() else None

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import requests
 import stripe
 
 from billing.adapters.stripe_gateway.errors import translate
 from billing.adapters.stripe_gateway.objects import Json
 from billing.application.outcomes import Deadline
 from billing.application.ports import Telemetry
-from billing.transport import DeadlineAdapter
+from billing.transport import session
 
 API_VERSION = "2026-10-28.endive"
 
@@ -30,9 +29,7 @@ class StripeApi:
         self._telemetry = telemetry
         stripe.enable_telemetry = False
         self._api_key, self._api_base = api_key, (api_base or stripe.DEFAULT_API_BASE).rstrip("/")
-        self._http = requests.Session()  # for all threads: its pool is made for that, nothing else of it changes
-        self._http.mount("https://", DeadlineAdapter())
-        self._http.mount("http://", DeadlineAdapter())
+        self._http = session()
         self._http.max_redirects = 0  # each would have the whole time again, and Stripe's API sends none
 
     @contextmanager

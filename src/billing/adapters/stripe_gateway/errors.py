@@ -6,10 +6,7 @@ import stripe
 
 from billing.application.outcomes import AccountRefused, NeedsPerson, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.domain.errors import BillingError
-from billing.transport import is_surely_unsent
-
-RETRY_AFTER_MAX_SECONDS = 300.0
-"""A longer pause than this is not taken from a header."""
+from billing.transport import pause_asked_for, unanswered
 
 _WHY_LENGTH_MAX = 500
 _KEY_NOT_ACCEPTED = frozenset({401, 403})
@@ -21,7 +18,7 @@ _IN_USE_RETRY = timedelta(seconds=10)
 def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
     """What a failed call means; a write whose effect nobody knows is OutcomeUnknown."""
     if isinstance(error, stripe.APIConnectionError):
-        return _unanswered(error, writing)
+        return unanswered("Stripe", error.__cause__ or error, writing=writing)
     if isinstance(error, stripe.IdempotencyError):
         return NeedsPerson(f"Stripe knows this idempotency key with another body{_request(error)}")
     if error.code == _MISSING:
@@ -39,24 +36,14 @@ def translate(error: stripe.StripeError, *, writing: bool) -> BillingError:
         # The first call under the same idempotency key still runs at Stripe: its answer is worth waiting for.
         return NotYet(why, _IN_USE_RETRY)
     if isinstance(error, stripe.RateLimitError) or error.http_status == _TOO_MANY:
-        return RetryLater(why, _retry_after_seconds(error), answered=True)
+        return RetryLater(why, pause_asked_for(error.headers or {}), answered=True)
     if not writing:
-        return RetryLater(why, _retry_after_seconds(error))
+        return RetryLater(why, pause_asked_for(error.headers or {}))
     return OutcomeUnknown(why)
-
-
-def _unanswered(error: stripe.APIConnectionError, writing: bool) -> BillingError:
-    why = f"no answer from Stripe: {type(error.__cause__ or error).__name__}"
-    return OutcomeUnknown(why) if writing and not is_surely_unsent(error.__cause__) else RetryLater(why)
 
 
 def _explain(error: stripe.StripeError) -> str:
     return f"{error.code or error.http_status}: {error.user_message}{_request(error)}"[:_WHY_LENGTH_MAX]
-
-
-def _retry_after_seconds(error: stripe.StripeError) -> float | None:
-    asked = (error.headers or {}).get("Retry-After", "")
-    return min(float(asked), RETRY_AFTER_MAX_SECONDS) if asked.isdecimal() else None
 
 
 def _request(error: stripe.StripeError) -> str:
