@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from billing.adapters.kpay_gateway.account import KpayAccount
 from billing.adapters.kpay_gateway.phones import read_phone
+from billing.adapters.kpay_gateway.replies import is_web_address
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
 from billing.domain.order import Order
@@ -35,7 +35,7 @@ def prepared(
     least, most = account.limits[method]
     if not least <= total.minor <= most:
         raise Invalid("method", f"{method} takes from {least} to {most} {CURRENCY}, and this is {total}")
-    if not _is_web_address(options.get("return_url", "")):
+    if not is_web_address(options.get("return_url", "")):
         raise Invalid("return_url", "is required: where the customer goes after paying")
     phone = read_phone(options.get("phone", ""))
     if method != _BY_CARD and not phone.is_rwandan_mobile:
@@ -81,11 +81,3 @@ def hidden_of(payment: Payment) -> Sequence[str]:
         *(part for part in names.split() if len(part) > 2),
         payment.options.get("hint_token", ""),
     )
-
-
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("https", "http") and bool(parts.hostname)

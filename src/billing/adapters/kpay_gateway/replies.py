@@ -87,11 +87,16 @@ def harmless(words: str, hidden: Collection[str] = ()) -> str:
     return " ".join(_UNFIT.sub(" ", words).split())[:_SAID_LENGTH_MAX].strip()
 
 
+def is_web_address(text: str) -> bool:
+    """Whether it names a host that speaks HTTP."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(parts.hostname)
+
+
 def _page(url: str) -> str | None:
     """An address that a browser may be sent to."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    is_web = parts.scheme in ("https", "http") and parts.hostname and len(url) <= _URL_LENGTH_MAX
-    return url if is_web and not re.search(r"[\s\x00-\x1f\"<>\\]", url) else None
+    is_fit = len(url) <= _URL_LENGTH_MAX and not re.search(r"[\s\x00-\x1f\"<>\\]", url)
+    return url if is_fit and is_web_address(url) else None
