@@ -1,6 +1,5 @@
 """What KPay can't take is refused before anything is sent: currency, sum, method, phone, return address."""
 
-import doctest
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,10 +7,10 @@ import phonenumbers
 import pytest
 from phonenumbers import carrier
 
-from billing.adapters.kpay_gateway import asking, codes, phones
+from billing.adapters.kpay_gateway import phones
 from billing.domain.errors import Invalid
 from billing.domain.money import Money
-from tests.unit.adapters.kpay import OPTIONS, a_gateway
+from tests.unit.adapters.kpay import ACCOUNT, OPTIONS, a_gateway
 
 
 def prepare(minor: int = 15_000, currency: str = "RWF", others: tuple[str, ...] = ("stripe",), **options: Any) -> Any:
@@ -43,10 +42,9 @@ def test_another_currency_is_refused_and_never_converted(others: tuple[str, ...]
     assert (refused.field, refused.why) == ("gateway", told)
 
 
-LIMITS = [("momo", 100, 5_000_000), ("cc", 1_000, 10_000_000), ("spenn", 100, 1_000_000)]
-
-
-@pytest.mark.parametrize(("method", "least", "most"), LIMITS)
+@pytest.mark.parametrize(
+    ("method", "least", "most"), [(method, *limits) for method, limits in ACCOUNT["limits"].items()]
+)
 def test_each_method_has_its_limits(method: str, least: int, most: int) -> None:
     for minor in (least, most):
         assert prepare(minor, method=method)["method"] == method
@@ -148,11 +146,3 @@ def test_our_prefixes_are_those_that_phonenumbers_knows() -> None:
 def test_all_other_options_are_kept_as_they_are() -> None:
     other: Mapping[str, str] = {"email": "aline@example.rw", "name": "Aline Uwase", "hint_token": "t"}
     assert other.items() <= prepare(**other).items()
-
-
-# ---------------------------------------------------------------------- examples
-
-
-@pytest.mark.parametrize("module", [codes, phones, asking], ids=lambda module: module.__name__)
-def test_the_examples_are_true(module: Any) -> None:
-    assert doctest.testmod(module).failed == 0
