@@ -1,13 +1,12 @@
-"""HTTP connections that keep a deadline: sockets know only how long one step may take, and an answer has many.
+"""Connections that keep a deadline, and HTTP over them: sockets know only how long one step of many may take.
 
-What it means that no answer came, or one that asks for a pause, is told here too.
-
-Here and in no adapter, since more than one talks HTTP and adapters do not know one another.
+What it means that no answer came, or one that asks for a pause, is told here too. Here and in no adapter, since more
+than one needs it and adapters do not know one another.
 """
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 from time import monotonic
@@ -25,7 +24,27 @@ from billing.application.outcomes import OutcomeUnknown, RetryLater
 
 RETRY_AFTER_MAX_SECONDS = 300.0
 """A longer pause than this is not taken from a header."""
+Resolve = Callable[..., Sequence[tuple[Any, ...]]]
+"""Addresses of a host, asked and told as by `socket.getaddrinfo`."""
 CONNECT_SECONDS_MAX = 3.05  # to one address: a little over the time after which a lost SYN is sent again
+
+
+def connect(
+    host: str, port: int, left_seconds: Callable[[], float], resolve: Resolve = socket.getaddrinfo
+) -> socket.socket:
+    """To the first of its addresses that answers: they share the time left, which libraries give to each."""
+    fault = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in resolve(host, port, type=socket.SOCK_STREAM):
+        left = left_seconds()
+        plain = socket.socket(family, kind, protocol)
+        try:
+            plain.settimeout(left)
+            plain.connect(address)
+            return plain
+        except OSError as unreachable:
+            plain.close()
+            fault = unreachable
+    raise fault
 
 
 class DeadlineAdapter(HTTPAdapter):

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from billing.adapters.epp_registrar import EppConfig, EppRegistrar
-from billing.adapters.epp_registrar.transport import Resolve
 from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.domain import DomainName
+from billing.transport import Resolve
 from billing_sandbox.epp import EppRegistry
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Store

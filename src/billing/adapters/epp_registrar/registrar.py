@@ -14,11 +14,12 @@ from billing.adapters.epp_registrar.config import EppConfig
 from billing.adapters.epp_registrar.errors import LineLost, require
 from billing.adapters.epp_registrar.pool import SessionPool
 from billing.adapters.epp_registrar.session import Send, Session
-from billing.adapters.epp_registrar.transport import Resolve, TlsTransport
+from billing.adapters.epp_registrar.transport import TlsTransport
 from billing.application.outcomes import Deadline, NotYet, OutcomeUnknown, Refused, RetryLater
 from billing.application.ports import Availability, DomainInfo, HeldElsewhere, Registrar, Telemetry
 from billing.domain.contact import Contact
 from billing.domain.domain_name import DomainName
+from billing.transport import Resolve
 
 T = TypeVar("T")
 

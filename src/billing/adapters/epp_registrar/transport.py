@@ -5,19 +5,15 @@ import selectors
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Sequence
-from typing import Any
 
 from epptools import ConnectionException, Transport
 
 from billing.adapters.epp_registrar.config import EppConfig
 from billing.application.outcomes import Deadline
+from billing.transport import Resolve, connect
 
 _HEADER = struct.Struct("!I")
 _FRAME_BYTES_MAX = 1024 * 1024
-
-Resolve = Callable[..., Sequence[tuple[Any, ...]]]
-"""Addresses of a host, asked and told as by `socket.getaddrinfo`."""
 
 
 class TlsTransport(Transport):
@@ -38,7 +34,7 @@ class TlsTransport(Transport):
         """Connect and shake hands; the certificate is verified, or nothing is sent."""
         address = (self._config.host, self._config.port)
         try:
-            plain = self._connect(*address)
+            plain = connect(*address, self._left, self._resolve)
         except OSError as fault:
             raise ConnectionException(f"no connection to {address[0]}:{address[1]}: {fault}") from fault
         try:
@@ -49,21 +45,6 @@ class TlsTransport(Transport):
         except (OSError, ConnectionException) as fault:
             plain.close()
             raise ConnectionException(f"no TLS with {address[0]}:{address[1]}: {fault}") from fault
-
-    def _connect(self, host: str, port: int) -> socket.socket:
-        """To the first of its addresses that answers: they share the time left, which the library gives to each."""
-        fault = OSError(f"{host} has no address")
-        for family, kind, protocol, _, address in self._resolve(host, port, type=socket.SOCK_STREAM):
-            left = self._left()
-            plain = socket.socket(family, kind, protocol)
-            try:
-                plain.settimeout(left)
-                plain.connect(address)
-                return plain
-            except OSError as unreachable:
-                plain.close()
-                fault = unreachable
-        raise fault
 
     def is_open(self) -> bool:
         """Whether it was opened and not yet closed."""

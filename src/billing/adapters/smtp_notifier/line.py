@@ -10,6 +10,7 @@ from typing import Any
 
 from billing.adapters.smtp_notifier.config import SmtpConfig, Tls
 from billing.application.outcomes import Deadline, Refused, RetryLater
+from billing.transport import connect
 
 COURTESY_SECONDS = 1.0
 """What does not concern the mail, such as a goodbye, is worth no longer a wait."""
@@ -120,21 +121,8 @@ class SmtpLine(smtplib.SMTP):
     # ------------------------------------------------------------------ the library's ways to the socket
 
     def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
-        plain = self._connect(host, port)
+        plain = connect(host, port, self._left)
         return self._wrap(plain) if self._config.tls is Tls.AT_ONCE else plain
-
-    def _connect(self, host: str, port: int) -> socket.socket:
-        fault = OSError(f"{host} has no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            plain = socket.socket(family, kind, protocol)
-            try:
-                plain.settimeout(self._left())
-                plain.connect(address)
-                return plain
-            except OSError as unreachable:
-                plain.close()
-                fault = unreachable
-        raise fault
 
     def _wrap(self, plain: socket.socket) -> ssl.SSLSocket:
         plain.settimeout(self._left())
