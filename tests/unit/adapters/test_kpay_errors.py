@@ -34,7 +34,7 @@ from tests.unit.adapters.kpay import (
     to_pay,
     unknown,
 )
-from tests.unit.adapters.unanswered import MAY_HAVE_ARRIVED, PAUSES, SURELY_UNSENT
+from tests.unit.adapters.unanswered import UnansweredContract
 
 
 def start(api: responses.RequestsMock, **answer: Any) -> BillingError:
@@ -117,29 +117,11 @@ def test_who_is_not_let_in_is_refused_as_an_account(api: responses.RequestsMock,
     assert type(check(api, status=status, body=body)) is AccountRefused
 
 
-@PAUSES
-def test_kpays_pause_is_kept_within_a_limit(
-    api: responses.RequestsMock, header: str | None, seconds: float | None
-) -> None:
-    for ended in (start, check):
-        later = ended(api, status=429, headers={"Retry-After": header} if header else {})
-        assert type(later) is RetryLater
-        assert (later.after_seconds, later.is_answer) == (seconds, True)
-
-
 # ---------------------------------------------------------------------- no answer
 
 
-@SURELY_UNSENT
-def test_what_was_surely_not_sent_is_sent_later(api: responses.RequestsMock, failure: Exception) -> None:
-    assert type(start(api, body=failure)) is RetryLater
-    assert type(check(api, body=failure)) is RetryLater
-
-
-@MAY_HAVE_ARRIVED
-def test_what_may_have_arrived_is_unknown_to_a_payment_only(api: responses.RequestsMock, failure: Exception) -> None:
-    assert type(start(api, body=failure)) is OutcomeUnknown
-    assert type(check(api, body=failure)) is RetryLater
+class TestKpayUnanswered(UnansweredContract):
+    start, check = staticmethod(start), staticmethod(check)
 
 
 @pytest.mark.parametrize("answer", [{"status": 500}, {"status": 429}, {"body": requests.ReadTimeout()}])

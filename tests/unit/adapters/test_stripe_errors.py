@@ -1,5 +1,6 @@
 """Every way in which a call to Stripe can go wrong, and what it means to a write and to a question."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from billing.domain.facts import PaymentExpired, PaymentPending, PaymentSucceede
 from billing.domain.payment import Payment
 from billing.domain.refund import Refund, RefundCause
 from tests.contracts.payment_gateway import an_order_to_pay, soon
-from tests.unit.adapters.unanswered import MAY_HAVE_ARRIVED, PAUSES, SURELY_UNSENT
+from tests.unit.adapters.unanswered import UnansweredContract
 
 SESSIONS = "https://api.stripe.com/v1/checkout/sessions"
 KEY = "sk_test_example"
@@ -126,29 +127,12 @@ def test_a_wrong_key_is_told_without_the_key(api: responses.RequestsMock) -> Non
     assert KEY not in told
 
 
-@PAUSES
-def test_stripes_pause_is_kept_within_a_limit(
-    api: responses.RequestsMock, header: str | None, seconds: float | None
-) -> None:
-    for ended in (start, check):
-        later = ended(api, status=429, json=error(), headers={"Retry-After": header} if header else {})
-        assert type(later) is RetryLater
-        assert (later.after_seconds, later.is_answer) == (seconds, True)
-
-
 # ---------------------------------------------------------------------- no answer
 
 
-@SURELY_UNSENT
-def test_what_was_surely_not_sent_is_sent_later(api: responses.RequestsMock, failure: Exception) -> None:
-    assert type(start(api, body=failure)) is RetryLater
-    assert type(check(api, body=failure)) is RetryLater
-
-
-@MAY_HAVE_ARRIVED
-def test_what_may_have_been_sent_is_unknown_to_a_write_only(api: responses.RequestsMock, failure: Exception) -> None:
-    assert type(start(api, body=failure)) is OutcomeUnknown
-    assert type(check(api, body=failure)) is RetryLater
+class TestStripeUnanswered(UnansweredContract):
+    start, check = staticmethod(start), staticmethod(check)
+    too_many: Mapping[str, Any] = {"json": error()}
 
 
 # ---------------------------------------------------------------------- what is sent
