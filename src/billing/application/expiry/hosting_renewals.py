@@ -6,13 +6,11 @@ from functools import partial
 from typing import ClassVar
 
 from billing.application.expiry.renewal_notices import RenewalNotices
-from billing.application.expiry.renewals import withdraw
+from billing.application.expiry.renewals import note_offer, tell_not_offered, withdraw
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Ids, OrderNumbers, Telemetry
 from billing.application.shop.pricing import price_basket
-from billing.application.telling.alerts import raise_alert
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList, UnitOfWork
-from billing.domain.alert import AlertKind
 from billing.domain.errors import Invalid
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -90,14 +88,7 @@ class OfferPeriod:
             created_at=now,
             expires_at=max(end + self.payable_after, now + _PAYABLE_MIN),
         )
-        uow.orders.add(order)
-        if held.renewal is not None:
-            held.renewal.reopen(order.id)
-        else:
-            new_id = self.ids("ren")
-            uow.renewals.add(
-                Renewal(id=new_id, subject_id=subscription.id, expires_at=end, order_id=order.id, created_at=now)
-            )
+        note_offer(uow, self.ids, held.renewal, subscription.id, end, order)
         return order
 
 
@@ -139,9 +130,8 @@ class LookAfterPeriod:
         milestone = self.policy.within(subscription.cycle.term.end(end, 1) - end).milestone(end, now)
         if milestone is None:
             return
-        order = held.order
-        if order is None or (held.renewal is not None and held.renewal.is_withdrawn):
-            order = self._offer(uow, held, end, now)
+        is_offered = held.renewal is not None and not held.renewal.is_withdrawn
+        order = held.order if is_offered else self._offer(uow, held, end, now)
         if order is not None and order.status is OrderStatus.PENDING:
             self.notices.hosting_due(uow, subscription, order, milestone)
 
@@ -150,8 +140,7 @@ class LookAfterPeriod:
             return self.offer(uow, held, now)
         except Invalid as unsold:
             subscription_id = held.subscription.id
-            about = f"subscription {subscription_id} is to be renewed by {end:%Y-%m-%d}, and {unsold}"
-            raise_alert(uow, AlertKind.RENEWAL_NOT_OFFERED, subscription_id, about, once=f"{end:%Y-%m-%d}")
+            tell_not_offered(uow, subscription_id, f"subscription {subscription_id}", end, str(unsold))
             return None
 
 
