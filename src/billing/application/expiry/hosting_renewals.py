@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from billing.application.expiry.renewal_notices import RenewalNotices
 from billing.application.expiry.renewals import note_offer, tell_not_offered, withdraw
@@ -11,6 +11,7 @@ from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Ids, OrderNumbers, Telemetry
 from billing.application.shop.pricing import price_basket
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList, UnitOfWork
+from billing.application.work.daily import place_of, read_place
 from billing.domain.errors import Invalid
 from billing.domain.order import Order
 from billing.domain.order_item import OrderItem
@@ -159,11 +160,12 @@ class LookAfterHosting:
         """One that somebody else holds, or that a defect keeps from being seen to, is left to the next day."""
         now = self.clock()
         until = now + timedelta(days=max(self.look_after.policy.mail_days) + 1)
-        place = None if after is None else _read_place(after)
-        found = self.ledger.read(lambda uow: uow.subscriptions.ending(until, place, self.batch))
+        found = self.ledger.read(lambda uow: uow.subscriptions.ending(until, read_place(after), self.batch))
         for subscription in found:
             self._look_after(subscription.id, now)
-        return _place(found[-1]) if len(found) == self.batch else None
+        if len(found) < self.batch:
+            return None
+        return place_of(cast(datetime, found[-1].current_period_end), found[-1].id)
 
     def _look_after(self, subscription_id: str, now: datetime) -> None:
         try:
@@ -174,13 +176,3 @@ class LookAfterHosting:
             raise
         except Exception as bug:  # noqa: BLE001 - one that can't be seen to must not keep all others from it
             self.telemetry.alarm("period_not_seen_to", subscription_id=subscription_id, error=repr(bug))
-
-
-def _place(last: Subscription) -> str:
-    end = last.current_period_end
-    return f"{end.isoformat() if end else ''} {last.id}"
-
-
-def _read_place(after: str) -> tuple[datetime, str]:
-    end, _, subscription_id = after.partition(" ")
-    return datetime.fromisoformat(end), subscription_id
