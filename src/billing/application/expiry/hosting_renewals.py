@@ -14,7 +14,7 @@ from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable
 from billing.application.work.daily import place_of, read_place
 from billing.domain.errors import Invalid
 from billing.domain.order import Order
-from billing.domain.order_item import OrderItem
+from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import OrderStatus
 from billing.domain.purchase import SubscriptionRenewal
 from billing.domain.renewal import Renewal, RenewalPolicy
@@ -56,12 +56,19 @@ def take_back_period(uow: UnitOfWork, subscription_id: str, why: str) -> None:
 
 
 def _ordered_by_customer(uow: UnitOfWork, subscription: Subscription, ours: Order | None) -> Order | None:
+    """An order in which something else waits still is none, once its renewal is decided."""
     for status in _IN_HAND:
         for order in uow.orders.page(subscription.customer_id, status, None, _ORDERS_MAX):
-            renewed = [item.what.subscription_id for item in order.items if isinstance(item.what, SubscriptionRenewal)]
-            if subscription.id in renewed and (ours is None or order.id != ours.id):
+            is_ours = ours is not None and order.id == ours.id
+            if not is_ours and any(_renews(item, subscription.id) for item in order.items):
                 return order
     return None
+
+
+def _renews(item: OrderItem, subscription_id: str) -> bool:
+    """Whether it waits to be paid, or is paid and under delivery."""
+    is_about_it = isinstance(item.what, SubscriptionRenewal) and item.what.subscription_id == subscription_id
+    return is_about_it and (item.is_wanted or item.status is ItemStatus.UNPAID)
 
 
 @dataclass(frozen=True)
