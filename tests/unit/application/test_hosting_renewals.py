@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from billing.application.outcomes import NeedsPerson
 from billing.domain import (
     AlertKind,
     ChangeKind,
@@ -16,7 +17,7 @@ from billing.domain import (
     SubscriptionRenewal,
     SubscriptionStatus,
 )
-from tests.builders import a_catalogue
+from tests.builders import a_catalogue, a_domain
 from tests.twins import BY, Twins
 from tests.unit.application.renewing import DAY, day_by_day, keep_house, our_orders
 
@@ -124,6 +125,19 @@ def test_an_order_of_the_customers_that_expired_unpaid_leaves_the_place_to_ours_
     (ours,) = our_orders(shop)
     assert ours.status is OrderStatus.PENDING
     assert days_told(shop) == [14, 7]
+
+
+def test_an_order_in_which_only_something_else_waits_keeps_no_offer_back(shop: Twins) -> None:
+    subscription = hosting_without_a_biller(shop)
+    shop.registrar.fail_with(NeedsPerson("a puzzle"), "register")
+    theirs = shop.order(SubscriptionRenewal(subscription_id=subscription.id, cycles=1), a_domain())
+    pay(shop, theirs)
+    assert shop.read(theirs).status is OrderStatus.REQUIRES_ATTENTION
+    renewed = now_is(shop, subscription.id)
+    assert renewed.periods == 2
+    day_by_day(shop, end_of(renewed) - 13 * DAY)
+    assert [order.status for order in our_orders(shop)] == [OrderStatus.PENDING]
+    assert days_told(shop) == [14]
 
 
 @pytest.mark.parametrize("kind", [ChangeKind.CANCEL, ChangeKind.CANCEL_AT_PERIOD_END], ids=str)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from billing.application.outcomes import RetryLater
+from billing.application.outcomes import AccountRefused, RetryLater
 from billing.domain import Conflict, Invalid, NotFound, Wallet
+from billing.domain.errors import BillingError
 from tests.twins import BY, Twins
 from tests.unit.application.billed import hosted_with_a_name, keep_a_card, now_of
 from tests.unit.application.test_saved_methods import save_a_card, shown, the_wallet
@@ -39,11 +40,13 @@ def test_an_account_that_is_there_is_not_let_go_of(shop: Twins) -> None:
     assert the_wallet(shop).customer_ref is not None
 
 
-def test_a_provider_that_does_not_answer_decides_nothing(shop: Twins) -> None:
+@pytest.mark.parametrize(
+    "unsaid", [RetryLater("connection refused"), AccountRefused("401: our key was revoked")], ids=str
+)
+def test_a_provider_that_does_not_say_decides_nothing(shop: Twins, unsaid: BillingError) -> None:
     save_a_card(shop)
-    delete_at_the_provider(shop)
-    shop.methods.fail_with(RetryLater("connection refused"), "attached")
-    with pytest.raises(RetryLater):
+    shop.methods.fail_with(unsaid, "attached")
+    with pytest.raises(type(unsaid)):
         unbind(shop)
     assert [usable for _, usable in shown(shop)] == [True]
 

@@ -13,6 +13,7 @@ from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Telemetry
 from billing.application.telling.alerts import raise_alert
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList, UnitOfWork
+from billing.application.work.daily import place_of, read_place
 from billing.domain.alert import AlertKind
 from billing.domain.domain_name import DomainName
 from billing.domain.order import Order
@@ -94,13 +95,13 @@ class LookAfterNames:
             return None
         for held in found:
             self._look_after(held, now)
-        return _place(found[-1]) if len(found) == self.batch else None
+        return place_of(found[-1].expires_at, found[-1].id) if len(found) == self.batch else None
 
     def _find(self, uow: UnitOfWork, after: str | None, now: datetime) -> Sequence[Registration]:
         ahead = max((offer.renew_ahead_days for offer in uow.catalogues.current().tlds.values()), default=0)
         ahead = max(ahead, *self.look_after.policy.mail_days, self.look_after.policy.alert_days)
         until = now + timedelta(days=ahead + 1)
-        return uow.registrations.expiring(until, None if after is None else _read_place(after), self.batch)
+        return uow.registrations.expiring(until, read_place(after), self.batch)
 
     def _look_after(self, held: Registration, now: datetime) -> None:
         try:
@@ -123,12 +124,3 @@ def _lose(uow: UnitOfWork, held: Registration, now: datetime) -> None:
     if held.auto_renew:
         why = f"{held.name} was to be renewed by itself, and was not"
         raise_alert(uow, AlertKind.NAME_LOST, held.id, why)
-
-
-def _place(held: Registration) -> str:
-    return f"{held.expires_at.isoformat()} {held.id}"
-
-
-def _read_place(after: str) -> tuple[datetime, str]:
-    expires_at, _, held_id = after.partition(" ")
-    return datetime.fromisoformat(expires_at), held_id

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from billing.application.expiry.renewal_notices import RenewalNotices
-from billing.application.expiry.renewals import withdraw
+from billing.application.expiry.renewals import note_offer, tell_not_offered, withdraw
 from billing.application.ledger import Ledger
 from billing.application.ports import Clock, Ids, OrderNumbers, Telemetry
 from billing.application.shop.pricing import price_basket
-from billing.application.telling.alerts import raise_alert
 from billing.application.unit_of_work import ConcurrentChange, LedgerUnavailable, NoPriceList, UnitOfWork
-from billing.domain.alert import AlertKind
+from billing.application.work.daily import place_of, read_place
 from billing.domain.errors import Invalid
 from billing.domain.order import Order
-from billing.domain.order_item import OrderItem
+from billing.domain.order_item import ItemStatus, OrderItem
 from billing.domain.order_status import OrderStatus
 from billing.domain.purchase import SubscriptionRenewal
 from billing.domain.renewal import Renewal, RenewalPolicy
@@ -57,12 +56,19 @@ def take_back_period(uow: UnitOfWork, subscription_id: str, why: str) -> None:
 
 
 def _ordered_by_customer(uow: UnitOfWork, subscription: Subscription, ours: Order | None) -> Order | None:
+    """An order in which something else waits still is none, once its renewal is decided."""
     for status in _IN_HAND:
         for order in uow.orders.page(subscription.customer_id, status, None, _ORDERS_MAX):
-            renewed = [item.what.subscription_id for item in order.items if isinstance(item.what, SubscriptionRenewal)]
-            if subscription.id in renewed and (ours is None or order.id != ours.id):
+            is_ours = ours is not None and order.id == ours.id
+            if not is_ours and any(_renews(item, subscription.id) for item in order.items):
                 return order
     return None
+
+
+def _renews(item: OrderItem, subscription_id: str) -> bool:
+    """Whether it waits to be paid, or is paid and under delivery."""
+    is_about_it = isinstance(item.what, SubscriptionRenewal) and item.what.subscription_id == subscription_id
+    return is_about_it and (item.is_wanted or item.status is ItemStatus.UNPAID)
 
 
 @dataclass(frozen=True)
@@ -90,14 +96,7 @@ class OfferPeriod:
             created_at=now,
             expires_at=max(end + self.payable_after, now + _PAYABLE_MIN),
         )
-        uow.orders.add(order)
-        if held.renewal is not None:
-            held.renewal.reopen(order.id)
-        else:
-            new_id = self.ids("ren")
-            uow.renewals.add(
-                Renewal(id=new_id, subject_id=subscription.id, expires_at=end, order_id=order.id, created_at=now)
-            )
+        note_offer(uow, self.ids, held.renewal, subscription.id, end, order)
         return order
 
 
@@ -139,9 +138,8 @@ class LookAfterPeriod:
         milestone = self.policy.within(subscription.cycle.term.end(end, 1) - end).milestone(end, now)
         if milestone is None:
             return
-        order = held.order
-        if order is None or (held.renewal is not None and held.renewal.is_withdrawn):
-            order = self._offer(uow, held, end, now)
+        is_offered = held.renewal is not None and not held.renewal.is_withdrawn
+        order = held.order if is_offered else self._offer(uow, held, end, now)
         if order is not None and order.status is OrderStatus.PENDING:
             self.notices.hosting_due(uow, subscription, order, milestone)
 
@@ -150,8 +148,7 @@ class LookAfterPeriod:
             return self.offer(uow, held, now)
         except Invalid as unsold:
             subscription_id = held.subscription.id
-            about = f"subscription {subscription_id} is to be renewed by {end:%Y-%m-%d}, and {unsold}"
-            raise_alert(uow, AlertKind.RENEWAL_NOT_OFFERED, subscription_id, about, once=f"{end:%Y-%m-%d}")
+            tell_not_offered(uow, subscription_id, f"subscription {subscription_id}", end, str(unsold))
             return None
 
 
@@ -170,11 +167,12 @@ class LookAfterHosting:
         """One that somebody else holds, or that a defect keeps from being seen to, is left to the next day."""
         now = self.clock()
         until = now + timedelta(days=max(self.look_after.policy.mail_days) + 1)
-        place = None if after is None else _read_place(after)
-        found = self.ledger.read(lambda uow: uow.subscriptions.ending(until, place, self.batch))
+        found = self.ledger.read(lambda uow: uow.subscriptions.ending(until, read_place(after), self.batch))
         for subscription in found:
             self._look_after(subscription.id, now)
-        return _place(found[-1]) if len(found) == self.batch else None
+        if len(found) < self.batch:
+            return None
+        return place_of(cast(datetime, found[-1].current_period_end), found[-1].id)
 
     def _look_after(self, subscription_id: str, now: datetime) -> None:
         try:
@@ -185,13 +183,3 @@ class LookAfterHosting:
             raise
         except Exception as bug:  # noqa: BLE001 - one that can't be seen to must not keep all others from it
             self.telemetry.alarm("period_not_seen_to", subscription_id=subscription_id, error=repr(bug))
-
-
-def _place(last: Subscription) -> str:
-    end = last.current_period_end
-    return f"{end.isoformat() if end else ''} {last.id}"
-
-
-def _read_place(after: str) -> tuple[datetime, str]:
-    end, _, subscription_id = after.partition(" ")
-    return datetime.fromisoformat(end), subscription_id

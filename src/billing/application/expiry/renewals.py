@@ -38,7 +38,8 @@ class OfferRenewal:
         if not held.auto_renew or (known is not None and not known.is_withdrawn):
             return None
         if offer is None:
-            _tell_not_offered(uow, held, f"names under .{held.name.labels[-1]} are not sold")
+            why = f"names under .{held.name.labels[-1]} are not sold"
+            tell_not_offered(uow, held.id, str(held.name), held.expires_at, why)
             return None
         last_day = offer.last_day(held.expires_at)
         if days_until(held.expires_at, now) > offer.renew_ahead_days or now >= last_day or is_in_hand(uow, held):
@@ -47,7 +48,7 @@ class OfferRenewal:
         try:
             price = offer.price(Operation.RENEW, offer.years_min, currency)
         except NotPriced as unpriced:
-            _tell_not_offered(uow, held, str(unpriced))
+            tell_not_offered(uow, held.id, str(held.name), held.expires_at, str(unpriced))
             return None
         what = DomainRenewal(domain=held.name, years=offer.years_min)
         order = Order(
@@ -59,23 +60,8 @@ class OfferRenewal:
             created_at=now,
             expires_at=last_day,
         )
-        uow.orders.add(order)
-        self._note(uow, held, known, order)
+        note_offer(uow, self.ids, known, held.id, held.expires_at, order)
         return order
-
-    def _note(self, uow: UnitOfWork, held: Registration, known: Renewal | None, order: Order) -> None:
-        if known is not None:
-            known.reopen(order.id)
-            return
-        uow.renewals.add(
-            Renewal(
-                id=self.ids("ren"),
-                subject_id=held.id,
-                expires_at=held.expires_at,
-                order_id=order.id,
-                created_at=order.created_at,
-            )
-        )
 
 
 @dataclass(frozen=True)
@@ -103,6 +89,28 @@ class SetAutoRenew:
             return held
 
         return self.ledger.write(by, change)
+
+
+def note_offer(
+    uow: UnitOfWork, ids: Ids, known: Renewal | None, subject_id: str, expires_at: datetime, order: Order
+) -> None:
+    """Our new order for the end of a term, in the place of the one that was `known`."""
+    uow.orders.add(order)
+    if known is not None:
+        known.reopen(order.id)
+        return
+    uow.renewals.add(
+        Renewal(
+            id=ids("ren"), subject_id=subject_id, expires_at=expires_at, order_id=order.id, created_at=order.created_at
+        )
+    )
+
+
+def tell_not_offered(uow: UnitOfWork, subject_id: str, named: str, expires_at: datetime, why: str) -> None:
+    """A person is told, once for the end of each term, of what can't be offered."""
+    day = f"{expires_at:%Y-%m-%d}"
+    about = f"{named} is to be renewed by {day}, and {why}"
+    raise_alert(uow, AlertKind.RENEWAL_NOT_OFFERED, subject_id, about, once=day)
 
 
 def take_back(uow: UnitOfWork, name: DomainName, why: str) -> None:
@@ -145,8 +153,3 @@ def _currency(uow: UnitOfWork, held: Registration) -> str:
     if order_id is None:
         raise NotFound("item", held.item_id)
     return uow.orders.get(order_id).currency
-
-
-def _tell_not_offered(uow: UnitOfWork, held: Registration, why: str) -> None:
-    about = f"{held.name} is to be renewed by {held.expires_at:%Y-%m-%d}, and {why}"
-    raise_alert(uow, AlertKind.RENEWAL_NOT_OFFERED, held.id, about, once=f"{held.expires_at:%Y-%m-%d}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from billing.application.ledger import Ledger
-from billing.application.outcomes import NeedsPerson
+from billing.application.outcomes import AccountRefused, NeedsPerson
 from billing.application.ports import Clock
 from billing.application.unit_of_work import UnitOfWork
 from billing.application.wallets.accounts import MethodKeepers
@@ -51,6 +51,8 @@ class UnbindAccount:
     def _is_there(self, wallet: Wallet) -> bool:
         try:
             self.keepers.of(wallet.gateway).attached(wallet, self.keepers.deadline())
+        except AccountRefused:
+            raise
         except NeedsPerson:  # it does not know what it once named to us
             return False
         return True

@@ -5,7 +5,7 @@ workers at once, and after days on which nobody made it.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from billing.application.ledger import Ledger
@@ -69,3 +69,20 @@ class OnceADay:
 def _is_due(uow: UnitOfWork, name: str, today: date) -> bool:
     known = uow.rounds.get(name)
     return known is None or known.is_due(today, uow.now())
+
+
+def place_of(at: datetime, last_id: str) -> str:
+    """Where a step left off that goes by a time and then an id."""
+    return f"{at.isoformat()} {last_id}"
+
+
+def read_place(after: str | None) -> tuple[datetime, str] | None:
+    """The same, as the next step wants it.
+
+    >>> read_place(place_of(datetime(2027, 2, 28, 9), "sub_1"))
+    (datetime.datetime(2027, 2, 28, 9, 0), 'sub_1')
+    """
+    if after is None:
+        return None
+    at, _, last_id = after.partition(" ")
+    return datetime.fromisoformat(at), last_id

@@ -88,6 +88,7 @@ class Container(Money):
     resolve_payment = Money.resolve_payment
     set_default_method = Money.set_default_method
     settle_refund = Money.settle_refund
+    signed_gateways = Money.signed_gateways
     start_payment = Money.start_payment
     start_setup = Money.start_setup
     take_fact = Money.take_fact
@@ -144,7 +145,7 @@ class Container(Money):
     # ------------------------------------------------------------------ jobs
     process_event = providers.Factory(
         ProcessEvent,
-        providers.Callable(outside.signed, gateways),
+        signed_gateways,
         take_fact,
         providers.Factory(timedelta, seconds=shop.unmatched_retry_seconds),
     )

@@ -120,22 +120,22 @@ class Money(Adapters):
         check_after_expiry=providers.Factory(timedelta, minutes=shop.check_after_expiry_minutes),
         schedules=providers.Callable(limits.poll_schedules, settings),
     )
+    signed_gateways = providers.Callable(outside.signed, gateways)
+    hinting_gateways = providers.Callable(outside.hinting, gateways)
     turns = providers.Object(ThreadTurn)
     letterbox = providers.ThreadSafeSingleton(Letterbox, ledger, turns)
     receive_webhook = providers.ThreadSafeSingleton(
         ReceiveWebhook,
-        providers.Callable(outside.signed, gateways),
+        signed_gateways,
         letterbox,
         telemetry,
         ids,
         providers.Object(logging_context),
     )
     hint_limits = providers.ThreadSafeSingleton(limits.hint_limits, settings)
-    receive_hint = providers.ThreadSafeSingleton(
-        ReceiveHint, ledger, providers.Callable(outside.hinting, gateways), hint_limits, ids
-    )
+    receive_hint = providers.ThreadSafeSingleton(ReceiveHint, ledger, hinting_gateways, hint_limits, ids)
     compare_hint = providers.ThreadSafeSingleton(
-        CompareHint, providers.Callable(outside.hinting, gateways), hint_limits.provided.kept_max, telemetry
+        CompareHint, hinting_gateways, hint_limits.provided.kept_max, telemetry
     )
     open_attempt = providers.ThreadSafeSingleton(
         OpenAttempt, ledger, gateways, take_fact, note_start, payment_limits, ids, monotonic, random_token
@@ -148,7 +148,6 @@ class Money(Adapters):
         ledger,
         interval_min=providers.Factory(timedelta, seconds=shop.check_interval_min_seconds),
     )
-
     reachable_gateways = providers.ThreadSafeSingleton(ReachableGateways, gateways)
 
     # ------------------------------------------------------------------ saved methods
