@@ -1,6 +1,6 @@
 """What differs from one KPay to the next, to be switched while it runs."""
 
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from billing_sandbox.kpay.refusals import Table
 from billing_sandbox.store import Json, Store
@@ -8,8 +8,8 @@ from billing_sandbox.store import Json, Store
 Form = Literal["json", "json_as_form", "form", "form_key"]
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
-    "retcodes": ("esicia", "package"),
-    "postbacks": ("json", "json_as_form", "form", "form_key"),
+    "retcodes": get_args(Table),
+    "postbacks": get_args(Form),
     "needs_key": (True, False),
     "knows_address": (True, False),
 }
