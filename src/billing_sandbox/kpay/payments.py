@@ -94,11 +94,11 @@ class Payments:
             return moved
 
     def on_phones(self) -> dict[str, list[Json]]:
-        """The pushes that reached a phone, by its number, newest first."""
+        """The pushes that reached a phone, by its number, newest first, each with its status in words."""
         phones: dict[str, list[Json]] = {}
         for payment in self._store.find(_KIND):
             if payment["pushes"]:
-                phones.setdefault(payment["msisdn"], []).append(payment)
+                phones.setdefault(payment["msisdn"], []).append(_in_words(payment))
         return phones
 
     def all(self) -> list[Json]:
@@ -109,8 +109,7 @@ class Payments:
     def shown(self, tid: str) -> Json:
         """A payment with its status in words, the calls that asked for it, and its postbacks."""
         payment = self._kept(tid)
-        return payment | {
-            "status": statuses.word(payment["statusid"]),
+        return _in_words(payment) | {
             "statusdesc": statuses.describe(payment["statusid"]),
             "pay_calls": self._reference(payment["refid"])["pay_calls"],
             "postbacks": self._postbacks.of(payment["tid"]),
@@ -144,3 +143,7 @@ class Payments:
     def _reference(self, refid: str | None) -> Json:
         """What is known of a reference: whose it is, if anybody's, and how often `pay` was called with it."""
         return self._store.get(_REFERENCE, refid or "") or {"id": refid, "tid": "", "pay_calls": 0}
+
+
+def _in_words(payment: Json) -> Json:
+    return payment | {"status": statuses.word(payment["statusid"])}
