@@ -43,7 +43,6 @@ class Payments:
                 "statusid": statuses.PENDING,
                 "momtransactionid": "",
                 "payaccount": "" if by_card else asked["msisdn"],
-                "card": None,
                 "checkout": secrets.token_urlsafe(16) if by_card else None,
                 "pushes": 0,
                 "checks": 0,
@@ -76,9 +75,10 @@ class Payments:
         """The payer pays: also late, after a failure, but once."""
         with self._store.transaction():
             payment = self._not_paid(payment)
-            paid_with: Json = {"payaccount": card.masked, "card": card.masked} if card else {}
+            payaccount = card.masked if card else payment["payaccount"]
             number = str(secrets.randbelow(9 * 10**9) + 10**9)
-            moved = self._save(payment, statusid=statuses.SUCCESS, momtransactionid=number, **paid_with)
+            paid = {"statusid": statuses.SUCCESS, "momtransactionid": number, "payaccount": payaccount}
+            moved = self._save(payment, **paid)
             self._postbacks.tell(moved)
             return moved
 
