@@ -11,12 +11,12 @@ from faults.breakages import world
 from faults.outcome import OUTAGE_BOUND_SECONDS, Outcome
 from faults.shop import Purchase
 from faults.site import SERVERS, SQLITE, Site
-from faults.storm import Sender, events
+from faults.storm import deliver, events
 from faults.tenancies import MONTH_DAYS, Tenancy, billed, end, renewed, renewing, rent
 from tests.integration.whole.installation import a_domain, eventually
 
 HARDSHIPS_ON = (SQLITE, SERVERS)
-_TENANTS, _COPIES, _AT_ONCE, _SEED = 6, 10, 16, 20270228
+_TENANTS, _COPIES, _SEED = 6, 10, 20270228
 _RENEWALS = ("customer.subscription.updated", "invoice.paid", "invoice.payment_succeeded", "invoice.created")
 _LOST = {"point": "stripe.webhooks.deliver", "kind": "lose"}
 
@@ -123,8 +123,7 @@ def _tell_of_a_month(site: Site, tenancies: Sequence[Tenancy], copies: int, kept
         dice, told = random.Random(_SEED), [one for one in events(site, *_RENEWALS) if one["id"] not in known]
     chosen = [one for one in told if dice.random() < kept] * copies
     dice.shuffle(chosen)
-    with ThreadPoolExecutor(_AT_ONCE) as sixteen:
-        list(sixteen.map(Sender(site).deliver, chosen))
+    deliver(site, chosen)
 
 
 def _storm(site: Site) -> Befallen:

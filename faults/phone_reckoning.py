@@ -9,35 +9,33 @@ from sqlalchemy import Connection, func, select
 from billing.adapters.sql.tables import payments, refunds
 from billing.domain.payment import PaymentStatus
 from billing.domain.refund import RefundStatus
+from billing_sandbox.kpay import statuses
 from faults.shop import Purchase
 
-_KPAY, _PAID = "kpay", "01"
+_KPAY = "kpay"
 _HAS_MONEY = (PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_ATTENTION)
 
 
 def twice(ledger: Connection, world: Any, purchases: Sequence[Purchase]) -> Iterator[str]:
     """Phones asked twice for one attempt, orders that were paid more than once, money that KPay knows nothing of."""
-    there = world["kpay"]["payments"]
+    there, orders, with_money = world["kpay"]["payments"], _orders_of_attempts(ledger), _with_money(ledger)
     pushes: Counter[str] = Counter()
     for payment in there:
         pushes[payment["refid"]] += payment["pushes"]
     yield from (f"attempt {refid} has {count} pushes" for refid, count in pushes.items() if count > 1)
-    paid = {payment["refid"] for payment in there if payment["statusid"] == _PAID}
-    order_of = _orders_of_attempts(ledger)
-    times = Counter(order_of[refid] for refid in paid if refid in order_of)
+    paid = _paid(world)
+    times = Counter(orders[refid] for refid in paid if refid in orders)
     yield from (f"order {order} was paid {count} times" for order, count in times.items() if count > 1)
-    yield from (f"attempt {one} counts as paid, and KPay has no money" for one in _with_money(ledger) - paid)
+    yield from (f"attempt {one} counts as paid, and KPay has no money" for one in with_money - paid)
     unpaid = {purchase.order_id for purchase in purchases if not purchase.is_paid}
-    yield from (f"order {order_of[one]} counts as paid, and nobody paid it" for one in _with_money(ledger)
-                if order_of[one] in unpaid)  # fmt: skip
+    nobodys = (orders[one] for one in with_money if orders[one] in unpaid)
+    yield from (f"order {order} counts as paid, and nobody paid it" for order in nobodys)
 
 
 def missing(ledger: Connection, world: Any) -> Iterator[str]:
     """Money that KPay has, and no paid attempt here."""
-    known = _with_money(ledger)
-    for payment in world["kpay"]["payments"]:
-        if payment["statusid"] == _PAID and payment["refid"] not in known:
-            yield f"attempt {payment['refid']} was approved, and does not count as paid"
+    unknown = _paid(world) - _with_money(ledger)
+    yield from (f"attempt {one} was approved, and does not count as paid" for one in unknown)
 
 
 def paid_back(ledger: Connection) -> Counter[str]:
@@ -47,6 +45,11 @@ def paid_back(ledger: Connection) -> Counter[str]:
     )
     wanted = by_hand.where(payments.c.gateway == _KPAY, refunds.c.status == RefundStatus.SUCCEEDED)
     return Counter({str(order): int(francs) for order, francs in ledger.execute(wanted.group_by(payments.c.order_id))})
+
+
+def _paid(world: Any) -> set[str]:
+    """The attempts that KPay has money of."""
+    return {payment["refid"] for payment in world["kpay"]["payments"] if payment["statusid"] == statuses.SUCCESS}
 
 
 def _with_money(ledger: Connection) -> set[str]:

@@ -85,9 +85,5 @@ class PhoneShop(Shop):
     def _page_of(self, payment: Mapping[str, Any]) -> str | None:
         return str(payment["id"])
 
-    def _payments(self, purchase: Purchase) -> list[Any]:
-        payments: list[Any] = self._get(f"/v1/orders/{purchase.order_id}")["payments"]
-        return payments
-
     def _refunds(self, purchase: Purchase) -> list[Any]:
         return [refund for one in self._payments(purchase) for refund in self._get(f"/v1/payments/{one['id']}/refunds")]

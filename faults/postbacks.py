@@ -1,19 +1,16 @@
 """A storm of KPay's postbacks: true ones in every form, ten times and shuffled, and forged ones among them."""
 
 import random
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, get_args
 
-import requests
-
 from billing_sandbox.kpay import forms, statuses
 from billing_sandbox.kpay.switches import Form
 from faults.breakages import world
+from faults.flood import AT_ONCE, Post, pour
 from faults.outcome import Outcome
 from faults.shop import Purchase
 from faults.site import SERVERS, SQLITE, Site
@@ -21,11 +18,9 @@ from tests.integration.whole.installation import a_domain
 
 POSTBACK_STORM = "a storm of KPay's postbacks"
 _COPIES = 10
-_AT_ONCE = 16
 _SHOPPERS = 8
 _SEED = 20270314
 _DRAIN_SECONDS = 120.0
-_CALL_SECONDS = 30.0
 _FORMS: tuple[Form, ...] = get_args(Form)
 _UNKNOWN_ADDRESS = "somebodys-guess"
 
@@ -42,22 +37,12 @@ class PostbackStorm:
     def does(self) -> str:
         """In words."""
         return (
-            f"{self.payments} payments, the postback of each in {len(_FORMS)} forms and {_COPIES} times, {_AT_ONCE} at "
+            f"{self.payments} payments, the postback of each in {len(_FORMS)} forms and {_COPIES} times, {AT_ONCE} at "
             f"a time; as often it is forged that {self.victims} others were paid, and once for each at a wrong address"
         )
 
 
 POSTBACK_STORMS = (PostbackStorm(SERVERS, 150, 30), PostbackStorm(SQLITE, 60, 12))
-
-
-@dataclass(frozen=True)
-class _Post:
-    """What is sent, and what must be answered."""
-
-    url: str
-    body: str
-    content_type: str
-    status: int
 
 
 def swamp(site: Site, storm: PostbackStorm) -> Outcome:
@@ -66,29 +51,25 @@ def swamp(site: Site, storm: PostbackStorm) -> Outcome:
     with site.listening() as heard, silence(site), ThreadPoolExecutor(_SHOPPERS) as many:
         asked = list(many.map(lambda _: _ask(site), range(storm.payments + storm.victims)))
         victims, payers = asked[: storm.victims], asked[storm.victims :]
-        posts = _posts(site, payers, victims)
+        to_answer = _posts(site, payers, victims)
         list(many.map(site.phones.pay, payers))
-        sender = _Sender()
-        began = time.time()
-        with ThreadPoolExecutor(_AT_ONCE) as sixteen:
-            seconds = sorted(sixteen.map(sender.deliver, posts))
-        ended = time.time()
+        flood = pour([post for post, _ in to_answer])
         over_at = site.quiet_at(asked, _DRAIN_SECONDS)
+    wrong = [
+        f"{post.url} was answered {answer.status}, not {status}"
+        for (post, status), answer in zip(to_answer, flood.answers, strict=True)
+        if answer.status != status
+    ]
     return Outcome(
         scenario=POSTBACK_STORM,
         stack=site.name,
         done=storm.does,
         came=f"{len(payers)} orders completed, {len(victims)} never paid" if over_at else "not over",
-        recovered_seconds=over_at and over_at - ended,
+        recovered_seconds=over_at and over_at - flood.ended,
         bound_seconds=_DRAIN_SECONDS,
         tally=site.books.tally(asked),
-        bugs=[*heard.bugs, *sender.wrong],
-        numbers={
-            "deliveries a second": round(len(posts) / (ended - began), 1),
-            "answered within ms, half": round(1000 * seconds[len(seconds) // 2], 1),
-            "answered within ms, 99 %": round(1000 * seconds[len(seconds) * 99 // 100], 1),
-            "deliveries repeated after a 5xx": sender.repeated,
-        },
+        bugs=[*heard.bugs, *wrong],
+        numbers=flood.numbers,
     )
 
 
@@ -98,51 +79,22 @@ def _ask(site: Site) -> Purchase:
     return purchase
 
 
-def _posts(site: Site, payers: Sequence[Purchase], victims: Sequence[Purchase]) -> Sequence[_Post]:
+def _posts(site: Site, payers: Sequence[Purchase], victims: Sequence[Purchase]) -> Sequence[tuple[Post, int]]:
+    """What is sent, each with the status that it must be answered."""
     there = {payment["refid"]: payment for payment in site.kpay()}
-    posts: list[_Post] = []
+    posts: list[tuple[Post, int]] = []
     for purchase in (*payers, *victims):
         payment = there[str(purchase.page)]
         told = statuses.misreported(statuses.report(payment), statuses.SUCCESS)
         forms_of_it = islice(cycle(_FORMS), _COPIES)
-        posts += [_post(told, form, payment["returl"], 200) for form in forms_of_it]
-        posts.append(_post(told, _FORMS[0], f"{payment['returl'].rpartition('/')[0]}/{_UNKNOWN_ADDRESS}", 404))
+        posts += [(_post(told, form, payment["returl"]), 200) for form in forms_of_it]
+        posts.append((_post(told, _FORMS[0], f"{payment['returl'].rpartition('/')[0]}/{_UNKNOWN_ADDRESS}"), 404))
     for purchase in payers:
         purchase.wanted = "completed"
     random.Random(_SEED).shuffle(posts)
     return posts
 
 
-def _post(told: Mapping[str, Any], form: Form, url: str, status: int) -> _Post:
+def _post(told: Mapping[str, Any], form: Form, url: str) -> Post:
     body, content_type = forms.write(dict(told), form)
-    return _Post(url, body, content_type, status)
-
-
-class _Sender:
-    """Posts, once more after a 5xx or none, and notes what was answered otherwise than it must be."""
-
-    def __init__(self) -> None:
-        self._own = threading.local()
-        self.repeated = 0
-        self.wrong: list[str] = []
-
-    def deliver(self, post: _Post) -> float:
-        """How many seconds the answer took."""
-        while True:
-            began = time.monotonic()
-            status = self._status(post)
-            if status is not None and status < 500:
-                if status != post.status:
-                    self.wrong.append(f"{post.url} was answered {status}, not {post.status}")
-                return time.monotonic() - began
-            self.repeated += 1
-
-    def _status(self, post: _Post) -> int | None:
-        if not hasattr(self._own, "http"):
-            self._own.http = requests.Session()
-        headers = {"Content-Type": post.content_type}
-        try:
-            answer = self._own.http.post(post.url, data=post.body.encode(), headers=headers, timeout=_CALL_SECONDS)
-        except requests.RequestException:
-            return None
-        return int(answer.status_code)
+    return Post(url, body, lambda: {"Content-Type": content_type})

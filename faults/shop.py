@@ -113,7 +113,7 @@ class Shop:
 
     def refresh(self, purchase: Purchase) -> None:
         """The customer is back on the shop's page."""
-        for payment in self._get(f"/v1/orders/{purchase.order_id}")["payments"]:
+        for payment in self._payments(purchase):
             self._insist(f"/v1/payments/{payment['id']}/refresh", None)
 
     def cancel(self, purchase: Purchase) -> None:
@@ -188,8 +188,12 @@ class Shop:
         page: str | None = payment["redirect_url"]
         return page
 
+    def _payments(self, purchase: Purchase) -> list[Any]:
+        payments: list[Any] = self._get(f"/v1/orders/{purchase.order_id}")["payments"]
+        return payments
+
     def _open_page(self, purchase: Purchase) -> str | None:
-        for payment in self._get(f"/v1/orders/{purchase.order_id}")["payments"]:
+        for payment in self._payments(purchase):
             if payment["status"] == "pending":
                 return self._page_of(self._get(f"/v1/payments/{payment['id']}"))
         return None

@@ -118,7 +118,7 @@ def _refresh_until_delivered(site: Site, ready: Purchase) -> Purchase:
 def _hear_again(site: Site, ready: Purchase) -> None:
     """The webhooks find their way after all, and change nothing."""
     site.installation.control("PUT", "/webhooks", {"url": f"{site.installation.url}/webhooks/stripe"})
-    eventually(lambda: all(event["delivered"] for event in site.stripe()["events"]))
+    site.installation.all_told()
 
 
 def _cancel(site: Site, ready: Purchase) -> Purchase:

@@ -2,24 +2,21 @@
 
 import json
 import random
-import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import requests
 import stripe
 
 from faults.breakages import world
+from faults.flood import AT_ONCE, Flood, Post, pour
 from faults.outcome import Outcome
 from faults.shop import Purchase
 from faults.site import SERVERS, SQLITE, Site
 from tests.integration.whole.installation import a_domain
 
 STORM = "a storm of webhooks"
-_AT_ONCE = 16
 _SHOPPERS = 8
 _SEED = 20270131
 _DRAIN_SECONDS = 300.0
@@ -38,7 +35,7 @@ class Storm:
     def does(self) -> str:
         """In words."""
         deliveries = f"{self.payments * self.copies:,}".replace(",", " ")
-        return f"{deliveries} deliveries of {self.payments} payments, each {self.copies} times, {_AT_ONCE} at a time"
+        return f"{deliveries} deliveries of {self.payments} payments, each {self.copies} times, {AT_ONCE} at a time"
 
 
 STORMS = (Storm(SERVERS, 1000), Storm(SQLITE, 200))
@@ -53,29 +50,20 @@ def rage(site: Site, storm: Storm) -> Outcome:
             ThreadPoolExecutor(_SHOPPERS) as many,
         ):
             purchases = list(many.map(lambda _: site.shop.buy(a_domain(site.shop.new_name())), range(storm.payments)))
-        deliveries = events(site, _TOLD) * storm.copies
-        random.Random(_SEED).shuffle(deliveries)
-        sender = Sender(site)
-        began = time.time()
-        with ThreadPoolExecutor(_AT_ONCE) as sixteen:
-            seconds = sorted(sixteen.map(sender.deliver, deliveries))
-        ended = time.time()
+        told = events(site, _TOLD) * storm.copies
+        random.Random(_SEED).shuffle(told)
+        flood = deliver(site, told)
         over_at = site.quiet_at(purchases, _DRAIN_SECONDS)
     return Outcome(
         scenario=STORM,
         stack=site.name,
         done=storm.does,
         came=_what_came(site, purchases) if over_at else "not over",
-        recovered_seconds=over_at and over_at - ended,
+        recovered_seconds=over_at and over_at - flood.ended,
         bound_seconds=_DRAIN_SECONDS,
         tally=site.books.tally(purchases),
         bugs=heard.bugs,
-        numbers={
-            "deliveries a second": round(len(deliveries) / (ended - began), 1),
-            "answered within ms, half": round(1000 * seconds[len(seconds) // 2], 1),
-            "answered within ms, 99 %": round(1000 * seconds[len(seconds) * 99 // 100], 1),
-            "deliveries repeated after a 5xx": sender.repeated,
-        },
+        numbers=flood.numbers,
     )
 
 
@@ -98,32 +86,20 @@ def events(site: Site, *types: str) -> list[dict[str, Any]]:
     return list(ours.values())
 
 
-class Sender:
-    """Delivers as the provider does: signed anew each time, once more after anything but a 2xx."""
+def deliver(site: Site, told: Sequence[dict[str, Any]]) -> Flood:
+    """As the provider does it, signed anew each time; none of it may be refused."""
+    flood = pour([_post(site, event) for event in told])
+    refused = [answer.text for answer in flood.answers if answer.status >= 400]
+    assert not refused, refused[0]
+    return flood
 
-    def __init__(self, site: Site) -> None:
-        self._url = f"{site.installation.url}/webhooks/stripe"
-        self._secret = site.installation.settings["BILLING_STRIPE_WEBHOOK_SECRETS"]
-        self._own = threading.local()
-        self.repeated = 0
 
-    def deliver(self, event: dict[str, Any]) -> float:
-        """How many seconds the answer took that was a 2xx."""
-        body = json.dumps(event, default=str)  # decimals are strings on the wire
-        while True:
-            header = stripe.WebhookSignature.generate_signature_header(body, self._secret)
-            began = time.monotonic()
-            if self._post(body, header):
-                return time.monotonic() - began
-            self.repeated += 1
+def _post(site: Site, event: dict[str, Any]) -> Post:
+    secret = site.installation.settings["BILLING_STRIPE_WEBHOOK_SECRETS"]
+    body = json.dumps(event, default=str)  # decimals are strings on the wire
 
-    def _post(self, body: str, header: str) -> bool:
-        if not hasattr(self._own, "http"):
-            self._own.http = requests.Session()
-        headers = {"Stripe-Signature": header, "Content-Type": "application/json"}
-        try:
-            answer = self._own.http.post(self._url, data=body.encode(), headers=headers, timeout=30)
-        except requests.RequestException:
-            return False
-        assert answer.status_code < 400 or answer.status_code >= 500, answer.text
-        return bool(answer.ok)
+    def headers() -> dict[str, str]:
+        signature = stripe.WebhookSignature.generate_signature_header(body, secret)
+        return {"Stripe-Signature": signature, "Content-Type": "application/json"}
+
+    return Post(f"{site.installation.url}/webhooks/stripe", body, headers)

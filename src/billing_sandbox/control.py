@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from billing_sandbox.faults import KINDS
 from billing_sandbox.store import Json
-from billing_sandbox.web import from_browser
+from billing_sandbox.web import from_browser, json_object
 from billing_sandbox.world import World
 
 _API_VERSION = r"(\d{4}-\d{2}-\d{2}(\.[a-z]+)?)?"
@@ -33,7 +33,7 @@ def control_app(world: World) -> Flask:
 
     @app.put("/webhooks")
     def set_webhooks() -> Json:
-        body = _body()
+        body = json_object()
         url, version = body.get("url"), body.get("api_version", "")
         if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
             abort(400, 'the body must be {"url": "http://..."}')
@@ -48,12 +48,12 @@ def control_app(world: World) -> Flask:
 
     @app.put("/faults")
     def set_faults() -> Json:
-        world.faults.replace(_body())
+        world.faults.replace(json_object())
         return {"faults": world.faults.to_json()}
 
     @app.post("/clock/advance")
     def advance() -> Json:
-        seconds = _body().get("seconds")
+        seconds = json_object().get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             abort(400, 'the body must be {"seconds": n}')
         world.advance(seconds)
@@ -79,10 +79,3 @@ def control_app(world: World) -> Flask:
 def _day(moment: int) -> str:
     """Unix seconds as a person reads them."""
     return f"{datetime.fromtimestamp(moment, UTC):%d %b %Y %H:%M}"
-
-
-def _body() -> Json:
-    body = request.get_json(force=True)
-    if not isinstance(body, dict):
-        abort(400, "the body must be a JSON object")
-    return body

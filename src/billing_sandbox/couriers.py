@@ -4,13 +4,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import requests
+
+from billing_sandbox.faults import Fault
 
 _BACKOFF_FIRST_SECONDS = 0.2
 _BACKOFF_MAX_SECONDS = 10.0
 _IDLE_SECONDS = 1.0
+_DELAY_SECONDS = 1.0
 
 Errand = TypeVar("Errand")
 
@@ -62,6 +65,26 @@ class Couriers(Generic[Errand]):
         http.trust_env = False
         while not self._stopped.is_set():
             self._run(http, self._claimed.get())
+
+
+class Fate(NamedTuple):
+    """What becomes of a notification: so many of it are owed, in that state, so much later."""
+
+    copies: int = 1
+    state: str = "waiting"
+    after_seconds: float = 0.0
+
+
+def fate(fault: Fault | None) -> Fate:
+    """That which a fault orders; an answer that is lost makes a second delivery, just as a duplicate is one."""
+    match fault:
+        case Fault(kind="lose"):
+            return Fate(state="lost")
+        case Fault(kind="delay" | "slow"):
+            return Fate(after_seconds=_DELAY_SECONDS if fault.seconds is None else fault.seconds)
+        case Fault(kind="duplicate" | "lose_answer"):
+            return Fate(copies=2)
+    return Fate()
 
 
 def backoff_seconds(attempts: int) -> float:

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Flask, Response, after_this_request, request
+from flask import Flask, Response, abort, after_this_request, make_response, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from billing_sandbox.faults import Fault
+from billing_sandbox.store import Json
 
 _SLOW_SECONDS = 1.0
 _HANG_SECONDS = 3600.0
@@ -63,6 +64,23 @@ def from_browser() -> bool:
     """Whether a person asks, who wants to see a page; programs take anything, or JSON."""
     # Not the best of the accepted types: Chrome's is one for signed exchanges.
     return "text/html" in request.headers.get("Accept", "")
+
+
+def page(html: str, policy: str, code: int = 200) -> Response:
+    """A page that may do what its Content-Security-Policy says, and tells nobody where it was left."""
+    response = make_response(html, code)
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def json_object(*needed: str) -> Json:
+    """The body of a control call, which has at least these members."""
+    body = request.get_json(force=True)
+    if not isinstance(body, dict) or not all(name in body for name in needed):
+        abort(400, f"the body must be a JSON object{' with ' if needed else ''}{', '.join(needed)}")
+    return body
 
 
 def under_fault(fault: Fault | None, act: Callable[[], Response], refuse: Callable[[int], Response]) -> Response:

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, jsonify, request
 from werkzeug.wrappers import Response
 
 from billing_sandbox.epp.registry import EppRegistry
+from billing_sandbox.web import json_object
 
 
 def registry_control(registry: EppRegistry) -> Blueprint:
@@ -16,7 +17,7 @@ def registry_control(registry: EppRegistry) -> Blueprint:
 
     @control.post("/balance")
     def set_balance() -> Response:
-        years = _body("years")["years"]
+        years = json_object("years")["years"]
         if years is not None and (isinstance(years, bool) or not isinstance(years, int) or years < 0):
             abort(400, "years must be a whole number from 0, or null for no limit")
         registry.set_balance(years)
@@ -24,18 +25,18 @@ def registry_control(registry: EppRegistry) -> Blueprint:
 
     @control.post("/domains/<name>/occupy")
     def occupy(name: str) -> Response:
-        body = _body() if request.get_data() else {}
+        body = json_object() if request.get_data() else {}
         registry.occupy(name, body.get("registrant", "SOMEBODY-ELSE"), body.get("years", 1))
         return jsonify(registry.domain(name))
 
     @control.post("/domains/<name>/status")
     def set_status(name: str) -> Response:
-        registry.set_status(name, _body("status")["status"])
+        registry.set_status(name, json_object("status")["status"])
         return jsonify(registry.domain(name))
 
     @control.post("/domains/<name>/expiry")
     def set_expiry(name: str) -> Response:
-        registry.set_expiry(name, _moment(_body("expires")["expires"]))
+        registry.set_expiry(name, _moment(json_object("expires")["expires"]))
         return jsonify(registry.domain(name))
 
     @control.errorhandler(KeyError)
@@ -47,13 +48,6 @@ def registry_control(registry: EppRegistry) -> Blueprint:
         return jsonify({"error": "somebody has this name already"}), 409
 
     return control
-
-
-def _body(*needed: str) -> dict[str, Any]:
-    body = request.get_json(force=True)
-    if not isinstance(body, dict) or not all(name in body for name in needed):
-        abort(400, f"the body must be a JSON object with {', '.join(needed) or 'names and values'}")
-    return body
 
 
 def _moment(given: Any) -> datetime:

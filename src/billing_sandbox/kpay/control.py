@@ -12,6 +12,7 @@ from billing_sandbox.kpay.postbacks import Postbacks
 from billing_sandbox.kpay.statuses import NotPossible
 from billing_sandbox.kpay.switches import Switches
 from billing_sandbox.store import Json
+from billing_sandbox.web import json_object
 
 _ACTS = ("approve", "decline", "postback")
 
@@ -23,7 +24,7 @@ def kpay_control(payments: Payments, postbacks: Postbacks, switches: Switches) -
     @control.post("/kpay/payments/<name>/<act>")
     def payment_act(name: str, act: str) -> Response:
         payment = payments.named(name) or abort(404, f"no such payment: {name}")
-        asked: Json = _body() if request.get_data() else {}
+        asked: Json = json_object() if request.get_data() else {}
         match act:
             case "approve":
                 payments.approve(payment)
@@ -41,7 +42,7 @@ def kpay_control(payments: Payments, postbacks: Postbacks, switches: Switches) -
 
     @control.put("/kpay/switches")
     def set_switches() -> Response:
-        switches.set(_body())
+        switches.set(json_object())
         return jsonify(switches.to_json())
 
     phone_pages(control, payments)
@@ -57,10 +58,3 @@ def _status(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError('statusid must be a text, such as "01"')
     return value
-
-
-def _body() -> Json:
-    body = request.get_json(force=True)
-    if not isinstance(body, dict):
-        abort(400, "the body must be a JSON object")
-    return body

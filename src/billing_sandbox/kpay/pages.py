@@ -1,7 +1,8 @@
 """What every page of KPay's has in common."""
 
-from flask import make_response
-from werkzeug.wrappers import Response
+from flask import Response
+
+from billing_sandbox import web
 
 # Nothing is said of form-action: browsers would apply it to the way back to the shop, too.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
@@ -9,8 +10,4 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame
 
 def page(html: str, code: int = 200) -> Response:
     """A page that runs nothing and fetches nothing."""
-    response = make_response(html, code)
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return web.page(html, _POLICY, code)

@@ -43,7 +43,6 @@ class Payments:
                 "statusid": statuses.PENDING,
                 "momtransactionid": "",
                 "payaccount": "" if by_card else asked["msisdn"],
-                "card": None,
                 "checkout": secrets.token_urlsafe(16) if by_card else None,
                 "pushes": 0,
                 "checks": 0,
@@ -76,9 +75,10 @@ class Payments:
         """The payer pays: also late, after a failure, but once."""
         with self._store.transaction():
             payment = self._not_paid(payment)
-            paid_with: Json = {"payaccount": card.masked, "card": card.masked} if card else {}
+            payaccount = card.masked if card else payment["payaccount"]
             number = str(secrets.randbelow(9 * 10**9) + 10**9)
-            moved = self._save(payment, statusid=statuses.SUCCESS, momtransactionid=number, **paid_with)
+            paid = {"statusid": statuses.SUCCESS, "momtransactionid": number, "payaccount": payaccount}
+            moved = self._save(payment, **paid)
             self._postbacks.tell(moved)
             return moved
 
@@ -94,11 +94,11 @@ class Payments:
             return moved
 
     def on_phones(self) -> dict[str, list[Json]]:
-        """The pushes that reached a phone, by its number, newest first."""
+        """The pushes that reached a phone, by its number, newest first, each with its status in words."""
         phones: dict[str, list[Json]] = {}
         for payment in self._store.find(_KIND):
             if payment["pushes"]:
-                phones.setdefault(payment["msisdn"], []).append(payment)
+                phones.setdefault(payment["msisdn"], []).append(_in_words(payment))
         return phones
 
     def all(self) -> list[Json]:
@@ -109,8 +109,7 @@ class Payments:
     def shown(self, tid: str) -> Json:
         """A payment with its status in words, the calls that asked for it, and its postbacks."""
         payment = self._kept(tid)
-        return payment | {
-            "status": statuses.word(payment["statusid"]),
+        return _in_words(payment) | {
             "statusdesc": statuses.describe(payment["statusid"]),
             "pay_calls": self._reference(payment["refid"])["pay_calls"],
             "postbacks": self._postbacks.of(payment["tid"]),
@@ -144,3 +143,7 @@ class Payments:
     def _reference(self, refid: str | None) -> Json:
         """What is known of a reference: whose it is, if anybody's, and how often `pay` was called with it."""
         return self._store.get(_REFERENCE, refid or "") or {"id": refid, "tid": "", "pay_calls": 0}
+
+
+def _in_words(payment: Json) -> Json:
+    return payment | {"status": statuses.word(payment["statusid"])}

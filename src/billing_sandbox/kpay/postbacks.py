@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 
-from billing_sandbox.couriers import Couriers, backoff_seconds
-from billing_sandbox.faults import Faults
+from billing_sandbox.couriers import Couriers, backoff_seconds, fate
+from billing_sandbox.faults import Fault, Faults
 from billing_sandbox.kpay import forms, statuses
 from billing_sandbox.kpay.switches import Switches
 from billing_sandbox.store import Json, Store
@@ -83,18 +83,16 @@ class Postbacks:
         """Owe the postback of a payment's status, in the caller's transaction, or what a fault makes of it."""
         told = statuses.report(payment)
         fault = self._faults.take(f"kpay.postbacks.deliver.{told['statusid']}")
-        kind = fault.kind if fault else None
-        if kind == "forge":
-            told = statuses.misreported(told, statuses.SUCCESS)
-        elif kind == "misreport" and fault:
-            told = statuses.misreported(told, statuses.statusid(fault.code or 0))
-        elif kind == "pad":
-            told = statuses.padded(told)
-        pause = 0.0
-        if fault and kind in ("delay", "slow"):
-            pause = 1.0 if fault.seconds is None else fault.seconds
-        for _ in range(2 if kind in ("duplicate", "lose_answer") else 1):
-            self._owe(payment, told, state="lost" if kind == "lose" else "waiting", after_seconds=pause)
+        match fault:
+            case Fault(kind="forge"):
+                told = statuses.misreported(told, statuses.SUCCESS)
+            case Fault(kind="misreport"):
+                told = statuses.misreported(told, statuses.statusid(fault.code or 0))
+            case Fault(kind="pad"):
+                told = statuses.padded(told)
+        copies, state, pause = fate(fault)
+        for _ in range(copies):
+            self._owe(payment, told, state=state, after_seconds=pause)
 
     def say(self, payment: Json, status: str) -> None:
         """Owe a postback that says this, whatever is true."""

@@ -1,6 +1,6 @@
 """What differs from one KPay to the next, to be switched while it runs."""
 
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from billing_sandbox.kpay.refusals import Table
 from billing_sandbox.store import Json, Store
@@ -8,8 +8,8 @@ from billing_sandbox.store import Json, Store
 Form = Literal["json", "json_as_form", "form", "form_key"]
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
-    "retcodes": ("esicia", "package"),
-    "postbacks": ("json", "json_as_form", "form", "form_key"),
+    "retcodes": get_args(Table),
+    "postbacks": get_args(Form),
     "needs_key": (True, False),
     "knows_address": (True, False),
 }
@@ -47,10 +47,10 @@ class Switches:
         kept = self._store.get("sandbox", "kpay_switches") or {}
         return {name: kept.get(name, choices[0]) for name, choices in _CHOICES.items()}
 
-    def set(self, body: Any) -> None:
+    def set(self, body: Json) -> None:
         """Switch what is named; the others stay as they are."""
-        if not isinstance(body, dict) or body.keys() - _CHOICES.keys():
-            raise ValueError(f"the body must be a JSON object with some of {', '.join(_CHOICES)}")
+        if body.keys() - _CHOICES.keys():
+            raise ValueError(f"the body may have some of {', '.join(_CHOICES)}")
         for name, value in body.items():
             if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in _CHOICES[name]):
                 raise ValueError(f"{name} must be one of {', '.join(map(str, _CHOICES[name]))}")

@@ -23,7 +23,7 @@ class Letters:
 
     def keep(self, sender: str, recipients: Sequence[str], content: bytes) -> str:
         """Keep a mail as it came; gives its id."""
-        letter = {"id": f"mail_{secrets.token_hex(8)}", "received_at": self._now().isoformat()}
+        letter: Json = {"id": f"mail_{secrets.token_hex(8)}", "received_at": self._now().isoformat()}
         letter |= _read(message_from_bytes(content, _class=EmailMessage, policy=SMTP))
         letter |= {"sender": sender, "to": list(recipients)}
         with self._store.transaction():

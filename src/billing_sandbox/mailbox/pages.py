@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from billing_sandbox.mailbox.letters import Letters
 from billing_sandbox.store import Json
-from billing_sandbox.web import from_browser
+from billing_sandbox.web import from_browser, page
 
 _PAGE = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'"
 _MAIL = (
@@ -31,11 +31,11 @@ def mailbox_pages(letters: Letters) -> Blueprint:
 
     @pages.get("/")
     def show_all() -> Response:
-        return _page(render_template("mails.html", mails=letters.all()[::-1]), _PAGE)
+        return page(render_template("mails.html", mails=letters.all()[::-1]), _PAGE)
 
     @pages.get("/<id>")
     def show(id: str) -> Response:
-        return _page(render_template("mail.html", mail=found(id)), _PAGE)
+        return page(render_template("mail.html", mail=found(id)), _PAGE)
 
     @pages.get("/<id>/html")
     def show_html(id: str) -> Response:
@@ -43,7 +43,7 @@ def mailbox_pages(letters: Letters) -> Blueprint:
         if html is None:
             abort(404, "this mail has no HTML")
         shown = _HEAD.sub(lambda head: head.group() + _ELSEWHERE, html, count=1)
-        return _page(shown if shown != html else _ELSEWHERE + html, _MAIL)
+        return page(shown if shown != html else _ELSEWHERE + html, _MAIL)
 
     @pages.get("/<id>/source")
     def show_source(id: str) -> Response:
@@ -63,11 +63,3 @@ def mailbox_pages(letters: Letters) -> Blueprint:
         return redirect("/mail/", code=303) if from_browser() else jsonify({"deleted": deleted})
 
     return pages
-
-
-def _page(html: str, policy: str) -> Response:
-    response = make_response(html)
-    response.headers["Content-Security-Policy"] = policy
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

@@ -6,7 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
@@ -51,7 +51,9 @@ class Conversation(SMTP):
     async def attempt(self, step: str, act: Callable[[], str]) -> str:
         """Act and give the answer, or go wrong as ordered for this step."""
         fault = self._faults.take(f"smtp.{step}")
-        match fault.kind if fault else None:
+        if fault is None:
+            return act()
+        match fault.kind:
             case "refuse":
                 code = fault.code or CODES.get(step.partition(".")[0], CODE_ELSE)
                 return f"{code} {code // 100}.0.0 The sandbox was told to refuse this"
@@ -72,7 +74,7 @@ class Conversation(SMTP):
         refusal = await self.attempt("connect", lambda: "")
         if refusal:
             await self.push(refusal)
-            self.transport.close()
+            self._line.close()
             return
         await super()._handle_client()
 
@@ -92,8 +94,12 @@ class Conversation(SMTP):
             return
         await super().smtp_DATA(arg)
 
+    @property
+    def _line(self) -> asyncio.Transport:
+        return cast(asyncio.Transport, self.transport)
+
     async def _cut(self) -> NoReturn:
-        self.transport.abort()
+        self._line.abort()
         await self.loop.create_future()  # never comes: the end of the connection cancels whoever waits here
         raise AssertionError
 

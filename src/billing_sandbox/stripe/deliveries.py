@@ -7,7 +7,7 @@ import time
 
 import requests
 
-from billing_sandbox.couriers import Couriers, backoff_seconds
+from billing_sandbox.couriers import Couriers, backoff_seconds, fate
 from billing_sandbox.faults import Faults
 from billing_sandbox.store import Condition, Json, Store
 from billing_sandbox.stripe.endpoints import Endpoint, Endpoints
@@ -76,18 +76,11 @@ class Deliveries:
 
     def announce(self, event: Json) -> None:
         """Owe the event's deliveries, in the caller's transaction, or what a fault makes of them."""
-        fault = self._faults.take(f"stripe.webhooks.deliver.{event['type']}")
-        kind = fault.kind if fault else None
+        copies, state, pause = fate(self._faults.take(f"stripe.webhooks.deliver.{event['type']}"))
         for endpoint in self._endpoints.wanting(event["type"]):
             body = self._body(endpoint, event)
-            if kind == "lose":
-                self._owe(event["id"], endpoint, body, state="lost")
-            elif fault and kind in ("delay", "slow"):
-                self._owe(event["id"], endpoint, body, after_seconds=1.0 if fault.seconds is None else fault.seconds)
-            else:
-                # An answer that is lost makes a second delivery, just as a duplicate is one.
-                for _ in range(2 if kind in ("duplicate", "lose_answer") else 1):
-                    self._owe(event["id"], endpoint, body)
+            for _ in range(copies):
+                self._owe(event["id"], endpoint, body, state=state, after_seconds=pause)
 
     def announce_thin(self, event: Json) -> None:
         """Owe an event without contents to the endpoint of the control call."""

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
+from tests.integration.browsers import a_tab
 from tests.integration.whole.installation import Installation
 
 Install = Callable[..., Installation]
@@ -49,3 +51,10 @@ def installation(request: pytest.FixtureRequest) -> Installation:
     """Each in turn."""
     found: Installation = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A new tab of the machine's own Chromium."""
+    with a_tab() as tab:
+        yield tab

@@ -1,6 +1,5 @@
 """Names that renew by themselves, on real wires: time is moved, and the card or the customer pays."""
 
-import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ import requests
 from billing.application.expiry.expiring_names import LookAfterNames
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_domain, eventually
+from tests.integration.whole.mail_reader import MailReader
 from tests.integration.whole.test_saved_cards import cards, path_of, save
-from tests.integration.whole.time_machine import TimeMachine, a_shop_on
+from tests.integration.whole.time_machine import TimeMachine, a_shop_on, see_rounds
 
 DECLINES = "4000000000000341"  # can be saved, and not charged afterwards
 
@@ -51,26 +51,13 @@ def subjects(shop: Installation) -> list[str]:
     return [mail["subject"] for mail in shop.control("GET", "/state")["mail"]]
 
 
-def see_the_round_of_the_day(shop: Installation) -> None:
-    """From here on, what was not done for a name on this day is not done at all."""
-    container = shop.container
-    begins = timedelta(hours=container.settings().renewals.daily_at_hour)
-
-    def is_over() -> bool:
-        known = container.ledger().read(lambda uow: uow.rounds.get(LookAfterNames.name))
-        today = (container.business_clock()() - begins).date()
-        return known is not None and known.is_done and known.day == today
-
-    eventually(is_over)
-
-
 def test_a_year_later_the_name_is_renewed_with_the_card_it_was_bought_with(
     shop: Installation, time: TimeMachine
 ) -> None:
     buy(shop)
     before = expiry(shop)
     time.pass_time(timedelta(days=330))
-    see_the_round_of_the_day(shop)
+    see_rounds(shop, LookAfterNames.name)
     assert len(orders(shop)) == 1
     time.pass_time(timedelta(days=10))
     eventually(lambda: shop.registry("example.rw")["renews"] == 1)
@@ -81,7 +68,7 @@ def test_a_year_later_the_name_is_renewed_with_the_card_it_was_bought_with(
     assert expiry(shop).year == before.year + 1
     for days in (3, 30):
         time.pass_time(timedelta(days=days))
-        see_the_round_of_the_day(shop)
+        see_rounds(shop, LookAfterNames.name)
     eventually(lambda: "example.rw is renewed" in subjects(shop))
     assert shop.registry("example.rw")["renews"] == 1
     paid = [one for one in shop.control("GET", "/state")["stripe"]["payment_intents"] if one["status"] == "succeeded"]
@@ -92,22 +79,11 @@ def test_where_the_card_is_declined_the_customer_pays_by_the_link(shop: Installa
     buy(shop)
     assert shop.call("PUT", f"{path_of(shop)}/default", {"payment_method": save(shop, DECLINES)["id"]}).ok
     time.pass_time(timedelta(days=340))
-
-    def link() -> str | None:
-        mails = shop.control("GET", "/state")["mail"]
-        texts = [mail["text"] for mail in mails if "could not charge your card" in mail["subject"]]
-        found = re.search(rf"{shop.url}/pay/\S+", texts[0]) if texts else None
-        return found[0] if found else None
-
-    page = eventually(link)
-    assert page is not None
-    browser = requests.Session()
-    shown = browser.get(page, timeout=10).text
-    seal = re.search(r'name="seal" value="([^"]+)"', shown)
-    assert seal is not None
-    answer = browser.post(page, data={"seal": seal[1], "way": "stripe"}, allow_redirects=False, timeout=20)
+    reader = MailReader(shop)
+    page = reader.link("could not charge your card")
+    answer = reader.open(page)(way="stripe")
     assert answer.status_code == 303, answer.text
     paid = requests.post(answer.headers["Location"], data={"act": "pay"}, allow_redirects=False, timeout=10)
     assert paid.headers["Location"].startswith(f"{page}/status")
     eventually(lambda: shop.registry("example.rw")["renews"] == 1)
-    eventually(lambda: "This order is paid. Thank you." in browser.get(f"{page}/status", timeout=10).text)
+    eventually(lambda: "This order is paid. Thank you." in reader.look(f"{page}/status"))

@@ -1,20 +1,9 @@
 """A person in a browser: the provider's page, and the description of the API."""
 
-import re
-from collections.abc import Iterator, Mapping
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.browsers import a_tab
-from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A new tab of the machine's own Chromium."""
-    with a_tab() as tab:
-        yield tab
+from tests.integration.whole.installation import Installation, a_domain, a_hosting
+from tests.integration.whole.mail_reader import MailReader
 
 
 def test_a_person_is_declined_pays_and_gets_what_was_bought(on_sqlite: Installation, page: Page) -> None:
@@ -39,7 +28,7 @@ def test_a_person_pays_on_our_page_by_the_link_in_a_mail(on_sqlite: Installation
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     order = on_sqlite.order(a_domain("example.rw"))
-    page.goto(link_in_mail(on_sqlite, order))
+    page.goto(MailReader(on_sqlite).link_to_pay(order))
     expect(page.get_by_role("heading", name=f"Order {order['number']}")).to_be_visible()
     expect(page.get_by_role("cell", name="Registration of example.rw for 1 year")).to_be_visible()
     link = page.url
@@ -59,26 +48,12 @@ def test_a_person_without_a_mouse_and_scripts_pays_on_our_page(on_sqlite: Instal
     on_sqlite.work()
     order = on_sqlite.order(a_domain("example.rw"))
     bare = page.context.browser.new_context(java_script_enabled=False).new_page()  # type: ignore[union-attr]
-    bare.goto(link_in_mail(on_sqlite, order))
+    bare.goto(MailReader(on_sqlite).link_to_pay(order))
     bare.keyboard.press("Tab")
     focused = bare.locator("button:focus")
     expect(focused).to_have_text("Pay 15.00 USD")
     bare.keyboard.press("Enter")
     expect(bare.get_by_role("button", name="Decline")).to_be_visible()
-
-
-def link_in_mail(installation: Installation, order: Mapping[str, str]) -> str:
-    """To our own page, as the customer finds it."""
-
-    def look() -> str | None:
-        mails = installation.control("GET", "/state")["mail"]
-        texts = (mail["text"] for mail in mails if order["number"] in mail["subject"])
-        found = (re.search(rf"{installation.url}/pay/\S+", text) for text in texts)
-        return next((match[0] for match in found if match), None)
-
-    link = eventually(look)
-    assert link is not None
-    return link
 
 
 def test_the_api_is_described_without_asking_anybody_else(on_sqlite: Installation, page: Page) -> None:

@@ -1,34 +1,9 @@
 """A person in a browser pays on a phone: our own page, KPay's push, its postback, and what is delivered."""
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.browsers import a_tab
-from tests.integration.whole.installation import Installation, a_domain, eventually
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with a_tab() as tab:
-        yield tab
-
-
-def pay_link(shop: Installation, order: Mapping[str, Any]) -> str:
-    """To our own page, as the customer finds it in a mail."""
-
-    def look() -> str | None:
-        mails = shop.control("GET", "/state")["mail"]
-        texts = (mail["text"] for mail in mails if order["number"] in mail["subject"])
-        found = (re.search(rf"{shop.url}/pay/\S+", text) for text in texts)
-        return next((match[0] for match in found if match), None)
-
-    link = eventually(look)
-    assert link is not None
-    return link
+from tests.integration.whole.installation import Installation, a_domain
+from tests.integration.whole.phone_payer import PhonePayer
 
 
 def test_a_person_approves_on_the_phone_and_gets_what_was_bought(on_sqlite: Installation, page: Page) -> None:
@@ -36,14 +11,14 @@ def test_a_person_approves_on_the_phone_and_gets_what_was_bought(on_sqlite: Inst
     shop.serve()
     shop.work()
     order = shop.order(a_domain("example.rw"), currency="RWF")
-    page.goto(pay_link(shop, order))
+    page.goto(PhonePayer(shop).link_to_pay(order))
     page.get_by_role("radio", name="By mobile money (MTN or Airtel)").check()
     page.get_by_role("textbox", name="Phone number").fill("0788 123 434")
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_text("Please approve the payment on your MTN phone, the number ending in 34.")).to_be_visible()
-    ((tid, payment),) = [(one["tid"], one) for one in shop.control("GET", "/state")["kpay"]["payments"]]
+    (payment,) = PhonePayer(shop).pushes()
     assert payment["statusid"] != "01"
-    shop.control("POST", f"/kpay/payments/{tid}/approve")
+    shop.control("POST", f"/kpay/payments/{payment['tid']}/approve")
     expect(page.get_by_text("This order is paid. Thank you.")).to_be_visible(timeout=30_000)
     shop.until(order, "completed")
 
@@ -53,7 +28,7 @@ def test_a_card_is_put_in_on_kpays_page_and_the_browser_comes_back_to_ours(on_sq
     shop.serve()
     shop.work()
     order = shop.order(a_domain("example.rw"), currency="RWF")
-    link = pay_link(shop, order)
+    link = PhonePayer(shop).link_to_pay(order)
     page.goto(link)
     page.get_by_role("radio", name="By card, on KPay’s page").check()
     page.get_by_role("textbox", name="Phone number").fill("0788 123 434")

@@ -11,8 +11,8 @@ from billing.application.expiry.expiring_names import LookAfterNames
 from billing.application.expiry.hosting_renewals import LookAfterHosting
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_domain, a_hosting, eventually
-from tests.integration.whole.phone_payer import BY_PHONE, PhonePayer, see_rounds
-from tests.integration.whole.time_machine import TimeMachine, a_shop_on
+from tests.integration.whole.phone_payer import BY_PHONE, PhonePayer
+from tests.integration.whole.time_machine import TimeMachine, a_shop_on, see_rounds
 
 BOUGHT_ON = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
 ROUNDS = (LookAfterNames.name, LookAfterHosting.name)
@@ -31,7 +31,7 @@ class Customer(PhonePayer):
         self.time = time
         items = a_domain("example.rw") | {"auto_renew": True}, a_hosting() | {"cycle": cycle, "auto_renew": True}
         order = shop.order(*items, currency="RWF")
-        self.pay(self.link(f"We have your order {order['number']}"))
+        self.pay(self.link_to_pay(order))
         bought = shop.until(order, "completed")
         (self.hosting_id,) = [item["subscription_id"] for item in bought["items"] if item["kind"] == "hosting"]
 

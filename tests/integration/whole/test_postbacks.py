@@ -1,14 +1,15 @@
 """KPay's postbacks on real wires, with everything switched on: each form of them gets in, and none is believed."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from billing_sandbox.kpay.switches import Form
 from tests.integration.whole.conftest import Install
 from tests.integration.whole.installation import Installation, a_hosting, eventually
-from tests.integration.whole.phone_payer import BY_PHONE
+from tests.integration.whole.phone_payer import BY_PHONE, PhonePayer
 
-FORMS = ("json", "json_as_form", "form", "form_key")
+FORMS = get_args(Form)
 PAID = "01"
 NEVER = "3000"
 """Seconds after which KPay would be asked without any word of its own; no test takes as long."""
@@ -30,7 +31,7 @@ def asked(shop: Installation, order: Any) -> str:
 
 
 def at_kpay(shop: Installation, payment_id: str) -> Any:
-    (known,) = [one for one in shop.control("GET", "/state")["kpay"]["payments"] if one["refid"] == payment_id]
+    (known,) = [one for one in PhonePayer(shop).pushes() if one["refid"] == payment_id]
     return known
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.integration.whole.conftest import Install
-from tests.integration.whole.installation import Installation
+from tests.integration.whole.installation import Installation, eventually
 
 _PROMPT = {"BILLING_UNMATCHED_RETRY_SECONDS": "1", "BILLING_CARD_POLL_SECONDS": "1"}
 
@@ -66,3 +66,16 @@ def a_shop_on(
     for n in range(1, workers + 1):
         shop.work(f"worker-{n}")
     return shop, time
+
+
+def see_rounds(shop: Installation, *names: str) -> None:
+    """From here on, what these rounds of the day have not done today, they do not do today."""
+    container = shop.container
+    begins = timedelta(hours=container.settings().renewals.daily_at_hour)
+
+    def are_over() -> bool:
+        known = container.ledger().read(lambda uow: [uow.rounds.get(name) for name in names])
+        today = (container.business_clock()() - begins).date()
+        return all(one is not None and one.is_done and one.day == today for one in known)
+
+    eventually(are_over)
