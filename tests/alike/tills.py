@@ -34,10 +34,13 @@ class Till(ABC):
     def buy(self, *wanted: Purchase) -> Order:
         """Order, pay, and get it."""
         order = self.order(*wanted)
-        payment = self.start(order)
+        self.pay_and_tell(self.start(order))
+        return self.shop.read(order)
+
+    def pay_and_tell(self, payment: Payment) -> None:
+        """The customer pays, and the shop hears of it."""
         self.pay(payment)
         self.tell(payment)
-        return self.shop.read(order)
 
     def cancel(self, order: Order) -> None:
         """The customer does not want it any more."""
