@@ -13,6 +13,7 @@ from simulation.schedule import Died, Schedule
 
 T = TypeVar("T")
 _SOON_MS, _STALL_MS = (1, 400), (61_000, 400_000)
+_AGES_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +80,11 @@ class Weather:
             self.schedule.note(f"  the ledger is away: {why}")
             raise LedgerUnavailable(why)
 
-    def call(self, what: str, deadline: Deadline, act: Callable[[], T]) -> T:
-        """A call outward: asked, done or not, answered or not."""
+    def call(self, what: str, deadline: Deadline, act: Callable[[Deadline], T]) -> T:
+        """A call outward: asked, done or not, answered or not.
+
+        What was sent in time arrives, however long the sender sleeps between: `act` gets a deadline that is far off.
+        """
         deadline.remaining_seconds()
         self.point(f"{what}?")
         faults, schedule, chance = self.faults, self.schedule, self.dice.random()
@@ -91,7 +95,7 @@ class Weather:
         if chance < faults.call_hangs + faults.answer_lost:
             self._lose(what, deadline, act, hangs=chance < faults.call_hangs)
         try:
-            answer = act()
+            answer = act(_far_off(deadline))
         except BillingError as refusal:
             if schedule.is_traced:
                 schedule.note(f"{what}: {refusal!r}")
@@ -100,11 +104,11 @@ class Weather:
         self.point(f"{what}: {getattr(answer, 'facts', answer)}" if schedule.is_traced else what)
         return answer
 
-    def _lose(self, what: str, deadline: Deadline, act: Callable[[], T], hangs: bool) -> None:
+    def _lose(self, what: str, deadline: Deadline, act: Callable[[Deadline], T], hangs: bool) -> None:
         takes_effect = not hangs or self.dice.random() < 0.5
         if takes_effect:
             with suppress(BillingError):
-                act()
+                act(_far_off(deadline))
         if hangs:
             with suppress(RetryLater):  # it slept through its deadline already
                 self.schedule.sleep(int(deadline.remaining_seconds() * 1000) + 1)
@@ -114,3 +118,7 @@ class Weather:
     def _die(self, what: str) -> None:
         self.schedule.note(f"  is killed at: {what}")
         raise Died
+
+
+def _far_off(deadline: Deadline) -> Deadline:
+    return Deadline.after(_AGES_SECONDS, deadline.monotonic)
