@@ -206,7 +206,7 @@ class Operator:
                 self.world.gateway.refund_at_the_desk(payment, part)
         for refund in payment.refunds:
             if refund.needs_hand and self._feels_like_it(0.5):
-                pay_back_by_hand(self.world, payment, refund.id, is_given_up=self._feels_like_it(0.15))
+                pay_back_by_hand(self.world, payment.order_id, refund.id, is_given_up=self._feels_like_it(0.15))
             if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
                 self._try(partial(container.request_refund(), payment.id, refund.amount, (), "again", "operator"))
 
@@ -246,7 +246,7 @@ class Operator:
         for order in self.world.books.rows(Order):
             for payment in order.payments:
                 for refund in payment.refunds:
-                    pay_back_by_hand(self.world, payment, refund.id)
+                    pay_back_by_hand(self.world, payment.order_id, refund.id)
 
     def _revive(self, job: Job) -> Job:
         self.world.revivals[job.subject] += 1

@@ -1,6 +1,6 @@
 """What goes wrong, how often, and the switch points at which it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from random import Random
@@ -14,6 +14,7 @@ from simulation.schedule import Died, Schedule
 T = TypeVar("T")
 _SOON_MS, _STALL_MS = (1, 400), (61_000, 400_000)
 _AGES_SECONDS = 3600.0
+_PROMPT_MS, _LATE_MS = 2_000, 90 * 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,18 @@ class Weather:
     def strikes(self, rate: float) -> bool:
         """Whether it happens now."""
         return rate > 0 and self.dice.random() < rate
+
+    def loses(self, what: str) -> bool:
+        """Whether a notification never comes."""
+        is_lost = self.strikes(self.faults.webhook_lost)
+        if is_lost:
+            self.schedule.note(f"  the {what} is lost for good")
+        return is_lost
+
+    def arrivals(self, dice: Random) -> Iterator[int]:
+        """After how many ms a notification comes: twice, perhaps, and late."""
+        for _ in range(2 if self.strikes(self.faults.webhook_doubled) else 1):
+            yield dice.randint(1, _LATE_MS if self.strikes(self.faults.webhook_late) else _PROMPT_MS)
 
     def point(self, what: str) -> None:
         """A switch point: others act, time passes, or the process dies."""
