@@ -53,8 +53,7 @@ class Till(ABC):
 
     def wait(self, seconds: float) -> None:
         """Time passes, and workers do what has become due."""
-        self.shop.pass_time(timedelta(seconds=seconds))
-        self.shop.sweep_and_work()
+        self.shop.wait(seconds)
 
     def wait_until(self, moment: datetime) -> None:
         """The same, and how long is told by when it is over."""
