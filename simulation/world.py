@@ -145,7 +145,7 @@ class AlarmedTelemetry(MemoryTelemetry):
         super().alarm(name, **fields)
         if self._schedule.is_traced:
             self._schedule.note(f"  ! {name} {' '.join(f'{key}={value}' for key, value in fields.items())}")
-        if name.endswith("_bug") or name == "name_not_seen_to":
+        if name.endswith(("_bug", "_not_seen_to")):
             raise Broken("no defects", f"{name} {fields}")
 
 
