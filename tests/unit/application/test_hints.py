@@ -8,7 +8,7 @@ import pytest
 
 from billing.adapters.memory.pages import Told
 from billing.application.ports import Forged
-from billing.application.work.jobs import hold
+from billing.application.work.jobs import Run, hold
 from billing.domain import (
     AlertKind,
     EventStatus,
@@ -40,6 +40,15 @@ def events(shop: TwoWays) -> list[InboxEvent]:
 def kinds(shop: TwoWays) -> list[AlertKind]:
     """Of what a person was told."""
     return [alert.kind for alert in shop.alerts()]
+
+
+def claimed_check(shop: TwoWays) -> Run:
+    """The only one, when it is due: a worker is at it."""
+    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
+    shop.pass_time(timedelta(seconds=POLLS[0]))
+    run = shop.container.run_job().claim(check.id)
+    assert run is not None
+    return run
 
 
 def counted(shop: TwoWays, name: str) -> list[dict[str, object]]:
@@ -109,10 +118,7 @@ def test_hints_and_refreshes_ask_the_provider_no_oftener_than_the_interval(shop:
 def test_a_hint_while_the_check_runs_has_it_run_once_more(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
-    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
-    shop.pass_time(timedelta(seconds=POLLS[0]))
-    claimed = shop.container.run_job().claim(check.id)
-    assert claimed is not None
+    claimed = claimed_check(shop)
     shop.post_back(payment, shop.push.approve(payment.id))
     shop.work()
     assert shop.attempt(order).status is PaymentStatus.PENDING  # somebody is at it
@@ -247,10 +253,7 @@ def test_the_latest_claim_is_compared_and_not_an_older_one(shop: TwoWays) -> Non
 def test_a_hint_that_comes_while_the_provider_is_asked_is_compared_with_the_next_answer(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
-    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
-    shop.pass_time(timedelta(seconds=POLLS[0]))
-    run = shop.container.run_job().claim(check.id)
-    assert run is not None
+    run = claimed_check(shop)
     record = shop.container.handlers()[JobKind.CHECK_PAYMENT](run)
     shop.post_back(payment, shop.push.approve(payment.id))
     shop.ledger.write("the answer", record)
