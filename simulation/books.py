@@ -1,12 +1,12 @@
 """The rows of a ledger as they are, past every use case: what the rules are computed from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 from billing.adapters.memory.store import Store
 from billing.application.records import Transition
-from billing.domain import Alert, Job, Mail, MailKind, Order
+from billing.domain import Alert, Job, Mail, MailKind, Order, Payment
 
 T = TypeVar("T")
 
@@ -31,6 +31,10 @@ class Books(Protocol):
 
     def find(self, cls: type[T], key: str) -> T | None:
         """One by its id."""
+
+    def payments(self) -> Iterator[Payment]:
+        """Those of every order."""
+        return (payment for order in self.rows(Order) for payment in order.payments)
 
     def moves(self) -> Iterable[Transition]:
         """The history, oldest first."""

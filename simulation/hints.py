@@ -9,7 +9,6 @@ from simulation.scenario import MINUTE_MS
 from simulation.schedule import require
 from simulation.world import World
 
-_LATE_MS = 90 * MINUTE_MS
 _TRIES_SURELY, _KNOWS_THE_ADDRESS = 10, 0.7
 
 
@@ -22,13 +21,11 @@ class HintPostman:
 
     def __call__(self, payment_id: str, body: bytes, *, surely: bool) -> None:
         """Take one hint."""
-        weather, faults = self.world.weather, self.world.weather.faults
-        if not surely and weather.strikes(faults.webhook_lost):
-            self.world.schedule.note("  the hint is lost for good")
+        weather = self.world.weather
+        if not surely and weather.loses("hint"):
             return
         tries = _TRIES_SURELY if surely else self.dice.randint(1, 3)
-        for _ in range(2 if weather.strikes(faults.webhook_doubled) else 1):
-            after_ms = self.dice.randint(1, _LATE_MS if weather.strikes(faults.webhook_late) else 2_000)
+        for after_ms in weather.arrivals(self.dice):
             self.world.schedule.spawn("hint", partial(self._deliver, payment_id, body, tries), after_ms)
 
     def _deliver(self, payment_id: str, body: bytes, tries_max: int) -> None:

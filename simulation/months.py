@@ -94,16 +94,15 @@ class Calendar:
         """The customer saves another card here, or pays on the invoice's page."""
         provider = self.world.billing.twin
         if self._happens(_NEW_CARD):
-            self._replace_card(invoice.bill)
+            replace_card(self.world, self._payer(invoice.bill))
         if self._happens(_PAYS) and invoice.status is InvoiceStatus.OPEN and not invoice.in_flight:
             provider.books.declines.pop(invoice.bill.ref, None)
             self.world.gateway.pass_on(provider.desk.retry(invoice.ref))
             self.world.schedule.note(f"{invoice.ref} is {invoice.status}")
 
-    def _replace_card(self, bill: Bill) -> None:
-        """On the provider's page, then for what is charged by itself; the old one is removed."""
-        customer = next(w.customer_id for w in self.world.books.rows(Wallet) if w.customer_ref == bill.customer_ref)
-        replace_card(self.world, customer)
+    def _payer(self, bill: Bill) -> str:
+        """Our id of whoever it bills."""
+        return next(w.customer_id for w in self.world.books.rows(Wallet) if w.customer_ref == bill.customer_ref)
 
     def _happens(self, chance: float) -> bool:
         return self.dice.random() < chance

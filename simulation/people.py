@@ -173,9 +173,8 @@ class Operator:
             self.world.schedule.sleep(self.world.dice.randint(MINUTE_MS, 40 * MINUTE_MS))
             for job in self.world.books.rows(Job):
                 self._look_after(job)
-            for order in self.world.books.rows(Order):
-                for payment in order.payments:
-                    self._see_to(payment)
+            for payment in self.world.books.payments():
+                self._see_to(payment)
 
     def _look_after(self, job: Job) -> None:
         """A dead job is retried or called off; a waiting one is called off now and then."""
@@ -206,7 +205,7 @@ class Operator:
                 self.world.gateway.refund_at_the_desk(payment, part)
         for refund in payment.refunds:
             if refund.needs_hand and self._feels_like_it(0.5):
-                pay_back_by_hand(self.world, payment, refund.id, is_given_up=self._feels_like_it(0.15))
+                pay_back_by_hand(self.world, payment.order_id, refund.id, is_given_up=self._feels_like_it(0.15))
             if refund.attention and not refund.is_pending and self._feels_like_it(0.3):
                 self._try(partial(container.request_refund(), payment.id, refund.amount, (), "again", "operator"))
 
@@ -228,7 +227,7 @@ class Operator:
         for job in self.dead_jobs():
             self._revive(job)
         resolve = self.world.container.resolve_payment()
-        for parked in [payment for order in self.world.books.rows(Order) for payment in order.payments]:
+        for parked in list(self.world.books.payments()):
             if parked.status is PaymentStatus.REQUIRES_ATTENTION:
                 ways = (partial(resolve, parked.id, way, "operator") for way in (Resolution.ACCEPT, Resolution.REFUND))
                 any(self.world.process(way) for way in ways)
@@ -243,10 +242,9 @@ class Operator:
 
     def pay_back(self) -> None:
         """All that nobody else does."""
-        for order in self.world.books.rows(Order):
-            for payment in order.payments:
-                for refund in payment.refunds:
-                    pay_back_by_hand(self.world, payment, refund.id)
+        for payment in self.world.books.payments():
+            for refund in payment.refunds:
+                pay_back_by_hand(self.world, payment.order_id, refund.id)
 
     def _revive(self, job: Job) -> Job:
         self.world.revivals[job.subject] += 1

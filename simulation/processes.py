@@ -23,7 +23,6 @@ _RESTART_MS = 5_000
 _SWEEP_MS = 10_000
 _WHOLE_HOUSE = 0.1
 _REDELIVERIES = 10
-_LATE_MS = 90 * MINUTE_MS
 _DAY, _ENDS_SOON = timedelta(days=1), timedelta(days=31)
 """A month before a name ends, and after it, the day has something to see to."""
 _DAY_BEGINS = time(4)
@@ -187,17 +186,12 @@ class Postman:
 
     def __call__(self, body: bytes) -> None:
         """Take one notification."""
-        weather, faults = self.world.weather, self.world.weather.faults
-        if weather.strikes(faults.webhook_lost):
-            self.world.schedule.note("  the webhook is lost for good")
-            return
-        self.surely(body)
+        if not self.world.weather.loses("webhook"):
+            self.surely(body)
 
     def surely(self, body: bytes) -> None:
         """One that is not lost, but late or double all the same."""
-        weather, faults = self.world.weather, self.world.weather.faults
-        for _ in range(2 if weather.strikes(faults.webhook_doubled) else 1):
-            after_ms = self.world.dice.randint(1, _LATE_MS if weather.strikes(faults.webhook_late) else 2_000)
+        for after_ms in self.world.weather.arrivals(self.world.dice):
             self.world.schedule.spawn("webhook", lambda: self._deliver(body), after_ms)
 
     def _deliver(self, body: bytes) -> None:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from billing.adapters.memory.pages import Told
-from billing.domain import Alert, InboxEvent, Job, JobKind, JobStatus, Order, Payment, Refund
+from billing.domain import Alert, InboxEvent, Job, JobKind, JobStatus, Payment, Refund
 from billing.domain.alert import AlertKind
 from simulation.schedule import require
 from simulation.world import HINTS_MAX, World
@@ -68,8 +68,7 @@ class PushRules:
             require(was_false, "no false alarm", f"{payment.id} is {payment.status}, rightly claimed: {claims}")
 
     def _payments(self) -> Iterator[Payment]:
-        orders = self._books.rows(Order)
-        return (payment for order in orders for payment in order.payments if payment.gateway == self._push.name)
+        return (payment for payment in self._books.payments() if payment.gateway == self._push.name)
 
     def _refunds(self) -> Iterator[Refund]:
         return (refund for payment in self._payments() for refund in payment.refunds)

@@ -1,6 +1,6 @@
 """What goes wrong, how often, and the switch points at which it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from random import Random
@@ -13,6 +13,8 @@ from simulation.schedule import Died, Schedule
 
 T = TypeVar("T")
 _SOON_MS, _STALL_MS = (1, 400), (61_000, 400_000)
+_AGES_SECONDS = 3600.0
+_PROMPT_MS, _LATE_MS = 2_000, 90 * 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,18 @@ class Weather:
         """Whether it happens now."""
         return rate > 0 and self.dice.random() < rate
 
+    def loses(self, what: str) -> bool:
+        """Whether a notification never comes."""
+        is_lost = self.strikes(self.faults.webhook_lost)
+        if is_lost:
+            self.schedule.note(f"  the {what} is lost for good")
+        return is_lost
+
+    def arrivals(self, dice: Random) -> Iterator[int]:
+        """After how many ms a notification comes: twice, perhaps, and late."""
+        for _ in range(2 if self.strikes(self.faults.webhook_doubled) else 1):
+            yield dice.randint(1, _LATE_MS if self.strikes(self.faults.webhook_late) else _PROMPT_MS)
+
     def point(self, what: str) -> None:
         """A switch point: others act, time passes, or the process dies."""
         schedule, faults, chance = self.schedule, self.faults, self.dice.random()
@@ -79,8 +93,11 @@ class Weather:
             self.schedule.note(f"  the ledger is away: {why}")
             raise LedgerUnavailable(why)
 
-    def call(self, what: str, deadline: Deadline, act: Callable[[], T]) -> T:
-        """A call outward: asked, done or not, answered or not."""
+    def call(self, what: str, deadline: Deadline, act: Callable[[Deadline], T]) -> T:
+        """A call outward: asked, done or not, answered or not.
+
+        What was sent in time arrives, however long the sender sleeps between: `act` gets a deadline that is far off.
+        """
         deadline.remaining_seconds()
         self.point(f"{what}?")
         faults, schedule, chance = self.faults, self.schedule, self.dice.random()
@@ -91,7 +108,7 @@ class Weather:
         if chance < faults.call_hangs + faults.answer_lost:
             self._lose(what, deadline, act, hangs=chance < faults.call_hangs)
         try:
-            answer = act()
+            answer = act(_far_off(deadline))
         except BillingError as refusal:
             if schedule.is_traced:
                 schedule.note(f"{what}: {refusal!r}")
@@ -100,11 +117,11 @@ class Weather:
         self.point(f"{what}: {getattr(answer, 'facts', answer)}" if schedule.is_traced else what)
         return answer
 
-    def _lose(self, what: str, deadline: Deadline, act: Callable[[], T], hangs: bool) -> None:
+    def _lose(self, what: str, deadline: Deadline, act: Callable[[Deadline], T], hangs: bool) -> None:
         takes_effect = not hangs or self.dice.random() < 0.5
         if takes_effect:
             with suppress(BillingError):
-                act()
+                act(_far_off(deadline))
         if hangs:
             with suppress(RetryLater):  # it slept through its deadline already
                 self.schedule.sleep(int(deadline.remaining_seconds() * 1000) + 1)
@@ -114,3 +131,7 @@ class Weather:
     def _die(self, what: str) -> None:
         self.schedule.note(f"  is killed at: {what}")
         raise Died
+
+
+def _far_off(deadline: Deadline) -> Deadline:
+    return Deadline.after(_AGES_SECONDS, deadline.monotonic)

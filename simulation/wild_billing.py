@@ -79,8 +79,7 @@ class WildBilling(RecurringBilling):
         return stands
 
     def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[Deadline], T]) -> T:
-        sent = self._provider.sent(deadline)
-        return self._weather.call(f"billing: {call} {about}", deadline, lambda: act(sent))
+        return self._weather.call(f"billing: {call} {about}", deadline, act)
 
 
 class WildMethods(SavedMethods):
@@ -90,7 +89,7 @@ class WildMethods(SavedMethods):
 
     def __init__(self, weather: Weather, gateway: WildGateway, installation: Callable[[], str]) -> None:
         self.twin = MemoryMethods(gateway.twin, installation)
-        self._weather, self._provider = weather, gateway
+        self._weather = weather
 
     def open_account(self, customer: Customer, deadline: Deadline) -> str:
         return self._call("open_account", customer.id, deadline, lambda by: self.twin.open_account(customer, by))
@@ -111,5 +110,4 @@ class WildMethods(SavedMethods):
         return self._call("portal_url", wallet.id, deadline, lambda by: self.twin.portal_url(wallet, return_url, by))
 
     def _call(self, call: str, about: str, deadline: Deadline, act: Callable[[Deadline], T]) -> T:
-        sent = self._provider.sent(deadline)
-        return self._weather.call(f"methods: {call} {about}", deadline, lambda: act(sent))
+        return self._weather.call(f"methods: {call} {about}", deadline, act)

@@ -17,11 +17,10 @@ class WildFeed(EventFeed):
     gateway, kept = "memory", MemoryFeed.kept
 
     def __init__(self, weather: Weather, gateway: WildGateway) -> None:
-        self._twin, self._weather, self._provider = MemoryFeed(gateway.twin, page_size=20), weather, gateway
+        self._twin, self._weather = MemoryFeed(gateway.twin, page_size=20), weather
 
     def page(self, since: datetime, until: datetime, after: str | None, deadline: Deadline) -> FeedPage:
-        sent = self._provider.sent(deadline)
-        return self._weather.call("books: events", deadline, lambda: self._twin.page(since, until, after, sent))
+        return self._weather.call("books: events", deadline, lambda sent: self._twin.page(since, until, after, sent))
 
 
 class WildStatements(Statements):
@@ -30,8 +29,7 @@ class WildStatements(Statements):
     gateway = "memory"
 
     def __init__(self, weather: Weather, gateway: WildGateway) -> None:
-        self._twin, self._weather, self._provider = MemoryStatements(gateway.twin), weather, gateway
+        self._twin, self._weather = MemoryStatements(gateway.twin), weather
 
     def of(self, payment: Payment, deadline: Deadline) -> Statement:
-        sent = self._provider.sent(deadline)
-        return self._weather.call(f"books: payment {payment.id}", deadline, lambda: self._twin.of(payment, sent))
+        return self._weather.call(f"books: payment {payment.id}", deadline, lambda sent: self._twin.of(payment, sent))

@@ -9,7 +9,6 @@ from billing.application.ports import Clock, Envelope, Reading, SignedGateway, S
 from billing.domain import Conflict, DisputeStatus, Fact, Money, Order, Payment, Refund
 from simulation.weather import Weather
 
-_AGES_SECONDS = 3600.0
 _SLOW_CHARGES_PAID, _SLOW_CHARGES_MS, _CONSENT, _CONSENT_MS = 0.7, 4 * 86_400_000, 0.4, 2 * 3_600_000
 _SLOW_REFUNDS, _FAILING_REFUNDS, _REFUSED_REFUNDS = 0.2, 0.1, 0.15
 
@@ -35,12 +34,12 @@ class WildGateway(SignedGateway):
         return self.twin.verify(body, headers)
 
     def interpret(self, body: bytes, deadline: Deadline) -> Reading:
-        return self._weather.call("provider: interpret", deadline, lambda: self.twin.interpret(body, deadline))
+        return self._weather.call("provider: interpret", deadline, lambda _: self.twin.interpret(body, deadline))
 
     def start(self, order: Order, payment: Payment, deadline: Deadline) -> Started:
-        def act() -> Started:
+        def act(sent: Deadline) -> Started:
             is_new = payment.id not in self.twin.pages
-            started = self.twin.start(order, payment, self.sent(deadline))
+            started = self.twin.start(order, payment, sent)
             if is_new and payment.is_off_session:
                 self.asked[payment.id] = payment.amount
                 self._charged(payment.id)
@@ -53,17 +52,19 @@ class WildGateway(SignedGateway):
         return self._weather.call(f"provider: start {payment.id}", deadline, act)
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        sent = self.sent(deadline)
-        return self._weather.call(f"provider: check {payment.id}", deadline, lambda: self.twin.check(payment, sent))
+        return self._weather.call(
+            f"provider: check {payment.id}", deadline, lambda sent: self.twin.check(payment, sent)
+        )
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        sent = self.sent(deadline)
-        return self._weather.call(f"provider: close {payment.id}", deadline, lambda: self.twin.close(payment, sent))
+        return self._weather.call(
+            f"provider: close {payment.id}", deadline, lambda sent: self.twin.close(payment, sent)
+        )
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
-        key, sent = f"{refund.id}:{refund.try_no}", self.sent(deadline)
+        key = f"{refund.id}:{refund.try_no}"
 
-        def act() -> Sequence[Fact]:
+        def act(sent: Deadline) -> Sequence[Fact]:
             self._refuse_now_and_then(key)
             page = self.page_of(payment)
             paid_back = len(page.refunds)
@@ -96,10 +97,6 @@ class WildGateway(SignedGateway):
         self.tell_surely(self._told(self.twin.settle_refund(payment_id, ref, why)))
 
     # ------------------------------------------------------------------ for its other ports
-
-    def sent(self, deadline: Deadline) -> Deadline:
-        """What was sent in time arrives, however long the sender sleeps between."""
-        return Deadline.after(_AGES_SECONDS, deadline.monotonic)
 
     def pass_on(self, told: Iterable[bytes], *, surely: bool = False) -> None:
         """Tell what was written there; surely where nobody would ask."""

@@ -15,4 +15,4 @@ class WildNotifier(Notifier):
         self._weather = weather
 
     def send(self, mail: Mail, deadline: Deadline) -> None:
-        self._weather.call(f"mail server: {mail.occasion}", deadline, lambda: self.twin.send(mail, deadline))
+        self._weather.call(f"mail server: {mail.occasion}", deadline, lambda _: self.twin.send(mail, deadline))

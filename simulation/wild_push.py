@@ -13,7 +13,6 @@ from simulation.weather import Weather
 
 POLL_SECONDS = (10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 """The ages at which an attempt is asked about."""
-_AGES_SECONDS = 3600.0
 _PAID_AT_ONCE, _REFUSED = 0.05, 0.05
 
 Begin = Callable[[Order, Payment, Deadline], Started]
@@ -65,12 +64,10 @@ class WildPush(HintingGateway):
         return self._begin("again start", self.twin.start_again, order, payment, deadline)
 
     def check(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        sent = self._sent(deadline)
-        return self._weather.call(f"kpay: check {payment.id}", deadline, lambda: self.twin.check(payment, sent))
+        return self._weather.call(f"kpay: check {payment.id}", deadline, lambda sent: self.twin.check(payment, sent))
 
     def close(self, payment: Payment, deadline: Deadline) -> Sequence[Fact]:
-        sent = self._sent(deadline)
-        return self._weather.call(f"kpay: close {payment.id}", deadline, lambda: self.twin.close(payment, sent))
+        return self._weather.call(f"kpay: close {payment.id}", deadline, lambda sent: self.twin.close(payment, sent))
 
     def refund(self, payment: Payment, refund: Refund, deadline: Deadline) -> Sequence[Fact]:
         return self.twin.refund(payment, refund, deadline)
@@ -100,7 +97,7 @@ class WildPush(HintingGateway):
     # ------------------------------------------------------------------ within
 
     def _begin(self, call: str, begin: Begin, order: Order, payment: Payment, deadline: Deadline) -> Started:
-        def act() -> Started:
+        def act(sent: Deadline) -> Started:
             if self.refuses_us:
                 raise AccountRefused("600: wrong user name")
             self._refuse_now_and_then(payment.id)
@@ -108,7 +105,7 @@ class WildPush(HintingGateway):
             self._asked_until[payment.id] = payment.created_at + timedelta(seconds=POLL_SECONDS[-1])
             self.twin.approves_at_once = self._weather.strikes(_PAID_AT_ONCE)
             known = len(self.twin.pushed)
-            started = begin(order, payment, self._sent(deadline))
+            started = begin(order, payment, sent)
             for payment_id in self.twin.pushed[known:]:
                 self._pushed(payment_id)
             return started
@@ -142,10 +139,6 @@ class WildPush(HintingGateway):
 
     def _tell(self, payment_id: str, body: bytes) -> None:
         self.tell(payment_id, body, surely=self._now() >= self._asked_until[payment_id])
-
-    def _sent(self, deadline: Deadline) -> Deadline:
-        """What was sent in time arrives, however long the sender sleeps between."""
-        return Deadline.after(_AGES_SECONDS, deadline.monotonic)
 
 
 def by_hand(refund: Refund) -> str:

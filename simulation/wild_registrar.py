@@ -34,12 +34,10 @@ class WildRegistrar(Registrar):
         self._weather = weather
 
     def check(self, names: Sequence[DomainName], deadline: Deadline) -> Sequence[Availability]:
-        return self._weather.call("registry: check", deadline, lambda: self.twin.check(names, self._sent(deadline)))
+        return self._weather.call("registry: check", deadline, lambda sent: self.twin.check(names, sent))
 
     def info(self, name: DomainName, deadline: Deadline) -> DomainInfo | None:
-        return self._weather.call(
-            f"registry: info {name}", deadline, lambda: self.twin.info(name, self._sent(deadline))
-        )
+        return self._weather.call(f"registry: info {name}", deadline, lambda sent: self.twin.info(name, sent))
 
     def register(
         self,
@@ -50,20 +48,20 @@ class WildRegistrar(Registrar):
         key: str,
         deadline: Deadline,
     ) -> DomainInfo:
-        def act() -> DomainInfo:
+        def act(sent: Deadline) -> DomainInfo:
             before = self.twin.creates[str(name)]
-            info = self.twin.register(name, years, registrant, nameservers, key, self._sent(deadline))
+            info = self.twin.register(name, years, registrant, nameservers, key, sent)
             if self.twin.creates[str(name)] > before:
                 self.created.append(Effect(name=str(name), key=key, years=years))
                 self._perhaps_grant_later(name)
-            return self.twin.info(name, self._sent(deadline)) or info
+            return self.twin.info(name, sent) or info
 
         return self._weather.call(f"registry: create {name} for {key}", deadline, act)
 
     def renew(self, name: DomainName, years: int, current_expiry: datetime, key: str, deadline: Deadline) -> DomainInfo:
-        def act() -> DomainInfo:
+        def act(sent: Deadline) -> DomainInfo:
             before = self.twin.renews[str(name)]
-            info = self.twin.renew(name, years, current_expiry, key, self._sent(deadline))
+            info = self.twin.renew(name, years, current_expiry, key, sent)
             if self.twin.renews[str(name)] > before:
                 self.renewed.append(Effect(name=str(name), key=key, years=years))
             return info
@@ -73,10 +71,6 @@ class WildRegistrar(Registrar):
     def holding(self, name: DomainName) -> DomainInfo | None:
         """What the registry's table shows, weather or not."""
         return self.twin.info(name, Deadline.after(_AGES_SECONDS, lambda: 0.0))
-
-    def _sent(self, deadline: Deadline) -> Deadline:
-        """What was sent in time arrives, however long the sender sleeps between."""
-        return Deadline.after(_AGES_SECONDS, deadline.monotonic)
 
     def _perhaps_grant_later(self, name: DomainName) -> None:
         schedule = self._weather.schedule

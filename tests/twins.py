@@ -23,8 +23,8 @@ from billing.adapters.memory.telemetry import MemoryTelemetry
 from billing.application.deliveries.registrars import RegistrarRoutes
 from billing.application.ledger import Begin
 from billing.application.outcomes import Deadline
-from billing.application.ports import DomainInfo, PaymentGateway, Registrar
-from billing.domain import Alert, Contact, DomainName, Job, JobKind, Mail, MailKind, Order, Payment, Purchase
+from billing.application.ports import HINT_TOKEN, DomainInfo, PaymentGateway, Registrar
+from billing.domain import Alert, Contact, DomainName, Job, JobKind, JobStatus, Mail, MailKind, Order, Payment, Purchase
 from billing.entrypoints.container import Container
 from billing.entrypoints.kpay_settings import KpaySettings
 from billing.entrypoints.mail_settings import MailSettings, SmtpServer
@@ -213,6 +213,11 @@ class Twins:
         while self.container.sweep()():
             self.work()
 
+    def wait(self, seconds: float) -> None:
+        """Time passes, and workers do what has become due."""
+        self.pass_time(timedelta(seconds=seconds))
+        self.sweep_and_work()
+
     def soon(self) -> Deadline:
         """Time enough for one call."""
         return Deadline.after(9, self.monotonic)
@@ -234,6 +239,14 @@ class Twins:
     def jobs(self, kind: JobKind | None = None) -> Sequence[Job]:
         """Jobs, oldest first."""
         return self.ledger.read(lambda uow: uow.jobs.page(None, kind, None, 1000))[::-1]
+
+    def attempt(self, order: Order, number: int = 1) -> Payment:
+        """One of an order's as it is now."""
+        return self.read(order).payments[number - 1]
+
+    def check_of(self, payment: Payment) -> JobStatus:
+        """Where the job stands that asks its provider."""
+        return next(job.status for job in self.jobs(JobKind.CHECK_PAYMENT) if job.subject == payment.id)
 
     def statuses(self, order: Order) -> list[str]:
         """The order's status, then its items'."""
@@ -278,12 +291,7 @@ class TwoWays(Twins):
 
     def post_back(self, payment: Payment, body: bytes) -> Mapping[str, str]:
         """A notification comes to the attempt's own address; the answer to it."""
-        return self.container.receive_hint()(self.push.name, payment.options["hint_token"], body)
-
-    def wait(self, seconds: float) -> None:
-        """Time passes, and workers do what has become due."""
-        self.pass_time(timedelta(seconds=seconds))
-        self.sweep_and_work()
+        return self.container.receive_hint()(self.push.name, payment.options[HINT_TOKEN], body)
 
     def asked(self, payment: Payment, call: str = "check") -> int:
         """How often the provider was asked about it."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from billing.domain import Money
+from tests.alike.rows import differing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,17 @@ def beyond(rows: Sequence[str], allowed: Sequence[str]) -> tuple[list[str], list
         else:
             left.remove(met)
     return unlisted, left
+
+
+def unexplained(
+    page: Sequence[str], phone: Sequence[str], differences: Sequence[Difference]
+) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Of two ledgers' rows `beyond` for each: all four are empty where they differ in just what is said here."""
+    by_page, by_phone = differing(page, phone)
+    return (
+        *beyond(by_page, [row for one in differences for row in one.page]),
+        *beyond(by_phone, [row for one in differences for row in one.phone]),
+    )
 
 
 _BY_HAND = "KPay has no call that pays back: a person is told to, does it, and says so; until then the order needs one"

@@ -34,10 +34,13 @@ class Till(ABC):
     def buy(self, *wanted: Purchase) -> Order:
         """Order, pay, and get it."""
         order = self.order(*wanted)
-        payment = self.start(order)
+        self.pay_and_tell(self.start(order))
+        return self.shop.read(order)
+
+    def pay_and_tell(self, payment: Payment) -> None:
+        """The customer pays, and the shop hears of it."""
         self.pay(payment)
         self.tell(payment)
-        return self.shop.read(order)
 
     def cancel(self, order: Order) -> None:
         """The customer does not want it any more."""
@@ -50,8 +53,7 @@ class Till(ABC):
 
     def wait(self, seconds: float) -> None:
         """Time passes, and workers do what has become due."""
-        self.shop.pass_time(timedelta(seconds=seconds))
-        self.shop.sweep_and_work()
+        self.shop.wait(seconds)
 
     def wait_until(self, moment: datetime) -> None:
         """The same, and how long is told by when it is over."""

@@ -46,6 +46,14 @@ class SignedGatewayContract(GatewayRefundsContract):
         """What the notification of its success says."""
         return provider.gateway.interpret(provider.told(payment)[0], soon())
 
+    def paid_elsewhere(self, provider: SignedProvider) -> Payment:
+        """A payment of another installation on the same account."""
+        order, payment = self.to_pay(provider)
+        started = provider.stranger.start(order, payment, soon())
+        payment.bind(started.session_ref, started.payment_ref)
+        provider.pay(payment)
+        return payment
+
     def told_fact(self, provider: SignedProvider, payment: Payment, ref: str, wanted: type[RefundFact]) -> RefundFact:
         """What a notification says of this refund."""
         reading = provider.gateway.interpret(provider.told_of_refund(payment, ref, wanted), soon())
@@ -108,10 +116,7 @@ class SignedGatewayContract(GatewayRefundsContract):
 
     def test_a_payment_of_another_installation_is_none_of_ours(self, provider: SignedProvider) -> None:
         """FOSSBilling#3967: of two gateways on one account the wrong one took the event."""
-        order, payment = self.to_pay(provider)
-        started = provider.stranger.start(order, payment, soon())
-        payment.bind(started.session_ref, started.payment_ref)
-        provider.pay(payment)
+        payment = self.paid_elsewhere(provider)
         reading = self.read(provider, payment)
         assert reading.installation != provider.installation
         assert [fact.payment_id for fact in reading.facts] == [None]
@@ -161,10 +166,7 @@ class SignedGatewayContract(GatewayRefundsContract):
         assert sorted(money.minor for money in provider.paid_back(payment)) == [300, 700]
 
     def test_a_refund_of_another_installations_payment_is_none_of_ours(self, provider: SignedProvider) -> None:
-        order, payment = self.to_pay(provider)
-        started = provider.stranger.start(order, payment, soon())
-        payment.bind(started.session_ref, started.payment_ref)
-        provider.pay(payment)
+        payment = self.paid_elsewhere(provider)
         ref = provider.refund_at_the_desk(payment, Money(300, "USD"))
         reading = provider.gateway.interpret(provider.told_of_refund(payment, ref, RefundSucceeded), soon())
         assert reading.installation != provider.installation

@@ -1,14 +1,17 @@
 """A server whose answers drip in, so slowly that no single step of reading them is late."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
 
-SECONDS = 0.4
-SLACK_SECONDS = 1.0
+from billing.application.outcomes import Deadline
+
+_SECONDS = 0.4
+_SLACK_SECONDS = 1.0
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -41,3 +44,11 @@ def dripping(at_once: bytes, drip: bytes) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         over.set()
         thread.join()
+
+
+@contextmanager
+def ending_in_time() -> Iterator[Deadline]:
+    """A deadline for a call to such a server: the call waits for it, and not for longer."""
+    began = time.monotonic()
+    yield Deadline.after(_SECONDS, time.monotonic)
+    assert _SECONDS / 2 < time.monotonic() - began < _SECONDS + _SLACK_SECONDS

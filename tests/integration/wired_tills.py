@@ -12,15 +12,16 @@ from sqlalchemy import Engine
 from billing.adapters.sql.engine import make_engine
 from billing.adapters.sql.ledger import SqlLedger
 from billing.application.ledger import Begin
+from billing.application.ports import HINT_TOKEN
 from billing.domain import Payment
 from billing.entrypoints.container import Container
 from billing.entrypoints.settings import Settings
-from tests.alike.tills import Till
+from tests.alike.tills import HEARD_WITHIN_SECONDS, Till
 from tests.integration.kpay_providers import KpayProvider
 from tests.integration.sandbox import kpay_merchant
 from tests.integration.sandbox.harness import Endpoint, Sandbox, eventually
 from tests.integration.stripe_shops import StripeShop
-from tests.twins import KPAY
+from tests.twins import KPAY, PHONE
 
 
 class WiredShop(StripeShop):
@@ -90,7 +91,7 @@ class StripeTill(WiredTill):
     def tell(self, payment: Payment) -> None:
         """By several signed events."""
         self.shop.hear_new()
-        self.wait(6)
+        self.wait(HEARD_WITHIN_SECONDS)
 
     def _act(self, payment: Payment, act: str) -> None:
         played = self.shop.sandbox.control("POST", f"/stripe/sessions/{payment.session_ref}/{act}")
@@ -104,7 +105,7 @@ class KpayTill(WiredTill):
 
     def options(self) -> dict[str, str]:
         """By mobile money."""
-        return {"method": "momo", "phone": "0788 000 123", "return_url": "https://shop.example/thanks"}
+        return {"method": "momo", "phone": PHONE, "return_url": "https://shop.example/thanks"}
 
     def pay(self, payment: Payment) -> None:
         """Approved."""
@@ -128,9 +129,9 @@ class KpayTill(WiredTill):
 
         body = eventually(look)
         assert body is not None
-        self.shop.container.receive_hint()(self.gateway, payment.options["hint_token"], body)
+        self.shop.container.receive_hint()(self.gateway, payment.options[HINT_TOKEN], body)
         self.shop.work()
-        self.wait(6)
+        self.wait(HEARD_WITHIN_SECONDS)
 
 
 @contextmanager

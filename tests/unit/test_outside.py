@@ -12,21 +12,10 @@ from billing.domain.money import Money
 from billing.entrypoints.container import Container, outside
 from billing.entrypoints.kpay_settings import KpaySettings
 from billing.entrypoints.settings import StripeSettings, WrongSettings, load_settings
+from tests import twins
 from tests.unit.adapters.kpay import OPTIONS
 
-KPAY = KpaySettings(
-    url="https://pay.kpay.example/",
-    username="shop1234",
-    password="pass-w0rd-of-ours",
-    api_key=None,
-    retailer_id="02",
-    limits={"momo": (100, 5_000_000)},
-    grace_seconds=120,
-    retry_after_seconds=120,
-    poll_seconds=(10, 30),
-    attempt_expiry_minutes=60,
-    hints_max=20,
-)
+KPAY = replace(twins.KPAY, url="https://pay.kpay.example/", limits={"momo": (100, 5_000_000)})
 STRIPE = StripeSettings(api_key="sk_test_example", webhook_secrets=("whsec_example",), api_base=None)
 
 

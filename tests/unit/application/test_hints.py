@@ -8,7 +8,7 @@ import pytest
 
 from billing.adapters.memory.pages import Told
 from billing.application.ports import Forged
-from billing.application.work.jobs import hold
+from billing.application.work.jobs import Run, hold
 from billing.domain import (
     AlertKind,
     EventStatus,
@@ -16,7 +16,6 @@ from billing.domain import (
     JobKind,
     JobStatus,
     NotFound,
-    Order,
     Payment,
     PaymentStatus,
 )
@@ -38,14 +37,18 @@ def events(shop: TwoWays) -> list[InboxEvent]:
     return list(shop.ledger.read(lambda uow: uow.inbox.page(None, "kpay", None, None, 100)))[::-1]
 
 
-def status(shop: TwoWays, order: Order) -> PaymentStatus:
-    """Of its first attempt."""
-    return shop.read(order).payments[0].status
-
-
 def kinds(shop: TwoWays) -> list[AlertKind]:
     """Of what a person was told."""
     return [alert.kind for alert in shop.alerts()]
+
+
+def claimed_check(shop: TwoWays) -> Run:
+    """The only one, when it is due: a worker is at it."""
+    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
+    shop.pass_time(timedelta(seconds=POLLS[0]))
+    run = shop.container.run_job().claim(check.id)
+    assert run is not None
+    return run
 
 
 def counted(shop: TwoWays, name: str) -> list[dict[str, object]]:
@@ -61,7 +64,7 @@ def test_a_hint_wakes_the_check_and_is_answered_while_nobody_outside_is_called(s
     answer = shop.post_back(payment, body)
     assert answer == {"tid": f"tid_{payment.id}", "refid": payment.id, "reply": "OK"}
     assert shop.push.calls == before
-    assert status(shop, order) is PaymentStatus.PENDING
+    assert shop.attempt(order).status is PaymentStatus.PENDING
     shop.work()
     assert shop.statuses(order) == ["completed", "fulfilled"]
     assert shop.alerts() == []
@@ -115,13 +118,10 @@ def test_hints_and_refreshes_ask_the_provider_no_oftener_than_the_interval(shop:
 def test_a_hint_while_the_check_runs_has_it_run_once_more(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
-    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
-    shop.pass_time(timedelta(seconds=POLLS[0]))
-    claimed = shop.container.run_job().claim(check.id)
-    assert claimed is not None
+    claimed = claimed_check(shop)
     shop.post_back(payment, shop.push.approve(payment.id))
     shop.work()
-    assert status(shop, order) is PaymentStatus.PENDING  # somebody is at it
+    assert shop.attempt(order).status is PaymentStatus.PENDING  # somebody is at it
     shop.ledger.write("it ended", lambda uow: hold(uow, claimed).succeed(uow.now()))
     shop.wait(INTERVAL)
     assert shop.statuses(order) == ["completed", "fulfilled"]
@@ -131,7 +131,7 @@ def test_a_hint_after_the_end_has_it_asked_again_and_a_late_success_counts(shop:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
     shop.wait(POLLS[-1])
-    assert status(shop, order) is PaymentStatus.EXPIRED
+    assert shop.attempt(order).status is PaymentStatus.EXPIRED
     shop.post_back(payment, shop.push.approve(payment.id))
     shop.wait(INTERVAL)
     assert shop.statuses(order) == ["completed", "fulfilled"]
@@ -145,7 +145,7 @@ def test_after_the_success_a_hint_is_stored_and_wakes_nobody(shop: TwoWays) -> N
     shop.post_back(payment, shop.push.postback(payment.id))
     shop.wait(2 * POLLS[-1])
     assert (shop.asked(payment), len(events(shop))) == (asked, 2)
-    assert shop.jobs(JobKind.CHECK_PAYMENT)[0].status is JobStatus.SUCCEEDED
+    assert shop.check_of(payment) is JobStatus.SUCCEEDED
 
 
 # ---------------------------------------------------------------------- what is none of ours
@@ -208,7 +208,7 @@ def test_a_forged_success_pays_nothing_and_a_person_is_told_once(shop: TwoWays) 
     for _ in range(2):
         shop.post_back(payment, shop.push.postback(payment.id, Told.PAID))
         shop.wait(INTERVAL)
-    assert status(shop, order) is PaymentStatus.PENDING
+    assert shop.attempt(order).status is PaymentStatus.PENDING
     assert shop.registrar.creates == {}
     assert kinds(shop) == [AlertKind.HINT_CONTRADICTED]
     assert payment.id in shop.alerts()[0].subject
@@ -243,7 +243,7 @@ def test_the_latest_claim_is_compared_and_not_an_older_one(shop: TwoWays) -> Non
     payment = shop.start_push(order)
     shop.post_back(payment, shop.push.decline(payment.id))
     shop.work()
-    assert status(shop, order) is PaymentStatus.FAILED
+    assert shop.attempt(order).status is PaymentStatus.FAILED
     shop.post_back(payment, shop.push.approve(payment.id))
     shop.wait(INTERVAL)
     assert shop.statuses(order) == ["completed", "fulfilled"]
@@ -253,10 +253,7 @@ def test_the_latest_claim_is_compared_and_not_an_older_one(shop: TwoWays) -> Non
 def test_a_hint_that_comes_while_the_provider_is_asked_is_compared_with_the_next_answer(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
-    (check,) = shop.jobs(JobKind.CHECK_PAYMENT)
-    shop.pass_time(timedelta(seconds=POLLS[0]))
-    run = shop.container.run_job().claim(check.id)
-    assert run is not None
+    run = claimed_check(shop)
     record = shop.container.handlers()[JobKind.CHECK_PAYMENT](run)
     shop.post_back(payment, shop.push.approve(payment.id))
     shop.ledger.write("the answer", record)

@@ -13,9 +13,7 @@ from billing.domain import (
     JobKind,
     JobStatus,
     MailKind,
-    Order,
     OrderStatus,
-    Payment,
     PaymentStatus,
     RefundStatus,
 )
@@ -30,16 +28,6 @@ END = POLLS[-1]
 def shop() -> TwoWays:
     """A shop with both ways to pay."""
     return TwoWays()
-
-
-def attempt(shop: TwoWays, order: Order, number: int = 1) -> Payment:
-    """As it is now."""
-    return shop.read(order).payments[number - 1]
-
-
-def check_job(shop: TwoWays, payment: Payment) -> str:
-    """Where the attempt's check stands."""
-    return next(job.status for job in shop.jobs(JobKind.CHECK_PAYMENT) if job.subject == payment.id)
 
 
 # ---------------------------------------------------------------------- starting
@@ -110,14 +98,14 @@ def test_it_is_asked_at_the_ages_of_its_schedule_and_then_expires(shop: TwoWays)
     for n, due in enumerate(POLLS, start=1):
         shop.wait(due - age - 1)
         assert shop.asked(payment) == n - 1
-        assert attempt(shop, order).is_open
+        assert shop.attempt(order).is_open
         shop.wait(1)
         assert shop.asked(payment) == n
         age = due
-    assert attempt(shop, order).status is PaymentStatus.EXPIRED
+    assert shop.attempt(order).status is PaymentStatus.EXPIRED
     shop.wait(10 * END)
     assert shop.asked(payment) == len(POLLS)
-    assert check_job(shop, payment) is JobStatus.SUCCEEDED
+    assert shop.check_of(payment) is JobStatus.SUCCEEDED
 
 
 def test_just_asked_for_a_notification_it_is_not_asked_again_for_its_schedule(shop: TwoWays) -> None:
@@ -142,7 +130,7 @@ def test_workers_that_were_away_ask_once_and_go_on_where_the_schedule_is(shop: T
     shop.wait(1)
     assert shop.asked(payment) == 2
     shop.wait(2 * END)
-    assert (shop.asked(payment), attempt(shop, order).status) == (3, PaymentStatus.EXPIRED)
+    assert (shop.asked(payment), shop.attempt(order).status) == (3, PaymentStatus.EXPIRED)
 
 
 def test_an_approval_is_found_by_the_next_poll_without_any_notification(shop: TwoWays) -> None:
@@ -160,7 +148,7 @@ def test_a_success_after_a_failure_counts_without_any_notification(shop: TwoWays
     payment = shop.start_push(order)
     shop.push.decline(payment.id)
     shop.wait(POLLS[0])
-    assert attempt(shop, order).status is PaymentStatus.FAILED
+    assert shop.attempt(order).status is PaymentStatus.FAILED
     assert len(shop.mailed(MailKind.PAYMENT_FAILED)) == 1
     shop.push.approve(payment.id)
     shop.wait(POLLS[1])
@@ -171,7 +159,7 @@ def test_after_its_expiry_a_refresh_finds_a_late_success(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     payment = shop.start_push(order)
     shop.wait(END)
-    assert attempt(shop, order).status is PaymentStatus.EXPIRED
+    assert shop.attempt(order).status is PaymentStatus.EXPIRED
     shop.push.approve(payment.id)
     for _ in range(2):
         shop.container.refresh_payment()(payment.id, BY)
@@ -188,7 +176,7 @@ def test_one_whose_answer_was_lost_is_found_and_asks_the_customer_once(shop: Two
     payment = shop.start_push(order)
     assert not payment.is_started
     shop.wait(60)
-    assert attempt(shop, order).payment_ref == f"tid_{payment.id}"
+    assert shop.attempt(order).payment_ref == f"tid_{payment.id}"
     assert shop.push.pushed == [payment.id]
     shop.push.approve(payment.id)
     shop.wait(60)
@@ -247,9 +235,9 @@ def test_one_that_stays_unknown_ends_and_nobody_is_alarmed(shop: TwoWays) -> Non
     shop.wait(60)
     shop.wait(GRACE.total_seconds() + 2 * END)
     shop.wait(END)
-    assert not attempt(shop, order).is_open
+    assert not shop.attempt(order).is_open
     assert shop.push.pushed == []
-    assert check_job(shop, payment) is JobStatus.SUCCEEDED
+    assert shop.check_of(payment) is JobStatus.SUCCEEDED
     assert shop.alerts() == []
 
 
@@ -262,7 +250,7 @@ def test_a_lost_attempt_of_a_closed_order_is_not_pushed_to_the_customer(shop: Tw
     shop.wait(60)
     shop.wait(2 * END)
     assert shop.push.pushed == []
-    assert attempt(shop, order).status is PaymentStatus.CANCELLED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
     assert shop.asked(payment, "start_again") == 0
 
 
@@ -284,7 +272,7 @@ def test_after_a_while_it_is_given_up_for_another_at_either_gateway(shop: TwoWay
     first = shop.start_push(order)
     shop.wait(RETRY_AFTER)
     second = shop.start_push(order)
-    assert attempt(shop, order).status is PaymentStatus.CANCELLED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
     assert shop.push.pushed == [first.id, second.id]
     shop.wait(RETRY_AFTER)
     third = shop.start(order)
@@ -298,7 +286,7 @@ def test_one_that_was_declined_lets_another_be_started_at_once(shop: TwoWays) ->
     order = shop.order(a_domain())
     shop.push.decline(shop.start_push(order).id)
     assert shop.start_push(order).attempt == 2
-    assert attempt(shop, order).status is PaymentStatus.FAILED
+    assert shop.attempt(order).status is PaymentStatus.FAILED
 
 
 @pytest.mark.parametrize("away", [RetryLater("away"), OutcomeUnknown("hangs"), NeedsPerson("nonsense")], ids=repr)
@@ -312,11 +300,11 @@ def test_a_provider_that_does_not_answer_does_not_keep_a_customer_from_the_other
         shop.start(order)
     shop.pass_time(timedelta(seconds=RETRY_AFTER))
     assert shop.start(order).is_open
-    assert attempt(shop, order).status is PaymentStatus.CANCELLED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
     shop.push.mend()
     shop.push.approve(payment.id)
     shop.wait(END)
-    assert attempt(shop, order).status is PaymentStatus.SUCCEEDED
+    assert shop.attempt(order).status is PaymentStatus.SUCCEEDED
 
 
 def test_a_late_success_of_one_that_was_given_up_pays_the_order(shop: TwoWays) -> None:
@@ -356,7 +344,7 @@ def test_the_customers_cancel_ends_it_here_and_a_late_success_is_paid_back_by_ha
     for _ in range(2):
         shop.container.cancel_order()(order.id, BY)
         shop.work()
-    assert attempt(shop, order).status is PaymentStatus.CANCELLED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
     assert shop.asked(payment, "close") == 1
     shop.push.approve(payment.id)
     shop.wait(POLLS[0])
@@ -374,7 +362,7 @@ def test_an_order_that_expires_ends_it_here_and_a_late_success_is_delivered(shop
     assert payment.expires_at == order.expires_at
     shop.wait(120)
     assert shop.statuses(order) == ["expired", "cancelled"]
-    assert attempt(shop, order).status is PaymentStatus.CANCELLED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
     shop.push.approve(payment.id)
     shop.wait(POLLS[4])
     assert shop.statuses(order) == ["completed", "fulfilled"]
@@ -386,7 +374,7 @@ def test_a_success_that_comes_out_when_it_is_to_be_closed_is_recorded(shop: TwoW
     shop.push.approve(payment.id)
     shop.container.cancel_order()(order.id, BY)
     shop.work()
-    assert attempt(shop, order).surplus
+    assert shop.attempt(order).surplus
     assert shop.push.calls == [("start", payment.id), ("close", payment.id)]
 
 
@@ -399,8 +387,8 @@ def test_it_is_asked_to_the_end_of_its_schedule_after_a_cancel(shop: TwoWays) ->
         shop.wait(due - age)
         age = due
     assert shop.asked(payment) == len(POLLS)
-    assert attempt(shop, order).status is PaymentStatus.CANCELLED
-    assert check_job(shop, payment) is JobStatus.SUCCEEDED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
+    assert shop.check_of(payment) is JobStatus.SUCCEEDED
 
 
 def test_a_check_that_died_tells_a_person_and_goes_on_when_it_is_revived(shop: TwoWays) -> None:

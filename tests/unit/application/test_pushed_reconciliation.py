@@ -35,11 +35,6 @@ def given_up(shop: TwoWays) -> tuple[Order, Payment]:
     return order, payment
 
 
-def stands(shop: TwoWays, order: Order) -> PaymentStatus:
-    """Of its first attempt."""
-    return shop.read(order).payments[0].status
-
-
 def test_one_that_ended_here_and_is_undecided_there_is_nothing_to_repair_and_is_not_closed(shop: TwoWays) -> None:
     order, payment = given_up(shop)
     closed = shop.asked(payment, "close")
@@ -58,7 +53,7 @@ def test_an_open_one_that_is_open_there_too_is_as_it_should_be(shop: TwoWays) ->
     shop.start_push(order)
     for _ in range(2):
         assert reconcile(shop) == []
-    assert stands(shop, order) is PaymentStatus.PENDING
+    assert shop.attempt(order).status is PaymentStatus.PENDING
 
 
 def test_one_that_failed_there_fails_here_once(shop: TwoWays) -> None:
@@ -67,14 +62,14 @@ def test_one_that_failed_there_fails_here_once(shop: TwoWays) -> None:
     assert [one.done for one in reconcile(shop, dry_run=True)] == [Done.WOULD_BE_REPAIRED]
     assert [one.done for one in reconcile(shop)] == [Done.REPAIRED]
     assert reconcile(shop) == []
-    assert stands(shop, order) is PaymentStatus.FAILED
+    assert shop.attempt(order).status is PaymentStatus.FAILED
 
 
 def test_money_that_came_after_it_was_given_up_is_found_also_where_no_answer_ever_came(shop: TwoWays) -> None:
     shop.push.lose_answer()
     shop.push.fail_with(OutcomeUnknown("no answer"), "close")
     order, payment = given_up(shop)
-    assert not shop.read(order).payments[0].is_started
+    assert not shop.attempt(order).is_started
     shop.push.approve(payment.id)
     assert [(one.about, one.done) for one in reconcile(shop)] == [(f"payment {payment.id}", Done.REPAIRED)]
     assert reconcile(shop) == []
@@ -88,16 +83,16 @@ def test_one_that_the_provider_never_got_has_nothing_to_repair(shop: TwoWays) ->
     del shop.push.pages[payment.id]
     for _ in range(2):
         assert reconcile(shop) == []
-    assert stands(shop, order) is PaymentStatus.CANCELLED
+    assert shop.attempt(order).status is PaymentStatus.CANCELLED
 
 
 def test_a_refund_that_waits_for_a_person_is_compared_with_nothing(shop: TwoWays) -> None:
     order = shop.order(a_domain())
     shop.push.approve(shop.start_push(order).id)
     shop.wait(10)
-    shop.container.request_refund()(shop.read(order).payments[0].id, None, (), "as asked", BY)
+    shop.container.request_refund()(shop.attempt(order).id, None, (), "as asked", BY)
     shop.work()
-    assert shop.read(order).payments[0].refunds[0].needs_hand
+    assert shop.attempt(order).refunds[0].needs_hand
     for _ in range(2):
         assert reconcile(shop) == []
 

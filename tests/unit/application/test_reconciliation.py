@@ -1,6 +1,5 @@
 """Notifications are lost, doubled and reversed, and reconciliation finds what is missing: once, and never by force."""
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from billing.domain import AlertKind, EventStatus, JobKind, Money, Order, Paymen
 from billing.domain.errors import Conflict
 from tests.builders import a_domain, a_hosting
 from tests.twins import BY, Twins
+from tests.unit.application.test_payments import another
 
 DAYS = timedelta(days=3)
 
@@ -119,9 +119,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(shop: Twins) -> None:
 
 def test_a_dry_run_says_of_an_event_that_only_a_person_can_take_in_that_its_job_would_fail(shop: Twins) -> None:
     order = shop.buy(a_domain())
-    document = json.loads(shop.gateway.told[-1][1])
-    page = {**document["page"], "payment_ref": "money_other"}
-    shop.gateway.told.append((shop.now, json.dumps({**document, "id": "ntf_other", "page": page}).encode()))
+    shop.gateway.told.append((shop.now, another(shop.gateway.told[-1][1], payment_ref="money_other")))
     shop.pass_time(timedelta(hours=1))
     (found,) = reconcile(shop, dry_run=True)
     assert found.done is Done.WOULD_BE_REPAIRED

@@ -9,7 +9,7 @@ from billing.application.guarding.breakers import Unreachable
 from billing.application.guarding.guarded import GuardedHintingGateway, GuardedSignedGateway
 from billing.application.outcomes import AccountRefused, OutcomeUnknown
 from billing.application.unit_of_work import UnitOfWork
-from billing.domain import AlertKind, BreakerState, JobKind, JobStatus, MailKind, Payment, PaymentStatus
+from billing.domain import AlertKind, BreakerState, JobKind, JobStatus, MailKind, PaymentStatus
 from tests.builders import a_domain, a_hosting
 from tests.twins import POLLS, TwoWays
 
@@ -45,11 +45,6 @@ def standing(shop: TwoWays, name: str) -> BreakerState:
     return shop.ledger.read(look)
 
 
-def check_of(shop: TwoWays, payment: Payment) -> JobStatus:
-    """Where its job stands."""
-    return next(job.status for job in shop.jobs(JobKind.CHECK_PAYMENT) if job.subject == payment.id)
-
-
 def test_the_attempt_is_over_at_once_and_the_customer_pays_at_the_other_gateway(shop: TwoWays) -> None:
     shop.push.fail_with(REFUSED, times=ALL)
     order = shop.order(a_domain())
@@ -63,7 +58,7 @@ def test_the_attempt_is_over_at_once_and_the_customer_pays_at_the_other_gateway(
     shop.wait(2 * POLLS[-1])
     assert shop.statuses(order) == ["completed", "fulfilled"]
     assert shop.push.calls == [("start", failed.id)]  # what was not taken is not asked about
-    assert check_of(shop, failed) is JobStatus.SUCCEEDED
+    assert shop.check_of(failed) is JobStatus.SUCCEEDED
     assert shop.mailed(MailKind.PAYMENT_FAILED) == []  # whoever started it was told
 
 
@@ -139,7 +134,7 @@ def test_one_whose_first_answer_was_lost_may_be_paid_and_is_not_failed_for_it(sh
     payment = shop.start_push(order)
     shop.push.fail_with(REFUSED, "start_again", times=3)
     shop.wait(60)
-    assert shop.read(order).payments[0].is_open
+    assert shop.attempt(order).is_open
     shop.push.mend()
     shop.push.approve(payment.id)
     for _ in range(3):
@@ -155,7 +150,7 @@ def test_a_page_that_nobody_has_is_over_when_its_provider_refuses_us(shop: TwoWa
     assert payment.is_open
     shop.wait(60)
     shop.wait(60)
-    assert shop.read(order).payments[0].status is PaymentStatus.FAILED
+    assert shop.attempt(order).status is PaymentStatus.FAILED
     assert len(shop.mailed(MailKind.PAYMENT_FAILED)) == 1
-    assert check_of(shop, payment) is JobStatus.SUCCEEDED
+    assert shop.check_of(payment) is JobStatus.SUCCEEDED
     assert shop.start_push(order).is_open
