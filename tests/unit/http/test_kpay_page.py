@@ -270,6 +270,7 @@ def test_a_phone_that_can_not_be_asked_is_said_at_its_field_and_kept_to_be_mende
 def test_what_was_sent_can_not_break_the_page(kpay, path):
     answer = send(kpay, path, way="kpay.momo", phone='"><script>alert(1)</script>')
     assert answer.status_code == 422
+    assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in answer.text
     assert "<script>" not in answer.text
 
 
@@ -311,4 +312,6 @@ def test_the_return_is_not_believed_and_has_the_provider_asked(kpay, path, pushe
 
 def test_the_page_loads_nothing_and_runs_nothing(kpay, path, pushed):
     for where in (path, f"{path}/status"):
-        assert not re.search(r"<script|javascript:|\son\w+=|<img|<link", kpay.client.get(where).text)
+        text = kpay.client.get(where).text
+        assert "Please approve the payment" in text
+        assert not re.search(r"<script|javascript:|\son\w+=|<img|<link", text)
