@@ -90,6 +90,14 @@ def test_with_the_usual_gateway_away_the_phone_is_offered(kpay, path):
     assert "Not available just now: By card or another means, on Stripe’s page" in page.text
 
 
+def test_while_a_phone_is_asked_nothing_is_said_of_what_is_away(kpay, path, pushed):
+    kpay.is_away("stripe")
+    assert "Not available" not in look(kpay, path).text
+    kpay.now += RETRY_AFTER
+    kpay.is_away("stripe")
+    assert "Not available" in look(kpay, path).text
+
+
 def test_with_all_of_them_away_it_says_so(kpay, path):
     kpay.is_away("kpay")
     kpay.is_away("stripe")
@@ -182,6 +190,13 @@ def test_a_code_that_says_nothing_to_a_customer_is_not_shown(kpay, path, pushed,
     assert not any(raw in page for raw in ("RAW_WORDS", "682", "Your bank said"))
 
 
+def test_why_the_last_one_failed_is_not_told_beside_what_is_wrong_now(kpay, path, pushed):
+    kpay.push.decline(pushed.id, explain_status("02"))
+    take(kpay, pushed)
+    assert "was not approved" in look(kpay, path).text
+    assert "was not approved" not in send(kpay, path, way="kpay.momo", phone="x").text
+
+
 def test_after_a_while_another_number_is_offered_and_asked(kpay, order, path, pushed):
     kpay.now += RETRY_AFTER - timedelta(seconds=1)
     assert "You can try again in 1 second," in look(kpay, f"{path}/status").text
@@ -238,6 +253,17 @@ def test_another_card_that_pays_what_was_declined_is_seen_by_whoever_comes_back(
     kpay.push.approve(payment.id)
     take(kpay, payment)
     assert "This order is paid. Thank you." in look(kpay, f"{path}/status").text
+
+
+def test_when_the_time_of_a_declined_page_is_over_nobody_waits_for_another_card(kpay, order, path):
+    send(kpay, path, way="kpay.cc", phone=PHONE)
+    (payment,) = kpay.attempts(order.id)
+    kpay.push.decline(payment.id)
+    take(kpay, payment)
+    kpay.now = payment.expires_at - timedelta(seconds=1)
+    assert look(kpay, f"{path}/status").refresh is not None
+    kpay.now = payment.expires_at
+    assert look(kpay, f"{path}/status").refresh is None
 
 
 def test_a_card_asks_for_a_number_where_the_customer_has_told_none(kpay, order, path):
