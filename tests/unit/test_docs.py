@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing import domain
+from billing.adapters.kpay_gateway.codes import CODES
 from billing.adapters.stripe_gateway.client import API_VERSION
 from billing.adapters.stripe_gateway.events import READS
 from billing.adapters.stripe_gateway.setup import PERMISSIONS
@@ -25,6 +26,7 @@ from billing.domain import (
     Subscription,
     Term,
 )
+from billing.entrypoints.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -94,3 +96,19 @@ def test_every_permission_of_a_restricted_key_is_documented_and_no_other() -> No
 
 def test_the_pinned_version_is_the_one_that_is_documented() -> None:
     assert f"`{API_VERSION}`" in (ROOT / "docs/stripe.md").read_text()
+
+
+def test_every_return_code_of_kpay_is_documented_and_no_other() -> None:
+    rows = rows_of("docs/kpay.md", "Return codes")
+    documented = {code: package.replace("`", "") for codes, _, package in rows for code in codes.split(", ")}
+    assert documented == {code: known.package for code, known in CODES.items()}
+
+
+def test_what_kpay_takes_is_what_is_documented(monkeypatch, tmp_path) -> None:
+    for name in ("URL", "USERNAME", "PASSWORD", "RETAILER_ID"):
+        monkeypatch.setenv(f"BILLING_KPAY_{name}", "https://pay.example/")
+    kpay = load_settings(tmp_path / "none").kpay
+    rows = rows_of("docs/kpay.md", "What is sent")
+    sums = {method: [int(end.replace(" ", "")) for end in takes.split(",")] for method, takes, _ in rows}
+    assert kpay is not None
+    assert {method: tuple(ends) for method, ends in sums.items()} == kpay.limits

@@ -138,4 +138,6 @@ def test_its_sender_is_asked_to_come_again_while_the_ledger_is_away(kpay, paymen
 def test_its_route_is_reported_without_the_address(kpay, payment):
     kpay.telemetry.events.clear()
     deliver(kpay, payment, kpay.push.postback(payment.id))
+    told = [fields["route"] for name, fields in kpay.telemetry.events if name == "http_request"]
+    assert told == ["/webhooks/kpay/<string(maxlength=200):token>"]
     assert payment.options[HINT_TOKEN] not in json.dumps(kpay.telemetry.events, default=str)

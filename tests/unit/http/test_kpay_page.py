@@ -90,6 +90,14 @@ def test_with_the_usual_gateway_away_the_phone_is_offered(kpay, path):
     assert "Not available just now: By card or another means, on Stripe’s page" in page.text
 
 
+def test_while_a_phone_is_asked_nothing_is_said_of_what_is_away(kpay, path, pushed):
+    kpay.is_away("stripe")
+    assert "Not available" not in look(kpay, path).text
+    kpay.now += RETRY_AFTER
+    kpay.is_away("stripe")
+    assert "Not available" in look(kpay, path).text
+
+
 def test_with_all_of_them_away_it_says_so(kpay, path):
     kpay.is_away("kpay")
     kpay.is_away("stripe")
@@ -182,6 +190,13 @@ def test_a_code_that_says_nothing_to_a_customer_is_not_shown(kpay, path, pushed,
     assert not any(raw in page for raw in ("RAW_WORDS", "682", "Your bank said"))
 
 
+def test_why_the_last_one_failed_is_not_told_beside_what_is_wrong_now(kpay, path, pushed):
+    kpay.push.decline(pushed.id, explain_status("02"))
+    take(kpay, pushed)
+    assert "was not approved" in look(kpay, path).text
+    assert "was not approved" not in send(kpay, path, way="kpay.momo", phone="x").text
+
+
 def test_after_a_while_another_number_is_offered_and_asked(kpay, order, path, pushed):
     kpay.now += RETRY_AFTER - timedelta(seconds=1)
     assert "You can try again in 1 second," in look(kpay, f"{path}/status").text
@@ -240,6 +255,17 @@ def test_another_card_that_pays_what_was_declined_is_seen_by_whoever_comes_back(
     assert "This order is paid. Thank you." in look(kpay, f"{path}/status").text
 
 
+def test_when_the_time_of_a_declined_page_is_over_nobody_waits_for_another_card(kpay, order, path):
+    send(kpay, path, way="kpay.cc", phone=PHONE)
+    (payment,) = kpay.attempts(order.id)
+    kpay.push.decline(payment.id)
+    take(kpay, payment)
+    kpay.now = payment.expires_at - timedelta(seconds=1)
+    assert look(kpay, f"{path}/status").refresh is not None
+    kpay.now = payment.expires_at
+    assert look(kpay, f"{path}/status").refresh is None
+
+
 def test_a_card_asks_for_a_number_where_the_customer_has_told_none(kpay, order, path):
     assert send(kpay, path, way="kpay.cc").status_code == 422
     assert re.search(r'value="kpay.cc" class="by-phone"', kpay.client.get(path).text)
@@ -270,6 +296,7 @@ def test_a_phone_that_can_not_be_asked_is_said_at_its_field_and_kept_to_be_mende
 def test_what_was_sent_can_not_break_the_page(kpay, path):
     answer = send(kpay, path, way="kpay.momo", phone='"><script>alert(1)</script>')
     assert answer.status_code == 422
+    assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in answer.text
     assert "<script>" not in answer.text
 
 
@@ -311,4 +338,6 @@ def test_the_return_is_not_believed_and_has_the_provider_asked(kpay, path, pushe
 
 def test_the_page_loads_nothing_and_runs_nothing(kpay, path, pushed):
     for where in (path, f"{path}/status"):
-        assert not re.search(r"<script|javascript:|\son\w+=|<img|<link", kpay.client.get(where).text)
+        text = kpay.client.get(where).text
+        assert "Please approve the payment" in text
+        assert not re.search(r"<script|javascript:|\son\w+=|<img|<link", text)

@@ -274,6 +274,7 @@ def test_a_charge_that_waits_for_consent_says_so(shop):
     shop.use_cases().start_payment(order.id, "stripe", {"method_id": method_id}, "test")
     for page in (look(shop, path), look(shop, f"{path}/status")):
         assert "Your bank wants you to confirm the payment yourself." in page.text
+        assert "Your bank said" not in page.text
     assert send(shop, path, way="stripe").status_code == 303
 
 

@@ -7,9 +7,11 @@ from jinja2 import Environment, PackageLoader
 
 from billing.adapters.kpay_gateway.codes import CODES, explain_refusal, explain_status
 from billing.entrypoints.http.pay.declines import KPAY_WORDS, WORDS, kpay_reason
-from billing.entrypoints.http.pay.page import LANGUAGES
+from billing.entrypoints.http.pay.orders import OrderSubject
+from billing.entrypoints.http.pay.page import _REFUSED, _TOO_OFTEN, LANGUAGES
 from billing.entrypoints.http.pay.subjects import _TROUBLES
 
+TROUBLES = (*_TROUBLES.values(), _REFUSED, _TOO_OFTEN)
 _OWN = {"en": set(), "fr": {"cycles"}}
 """What one language alone needs."""
 
@@ -39,7 +41,7 @@ def test_every_language_has_the_same_sentences():
 def test_there_is_a_sentence_for_every_trouble_and_every_decline():
     for language in LANGUAGES:
         said = words(language)
-        assert {trouble.word for trouble in _TROUBLES.values()} <= set(said["troubles"])
+        assert set(said["troubles"]) == {trouble.word for trouble in TROUBLES} | set(OrderSubject.words.values())
         assert set(said["declines"]) == {*WORDS.values(), *KPAY_WORDS.values()}
 
 

@@ -12,7 +12,7 @@ from billing.domain.errors import BillingError, Invalid
 from billing.domain.event import EventStatus, InboxEvent
 from billing.entrypoints.cli.jobs import job_row
 from billing.entrypoints.cli.look import move_row
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, operator, say, show, show_one
 from billing.entrypoints.redaction import redacted, redacted_text
 from billing.entrypoints.startup import start_command
 
@@ -57,10 +57,7 @@ def show_event(event: str, as_json: bool) -> None:
     if as_json:
         say(True, {**facts, "jobs": jobs, "moves": moves, "body": body}, "")
         return
-    show(False, [{"field": name, "value": value} for name, value in facts.items()])
-    for title, rows in (("jobs", jobs), ("moved by it", moves)):
-        click.echo()
-        show(False, rows, title)
+    show_one(False, facts, **{"jobs": jobs, "moved by it": moves})
     click.echo(f"\n{body or 'its body was pruned'}")
 
 

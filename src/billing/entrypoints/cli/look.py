@@ -12,7 +12,7 @@ from billing.domain.order import Order
 from billing.domain.order_status import OrderStatus
 from billing.domain.payment import Payment
 from billing.entrypoints.cli.jobs import job_row
-from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, say, show
+from billing.entrypoints.cli.show import AS_JSON, LIMIT, by_status, say, show, show_parts
 from billing.entrypoints.redaction import redacted_text
 from billing.entrypoints.startup import start_command
 
@@ -41,23 +41,21 @@ def list_orders(status: str | None, customer: str | None, before: str | None, li
 def show_order(order: str, as_json: bool) -> None:
     """Everything about ORDER, by its id or number: items, payments, jobs, and every move with who made it and why."""
     found, moves, jobs = start_command().ledger().read(lambda uow: _whole(uow, order))
+    parts = {
+        "items": _items(found),
+        "payments": _payments(found),
+        "refunds": _refunds(found),
+        "disputes": _disputes(found),
+        "jobs": jobs,
+        "history": moves,
+    }
     if as_json:
-        parts = {"items": _items(found), "payments": _payments(found), "refunds": _refunds(found)}
-        say(True, {**_order(found), **parts, "disputes": _disputes(found), "jobs": jobs, "history": moves}, "")
+        say(True, {**_order(found), **parts}, "")
         return
     click.echo("{number}  {status}  {total}  ({id})".format(**_order(found)))
     if found.why:
         click.echo(f"a person must look: {found.why}")
-    for title, rows in (
-        ("items", _items(found)),
-        ("payments", _payments(found)),
-        ("refunds", _refunds(found)),
-        ("disputes", _disputes(found)),
-        ("jobs", jobs),
-        ("history", moves),
-    ):
-        click.echo()
-        show(False, rows, title)
+    show_parts(parts)
 
 
 def _whole(uow: UnitOfWork, ref: str) -> tuple[Order, list[dict[str, Any]], list[dict[str, Any]]]:

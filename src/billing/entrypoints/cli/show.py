@@ -59,9 +59,14 @@ def show(as_json: bool, rows: Sequence[Mapping[str, Any]], title: str = "") -> N
 def show_one(as_json: bool, facts: Mapping[str, Any], **parts: Sequence[Mapping[str, Any]]) -> None:
     """One thing with all that is known of it, and the tables of what belongs to it."""
     if as_json:
-        click.echo(json.dumps({**facts, **parts}, default=str))
+        say(True, {**facts, **parts}, "")
         return
     show(False, [{"field": name, "value": value} for name, value in facts.items()])
+    show_parts(parts)
+
+
+def show_parts(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """What belongs to one thing, for people: a table for each kind, by its title."""
     for title, rows in parts.items():
         click.echo()
         show(False, rows, title)

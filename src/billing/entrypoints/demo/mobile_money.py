@@ -44,8 +44,7 @@ class MobileMoney:
         name = new_name()
         self.tell.chapter(f"Another buys {name} so, and somebody else is faster")
         order, payment = self._order(name)
-        self.storefront.occupy(name)
-        self.tell("registry", f"{name} was just registered by somebody else, elsewhere")
+        self.steps.taken(name)
         self._approve(payment)
         path, what = f"/v1/payments/{payment['id']}", "the refund that is left to a person"
         (refund,) = self.storefront.until(path, _waits_for_person, what)["refunds"]
@@ -81,12 +80,10 @@ class MobileMoney:
 
     def _mailed(self, order: dict[str, Any], words: str) -> None:
         def arrived() -> dict[str, Any] | None:
-            mails: list[dict[str, Any]] = self.storefront.world()["mail"]
-            mine = (mail for mail in mails if order["number"] in mail["text"])
+            mine = (mail for mail in self.storefront.mails() if order["number"] in mail["text"])
             return next((mail for mail in mine if words in mail["subject"]), None)
 
-        mail = eventually(arrived, f"the mail that says {words}", STEP_SECONDS)
-        self.tell("mail", f"to {mail['to'][0]}: {mail['subject']}")
+        self.tell.mail(eventually(arrived, f"the mail that says {words}", STEP_SECONDS))
 
 
 def _waits_for_person(payment: dict[str, Any]) -> bool:

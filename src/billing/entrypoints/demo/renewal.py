@@ -25,7 +25,7 @@ class Renewal:
         (subscription_id,) = [item["subscription_id"] for item in order["items"] if item["kind"] == "hosting"]
         path = f"/v1/subscriptions/{subscription_id}"
         billed = self.storefront.until(path, _is_billed, "the beginning of its billing")
-        known, mails = {one["id"] for one in self._renewals(order)}, len(self._mails())
+        known, mails = {one["id"] for one in self._renewals(order)}, len(self.storefront.mails())
 
         self.tell.chapter("A month passes")
         ref, price = billed["billing"]["reference"], money(billed["price"])
@@ -38,8 +38,7 @@ class Renewal:
             raise DemoFailed(f"{renewal['total']} were charged for a period at {billed['price']}")
         renewed = self.storefront.until(path, lambda found: _end(found) > _end(billed), "the next period")
         self.tell("hosting", f"{renewed['status']}, paid until {_end(renewed):%Y-%m-%d}")
-        mail = eventually(lambda: self._told(mails, renewal), "the mail", STEP_SECONDS)
-        self.tell("mail", f"to {mail['to'][0]}: {mail['subject']}")
+        self.tell.mail(eventually(lambda: self._told(mails, renewal), "the mail", STEP_SECONDS))
 
     def _pass_period(self, end: datetime) -> None:
         self.storefront.move_time((end + _AFTER_THE_END - self.storefront.now()).total_seconds())
@@ -70,12 +69,8 @@ class Renewal:
         every: list[dict[str, Any]] = self.storefront.get(f"/v1/orders?customer_id={order['customer_id']}")["data"]
         return [one for one in every if one["items"][0]["kind"] == "subscription_renewal"]
 
-    def _mails(self) -> list[dict[str, Any]]:
-        mails: list[dict[str, Any]] = self.storefront.world()["mail"]
-        return mails
-
     def _told(self, before: int, renewal: dict[str, Any]) -> dict[str, Any] | None:
-        return next((mail for mail in self._mails()[before:] if renewal["number"] in mail["text"]), None)
+        return next((mail for mail in self.storefront.mails()[before:] if renewal["number"] in mail["text"]), None)
 
 
 def _is_billed(subscription: dict[str, Any]) -> bool:

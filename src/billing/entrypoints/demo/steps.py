@@ -33,6 +33,11 @@ class Steps:
             self.tell(step, detail)
         return self.storefront.get(f"/v1/orders/{order_id}")
 
+    def taken(self, name: str) -> None:
+        """Somebody else is faster."""
+        self.storefront.occupy(name)
+        self.tell("registry", f"{name} was just registered by somebody else, elsewhere")
+
     def held(self, name: str) -> None:
         """The registry has made it once."""
         registry = self.storefront.world()["registry"]

@@ -48,7 +48,7 @@ class Storefront:
         """To our own page, as the mail about the order has it."""
 
         def look() -> str | None:
-            texts = (mail["text"] for mail in self.world()["mail"] if order["number"] in mail["subject"])
+            texts = (mail["text"] for mail in self.mails() if order["number"] in mail["subject"])
             found = (re.search(rf"{re.escape(self.shop.url)}/pay/\S+", text) for text in texts)
             return next((link[0] for link in found if link), None)
 
@@ -66,6 +66,11 @@ class Storefront:
         """What registry, provider and mailbox hold."""
         state: dict[str, Any] = requests.get(f"{self.shop.control_url}/state", timeout=STEP_SECONDS).json()
         return state
+
+    def mails(self) -> list[dict[str, Any]]:
+        """All that have arrived."""
+        mails: list[dict[str, Any]] = self.world()["mail"]
+        return mails
 
     def payment_at_kpay(self, payment: dict[str, Any]) -> dict[str, Any]:
         """What KPay holds for an attempt of ours."""

@@ -52,8 +52,7 @@ class Story:
         name = new_name()
         self.tell.chapter(f"Another buys {name}, and somebody else is faster")
         order, payment = self._order(name)
-        self.storefront.occupy(name)
-        self.tell("registry", f"{name} was just registered by somebody else, elsewhere")
+        self.steps.taken(name)
         self._pay(payment)
         self.steps.paid(payment["id"], "webhook")
         self.steps.delivered(order["id"], "partially_completed")
@@ -65,13 +64,13 @@ class Story:
 
     def _mails(self, order: str) -> None:
         def arrived() -> list[dict[str, Any]] | None:
-            mails: list[dict[str, Any]] = self.storefront.world()["mail"]
+            mails = self.storefront.mails()
             mine = [mail for mail in mails if order in mail["text"]]
             return mails if len(mine) >= _OF_THE_SECOND else None
 
         self.tell.chapter("What they were told")
         for mail in eventually(arrived, "the mails", STEP_SECONDS):
-            self.tell("mail", f"to {mail['to'][0]}: {mail['subject']}")
+            self.tell.mail(mail)
 
     # ------------------------------------------------------------------ steps
 

@@ -1,6 +1,7 @@
 """How the demo tells what happens: each step with its time."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,10 @@ class Teller:
         now = datetime.now(UTC)
         at = f"{now:%H:%M:%S}.{now.microsecond // 1000:03}  +{self.seconds():6.3f} s"
         self.console.print(f"  {at}  [cyan]{step:<14}[/] {escape(detail)}", soft_wrap=True)
+
+    def mail(self, mail: Mapping[str, Any]) -> None:
+        """One that has arrived."""
+        self("mail", f"to {mail['to'][0]}: {mail['subject']}")
 
     def chapter(self, title: str) -> None:
         """Something new begins."""

@@ -11,6 +11,9 @@ from billing.domain.money import Money
 from billing.domain.order import Order
 from billing.entrypoints.kpay_settings import BY_CARD, KPAY
 
+PHONE_CHARS_MAX = 40
+"""A number, however it is typed."""
+
 _CURRENCY = "RWF"
 
 
@@ -43,12 +46,11 @@ class Gateways:
 
     def wait_seconds(self, order: Order, now: datetime) -> int:
         """For how long open attempts keep out another, since their provider closes none; 0 where none does."""
-        waits = [
-            (payment.created_at + self.kpay.retry_after - now).total_seconds()
-            for payment in order.payments
-            if self.kpay is not None and payment.gateway == KPAY and payment.is_open
-        ]
-        return max(0, *map(ceil, waits)) if waits else 0
+        if self.kpay is None:
+            return 0
+        begun = [payment.created_at for payment in order.payments if payment.gateway == KPAY and payment.is_open]
+        waits = [(at + self.kpay.retry_after - now).total_seconds() for at in begun]
+        return max([0, *map(ceil, waits)])
 
     def _takes(self, name: str, total: Money) -> bool:
         return name != KPAY or self.kpay is None or bool(self.kpay.methods_for(total))

@@ -18,7 +18,8 @@ from billing.entrypoints.http.gateways import Gateways, with_payer
 from billing.entrypoints.http.pay.declines import kpay_reason, reason
 from billing.entrypoints.http.pay.subjects import Sight, Subject
 from billing.entrypoints.http.pay.ways import ways_for
-from billing.entrypoints.kpay_settings import BY_CARD, KPAY
+from billing.entrypoints.http.schemas.payments import next_step, page_of
+from billing.entrypoints.kpay_settings import KPAY
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class OrderSubject(Subject):
         payment = self.start_payment(subject_id, chosen.gateway, options, by)
         if payment.needs_customer and chosen.instead is not None:  # and here the customer is
             payment = self.start_payment(subject_id, chosen.gateway, chosen.instead(form, here), by)
-        return _page_of(payment) or f"{here}/status"
+        return page_of(payment) or f"{here}/status"
 
     def status(self, subject_id: str, by: str) -> Sight:
         """How the last attempt stands; the provider is asked while it may still be paid."""
@@ -74,7 +75,7 @@ class OrderSubject(Subject):
             "state": state,
             "attempt": _tried(last),
             "why": _why(last),
-            "provider_page": _page_of(last) if last else None,
+            "provider_page": page_of(last) if last else None,
             "push": _push_of(last) if last else None,
             "wait_seconds": self.gateways.wait_seconds(order, self.clock()),
             "ways": [way for way in ways if way.gateway in reachable],
@@ -124,11 +125,6 @@ def _is_late_payable(last: Payment, now: datetime) -> bool:
 
 def _push_of(payment: Payment) -> Mapping[str, str] | None:
     """Where the provider has asked for the payment, as far as whoever has the link may know."""
-    by_phone = payment.gateway == KPAY and payment.options.get("method") != BY_CARD and payment.is_started
-    if not by_phone or not payment.is_open or payment.redirect_url:
+    if payment.gateway != KPAY or next_step(payment) != "approve_on_phone":
         return None
     return {"operator": payment.options.get("operator", ""), "ending": payment.options.get("phone", "")[-2:]}
-
-
-def _page_of(payment: Payment) -> str | None:
-    return payment.redirect_url if payment.is_open and not payment.under_way else None

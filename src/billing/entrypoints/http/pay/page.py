@@ -14,6 +14,7 @@ from markupsafe import Markup
 from billing.application.ports import Telemetry
 from billing.domain.errors import BillingError, NotFound
 from billing.entrypoints.http.cases import HttpConfig
+from billing.entrypoints.http.gateways import PHONE_CHARS_MAX
 from billing.entrypoints.http.pay.guarding import PayGate
 from billing.entrypoints.http.pay.subjects import Sight, Subject, Trouble, trouble_of
 
@@ -23,7 +24,6 @@ _LOOK_AGAIN_SECONDS = 5
 _LOOKS_MAX = 60
 _LOOK_DIGITS_MAX = 4
 _KEPT_FIELDS = ("way", "phone")
-_SENT_CHARS_MAX = 40
 _NOTHING: Mapping[str, str] = {}
 _REFUSED = Trouble("expired_form", 403)
 _TOO_OFTEN = Trouble("too_often", 429)
@@ -96,7 +96,8 @@ class PayPages:
             here=here,
             seal=self.gate.seal.seal(browser, subject_id),
             trouble=trouble.word if trouble else None,
-            sent={name: sent.get(name, "")[:_SENT_CHARS_MAX] for name in _KEPT_FIELDS},
+            sent={name: sent.get(name, "")[:PHONE_CHARS_MAX] for name in _KEPT_FIELDS},
+            phone_chars_max=PHONE_CHARS_MAX,
             again=again,
             again_seconds=_LOOK_AGAIN_SECONDS,
             **sight.filled,

@@ -8,11 +8,10 @@ from billing.application.unit_of_work import UnitOfWork
 from billing.domain.customer import Customer
 from billing.domain.order import Order
 from billing.domain.wallet import Card, Wallet
-from billing.entrypoints.http.gateways import Gateways
+from billing.entrypoints.http.gateways import PHONE_CHARS_MAX, Gateways
 from billing.entrypoints.kpay_settings import BY_CARD, KPAY
 
 _SAVED = "saved"
-_PHONE_CHARS_MAX = 40
 
 Options = Callable[[Mapping[str, str], str], Mapping[str, str]]
 """What an attempt is started with, from the form that was sent and the address of the page."""
@@ -73,7 +72,7 @@ def _by_kpay(order: Order, payer: Customer, gateways: Gateways) -> Sequence[Way]
 
 def _of_method(method: str, form: Mapping[str, str], here: str) -> Mapping[str, str]:
     """On the phone that the form names, if it does, or on KPay's page; from there back to how it stands."""
-    phone = form.get("phone", "").strip()[:_PHONE_CHARS_MAX]
+    phone = form.get("phone", "").strip()[:PHONE_CHARS_MAX]
     return {"method": method, "return_url": f"{here}/status", **({"phone": phone} if phone else {})}
 
 

@@ -6,13 +6,12 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from billing.domain.payment import Payment, PaymentStatus
+from billing.entrypoints.http.gateways import PHONE_CHARS_MAX
 from billing.entrypoints.http.schemas.choice import Choice
 from billing.entrypoints.http.schemas.disputes import DisputeSchema
 from billing.entrypoints.http.schemas.fields import MoneySchema, identifier, web_address
 from billing.entrypoints.http.schemas.refunds import RefundSchema
 from billing.entrypoints.kpay_settings import BY_CARD, METHODS
-
-_PHONE_CHARS_MAX = 40
 
 
 class StripePaymentSchema(Schema):
@@ -40,7 +39,7 @@ class KpayPaymentSchema(Schema):
         metadata={"description": "`momo`: mobile money of MTN or Airtel. `cc`: a card. `spenn`: SPENN."},
     )
     phone = fields.String(
-        validate=validate.Length(1, _PHONE_CHARS_MAX),
+        validate=validate.Length(1, PHONE_CHARS_MAX),
         metadata={
             "description": "Whose money is asked for, such as +250788000000 or 0788 000 000. Only `cc` needs none."
         },
@@ -51,7 +50,7 @@ class KpayPaymentSchema(Schema):
 
     @validates_schema
     def _require_phone(self, asked: dict[str, Any], **_: Any) -> None:
-        if asked["method"] != "cc" and "phone" not in asked:
+        if asked["method"] != BY_CARD and "phone" not in asked:
             raise ValidationError({"phone": ["Missing data for required field."]})
 
 
@@ -82,7 +81,8 @@ def next_step(payment: Payment) -> str | None:
     return "approve_on_phone" if is_pushed else "wait"
 
 
-def _page(payment: Payment) -> str | None:
+def page_of(payment: Payment) -> str | None:
+    """Where the customer can pay it, while that may still be done."""
     return payment.redirect_url if payment.is_open and not payment.under_way else None
 
 
@@ -114,7 +114,7 @@ class PaymentSchema(Schema):
     received = fields.Nested(MoneySchema, required=True, allow_none=True)
     status = fields.Enum(PaymentStatus, by_value=fields.String, required=True)
     reason = fields.String(attribute="why", required=True, allow_none=True)
-    redirect_url = fields.Function(_page, required=True, metadata={"type": ["string", "null"]})
+    redirect_url = fields.Function(page_of, required=True, metadata={"type": ["string", "null"]})
     next = fields.Function(next_step, required=True, metadata=_STEPS)
     method = fields.Function(
         _method,
