@@ -18,7 +18,7 @@ from billing.application.outcomes import (
     RetryLater,
 )
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.ports import HINT_TOKEN, HintingGateway, Ids, PaymentGateway, Started
+from billing.application.ports import HINT_TOKEN, HintingGateway, Ids, PaymentGateway
 from billing.application.unit_of_work import UnitOfWork
 from billing.application.wallets.accounts import EnsureAccount, read_method
 from billing.domain.customer import Customer
@@ -93,7 +93,7 @@ class OpenAttempt:
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise
-        return self.ledger.write(by, lambda uow: self._note(uow, payment, started))
+        return self.ledger.write(by, lambda uow: self.note_start(uow, payment.id, started, self.take))
 
     def _leave_in_peace(self, payment: Payment, unanswered: BillingError, by: str) -> None:
         """For as long as the provider asked for, where that is longer than its check would wait."""
@@ -106,12 +106,6 @@ class OpenAttempt:
 
         if pause > self.limits.recover_after:
             self.ledger.write(by, put_off)
-
-    def _note(self, uow: UnitOfWork, payment: Payment, started: Started) -> Payment:
-        noted = self.note_start(uow, payment.id, started)
-        for fact in started.facts:
-            self.take(uow, payment.gateway, fact)
-        return noted
 
     def _prepare(self, order_id: str, gateway: PaymentGateway, options: Mapping[str, str]) -> Mapping[str, str]:
         def read(uow: UnitOfWork) -> tuple[Order, Customer]:
