@@ -31,6 +31,13 @@ def close_of(payment_id: str) -> JobRequest:
     return JobRequest(JobKind.CLOSE_PAYMENT, payment_id)
 
 
+def wake_check(uow: UnitOfWork, payment: Payment, check: Job | None, interval_min: timedelta) -> None:
+    """Have its provider asked soon, at most so often; the caller holds the job. With money there is nothing to ask."""
+    if check is not None and not payment.has_money:
+        check.wake(uow.now(), interval_min)
+        uow.jobs.ring(check)
+
+
 @dataclass(frozen=True)
 class NoteStart:
     """Write down what the provider answered to a start, and when it is asked next.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import ceil
 
 from billing.application.ledger import Ledger
-from billing.application.money.attempts import NOT_TAKEN, NoteStart, check_of
+from billing.application.money.attempts import NOT_TAKEN, NoteStart, check_of, wake_check
 from billing.application.money.taking import TakeFact
 from billing.application.outcomes import (
     AccountRefused,
@@ -233,9 +233,8 @@ class RefreshPayment:
             check = uow.jobs.lock_for(check_of(payment_id))
             # While a start may still be under way its check is no help: it would start the attempt a second time.
             may_be_starting = check is not None and payment.is_open and not payment.is_started and not check.has_run
-            if not payment.has_money and check is not None and not may_be_starting:
-                check.wake(uow.now(), self.interval_min)
-                uow.jobs.ring(check)
+            if not may_be_starting:
+                wake_check(uow, payment, check, self.interval_min)
             return payment
 
         return self.ledger.write(by, wake)
