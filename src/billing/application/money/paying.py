@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from billing.application.ledger import Ledger
@@ -48,6 +48,12 @@ class PaymentLimits:
     def times(self, gateway: str) -> AttemptTimes:
         """Those of the gateway's attempts."""
         return self.others.get(gateway) or AttemptTimes(self.attempt_expiry)
+
+
+def seconds_kept_out(older: Payment, retry_after: timedelta, now: datetime) -> int:
+    """How long another attempt has to wait for this one, which nobody can close; 0 where it need not."""
+    left = older.created_at + retry_after - now
+    return max(0, ceil(left.total_seconds())) if older.is_open else 0
 
 
 @dataclass(frozen=True)
@@ -153,9 +159,8 @@ class OpenAttempt:
             facts = ()
         if not self._taken(order, older, facts, by).is_open:
             return
-        wait = older.created_at + self.limits.times(older.gateway).retry_after - self.note_start.clock()
-        if wait > timedelta():
-            until = f"another can be started in {ceil(wait.total_seconds())} s"
+        if seconds := seconds_kept_out(older, self.limits.times(older.gateway).retry_after, self.note_start.clock()):
+            until = f"another can be started in {seconds} s"
             raise Conflict(f"order {order.number}", f"an earlier attempt is still being decided; {until}")
         self.ledger.write(by, lambda uow: lock_attempt(uow, older.id)[1].cancel("given up for another attempt"))
 
