@@ -1,5 +1,6 @@
 """Notifications that only hint: stored with what they wake, a bounded number of each attempt."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -64,7 +65,8 @@ class HintCases(LedgerCase):
         self, ledger: Ledger, push: MemoryPush, receive: ReceiveHint
     ) -> None:
         due = _check(ledger).due_at
-        for token, body in (("another", push.postback("pay_1")), (TOKEN, push.postback("pay_2"))):
+        no_row = json.dumps({"refid": "pay_\x00\ud800", "tid": "T1", "said": Told.PAID}).encode()
+        for token, body in (("another", push.postback("pay_1")), (TOKEN, push.postback("pay_2")), (TOKEN, no_row)):
             with pytest.raises(NotFound):
                 receive(push.name, token, body)
         assert ledger.read(lambda uow: uow.inbox.page(None, push.name, None, None, 9)) == []

@@ -51,6 +51,8 @@ class RenewalPolicy:
 
         >>> RenewalPolicy().within(timedelta(days=31)).mail_days, RenewalPolicy().within(timedelta(days=365)).mail_days
         ((14, 7, 3, 1), (30, 14, 7, 3, 1))
+        >>> RenewalPolicy(mail_days=(30, 20)).within(timedelta(days=31)).mail_days  # once, however early
+        (20,)
         """
         late = tuple(days for days in self.mail_days if 2 * days * _DAY <= term)
         return replace(self, mail_days=late or (min(self.mail_days),))

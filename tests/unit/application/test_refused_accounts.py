@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from dependency_injector import providers
 
+from billing.adapters.memory.gateway import MemoryGateway
 from billing.application.guarding.breakers import Unreachable
 from billing.application.guarding.guarded import GuardedHintingGateway, GuardedSignedGateway
-from billing.application.outcomes import AccountRefused, OutcomeUnknown
+from billing.application.outcomes import AccountRefused, Deadline, OutcomeUnknown
+from billing.application.ports import Reading
 from billing.application.unit_of_work import UnitOfWork
 from billing.domain import AlertKind, BreakerState, JobKind, JobStatus, MailKind, PaymentStatus
 from tests.builders import a_domain, a_hosting
@@ -106,7 +108,14 @@ def test_as_long_as_it_refuses_us_one_call_at_a_time_tries(shop: TwoWays) -> Non
 
 
 def test_a_notification_that_can_not_be_read_for_it_opens_it_too(shop: TwoWays) -> None:
-    shop.container.guard("gateway memory").note(REFUSED)
+    class Fetching(MemoryGateway):
+        def interpret(self, body: bytes, deadline: Deadline) -> Reading:
+            raise REFUSED
+
+    fetching = Fetching(installation=lambda: "ins_1", now=shop.clock)
+    gateway = GuardedSignedGateway(fetching, shop.container.guard("gateway memory"))
+    with pytest.raises(AccountRefused):
+        gateway.interpret(b"{}", shop.soon())
     assert standing(shop, "gateway memory") is BreakerState.OPEN
     assert told(shop) == [(AlertKind.ACCOUNT_REFUSED, "gateway memory")]
 

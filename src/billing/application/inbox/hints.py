@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.application.ledger import Ledger
-from billing.application.money.attempts import check_of
+from billing.application.money.attempts import check_of, wake_check
 from billing.application.parts import read_attempt
 from billing.application.ports import HINT_TOKEN, Claim, Forged, Hint, HintingGateway, Ids, Telemetry
 from billing.application.telling.alerts import raise_alert
@@ -66,9 +66,7 @@ class ReceiveHint:
         payment = _at(uow, gateway, token, hint.payment_id)
         check = uow.jobs.lock_for(check_of(payment.id))
         stored = self._store(uow, gateway, hint, body)
-        if check is not None and not payment.has_money:
-            check.wake(uow.now(), self.limits.interval_min)
-            uow.jobs.ring(check)
+        wake_check(uow, payment, check, self.limits.interval_min)
         return stored
 
     def _store(self, uow: UnitOfWork, gateway: str, hint: Hint, body: bytes) -> bool:

@@ -31,6 +31,13 @@ def close_of(payment_id: str) -> JobRequest:
     return JobRequest(JobKind.CLOSE_PAYMENT, payment_id)
 
 
+def wake_check(uow: UnitOfWork, payment: Payment, check: Job | None, interval_min: timedelta) -> None:
+    """Have its provider asked soon, at most so often; the caller holds the job. With money there is nothing to ask."""
+    if check is not None and not payment.has_money:
+        check.wake(uow.now(), interval_min)
+        uow.jobs.ring(check)
+
+
 @dataclass(frozen=True)
 class NoteStart:
     """Write down what the provider answered to a start, and when it is asked next.
@@ -42,8 +49,8 @@ class NoteStart:
     check_after_expiry: timedelta
     schedules: Mapping[str, PollSchedule] = field(default_factory=dict)
 
-    def __call__(self, uow: UnitOfWork, payment_id: str, started: Started) -> Payment:
-        """The attempt with the provider's ids on it."""
+    def __call__(self, uow: UnitOfWork, payment_id: str, started: Started, take: TakeFact) -> Payment:
+        """The attempt with the provider's ids on it; what the answer proves at once is taken with it."""
         check = uow.jobs.lock_for(check_of(payment_id))
         _, payment = lock_attempt(uow, payment_id)
         payment.bind(started.session_ref, started.payment_ref)
@@ -51,6 +58,8 @@ class NoteStart:
         wait = self.until_asked(payment)
         if check is not None and wait is not None:
             check.postpone(uow.now() + wait)
+        for fact in started.facts:
+            take(uow, payment.gateway, fact)
         return payment
 
     def is_polled(self, payment: Payment) -> bool:
@@ -77,10 +86,7 @@ class _AskProvider(Handler):
     note_start: NoteStart
 
     def started_attempt(self, run: Run) -> Payment:
-        """The attempt, started now if need be; without the provider's ids where its time is over, or it is in vain.
-
-        What the start proves at once is taken with it.
-        """
+        """The attempt, started now if need be; without the provider's ids where its time is over, or it is in vain."""
         order, payment = run.ledger.read(lambda uow: read_attempt(uow, run.subject))
         if payment.is_started or not payment.is_open or self._is_late(order, payment):
             return payment
@@ -90,14 +96,7 @@ class _AskProvider(Handler):
             if self.is_known(payment):
                 raise
             return run.checkpoint(lambda uow: self._fail(uow, payment.id, NOT_TAKEN))
-
-        def note(uow: UnitOfWork) -> Payment:
-            noted = self.note_start(uow, payment.id, started)
-            for fact in started.facts:
-                self.take(uow, payment.gateway, fact)
-            return noted
-
-        return run.checkpoint(note)
+        return run.checkpoint(lambda uow: self.note_start(uow, payment.id, started, self.take))
 
     def _is_late(self, order: Order, payment: Payment) -> bool:
         """Whether to start it makes no sense: nobody could close it again of an order that is closed."""

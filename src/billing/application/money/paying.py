@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from billing.application.ledger import Ledger
-from billing.application.money.attempts import NOT_TAKEN, NoteStart, check_of
+from billing.application.money.attempts import NOT_TAKEN, NoteStart, check_of, wake_check
 from billing.application.money.taking import TakeFact
 from billing.application.outcomes import (
     AccountRefused,
@@ -18,7 +18,7 @@ from billing.application.outcomes import (
     RetryLater,
 )
 from billing.application.parts import lock_attempt, read_attempt
-from billing.application.ports import HINT_TOKEN, HintingGateway, Ids, PaymentGateway, Started
+from billing.application.ports import HINT_TOKEN, HintingGateway, Ids, PaymentGateway
 from billing.application.unit_of_work import UnitOfWork
 from billing.application.wallets.accounts import EnsureAccount, read_method
 from billing.domain.customer import Customer
@@ -48,6 +48,12 @@ class PaymentLimits:
     def times(self, gateway: str) -> AttemptTimes:
         """Those of the gateway's attempts."""
         return self.others.get(gateway) or AttemptTimes(self.attempt_expiry)
+
+
+def seconds_kept_out(older: Payment, retry_after: timedelta, now: datetime) -> int:
+    """How long another attempt has to wait for this one, which nobody can close; 0 where it need not."""
+    left = older.created_at + retry_after - now
+    return max(0, ceil(left.total_seconds())) if older.is_open else 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class OpenAttempt:
         except Refused as refusal:
             self._end(payment, refusal.why, by)
             raise
-        return self.ledger.write(by, lambda uow: self._note(uow, payment, started))
+        return self.ledger.write(by, lambda uow: self.note_start(uow, payment.id, started, self.take))
 
     def _leave_in_peace(self, payment: Payment, unanswered: BillingError, by: str) -> None:
         """For as long as the provider asked for, where that is longer than its check would wait."""
@@ -106,12 +112,6 @@ class OpenAttempt:
 
         if pause > self.limits.recover_after:
             self.ledger.write(by, put_off)
-
-    def _note(self, uow: UnitOfWork, payment: Payment, started: Started) -> Payment:
-        noted = self.note_start(uow, payment.id, started)
-        for fact in started.facts:
-            self.take(uow, payment.gateway, fact)
-        return noted
 
     def _prepare(self, order_id: str, gateway: PaymentGateway, options: Mapping[str, str]) -> Mapping[str, str]:
         def read(uow: UnitOfWork) -> tuple[Order, Customer]:
@@ -159,9 +159,8 @@ class OpenAttempt:
             facts = ()
         if not self._taken(order, older, facts, by).is_open:
             return
-        wait = older.created_at + self.limits.times(older.gateway).retry_after - self.note_start.clock()
-        if wait > timedelta():
-            until = f"another can be started in {ceil(wait.total_seconds())} s"
+        if seconds := seconds_kept_out(older, self.limits.times(older.gateway).retry_after, self.note_start.clock()):
+            until = f"another can be started in {seconds} s"
             raise Conflict(f"order {order.number}", f"an earlier attempt is still being decided; {until}")
         self.ledger.write(by, lambda uow: lock_attempt(uow, older.id)[1].cancel("given up for another attempt"))
 
@@ -239,9 +238,8 @@ class RefreshPayment:
             check = uow.jobs.lock_for(check_of(payment_id))
             # While a start may still be under way its check is no help: it would start the attempt a second time.
             may_be_starting = check is not None and payment.is_open and not payment.is_started and not check.has_run
-            if not payment.has_money and check is not None and not may_be_starting:
-                check.wake(uow.now(), self.interval_min)
-                uow.jobs.ring(check)
+            if not may_be_starting:
+                wake_check(uow, payment, check, self.interval_min)
             return payment
 
         return self.ledger.write(by, wake)

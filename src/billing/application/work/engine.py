@@ -1,7 +1,7 @@
 """The engine: claim a job, let its handler work, and record the one way in which the run ended.
 
-A run ends done, or in one of `RetryLater`, `NotYet`, `Refused`, `OutcomeUnknown`, `NeedsPerson`; anything else is a
-bug, counted, loud, and retried like a transient fault.
+A run ends done, or in one of `RetryLater`, `NotYet`, `Refused`, `OutcomeUnknown`, `NeedsPerson`, `AccountRefused`;
+anything else is a bug, counted, loud, and retried like a transient fault.
 """
 
 from collections.abc import Callable, Mapping

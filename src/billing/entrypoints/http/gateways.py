@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
 from billing.application.ledger import Ledger
+from billing.application.money.paying import seconds_kept_out
 from billing.application.money.reachable import ReachableGateways
 from billing.domain.money import Money
 from billing.domain.order import Order
@@ -48,9 +48,8 @@ class Gateways:
         """For how long open attempts keep out another, since their provider closes none; 0 where none does."""
         if self.kpay is None:
             return 0
-        begun = [payment.created_at for payment in order.payments if payment.gateway == KPAY and payment.is_open]
-        waits = [(at + self.kpay.retry_after - now).total_seconds() for at in begun]
-        return max([0, *map(ceil, waits)])
+        older = (payment for payment in order.payments if payment.gateway == KPAY)
+        return max((seconds_kept_out(payment, self.kpay.retry_after, now) for payment in older), default=0)
 
     def _takes(self, name: str, total: Money) -> bool:
         return name != KPAY or self.kpay is None or bool(self.kpay.methods_for(total))
