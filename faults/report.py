@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -115,10 +116,13 @@ def _kills_table(kills: Sequence[Outcome]) -> Iterator[str]:
     stacks = list(dict.fromkeys(outcome.stack for outcome in kills))
     yield f"| story | killed | {' | '.join(f'recovered, {stack}' for stack in stacks)} | duplicates | losses |"
     yield f"|---|---|{'---:|' * (len(stacks) + 2)}"
-    by_step: dict[tuple[str, str], dict[str, Outcome]] = {}
+    by_step: dict[tuple[str, str, int], dict[str, Outcome]] = {}
+    passed = Counter[tuple[str, str, str]]()
     for outcome in kills:
-        by_step.setdefault((outcome.scenario, outcome.done), {})[outcome.stack] = outcome
-    for (story, done), on in sorted(by_step.items(), key=lambda step: (_place(step[0][0]), step[0][1])):
+        step = (outcome.scenario, outcome.done, outcome.stack)
+        passed[step] += 1  # a story may pass a step of that name more than once, and is killed at each
+        by_step.setdefault((outcome.scenario, outcome.done, passed[step]), {})[outcome.stack] = outcome
+    for (story, done, _), on in sorted(by_step.items(), key=lambda step: (_place(step[0][0]), *step[0][1:])):
         seconds = " | ".join(_seconds(on[stack]) if stack in on else "" for stack in stacks)
         yield f"| {story} | {done} | {seconds} | {_count(on, 'duplicates')} | {_count(on, 'losses')} |"
 

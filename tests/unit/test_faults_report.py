@@ -63,6 +63,15 @@ def test_the_page_gets_a_column_for_each_stack_between_its_marks(tmp_path: Path)
     assert "a disk (no root)" in text
 
 
+def test_two_kills_at_steps_of_one_name_are_two_rows(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    lost = replace(GOOD, tally=Tally(orders=1, losses=["not registered"]))
+    put_into(page, Report("make faults", outcomes=[lost, GOOD]))
+    rows = [line for line in page.read_text().splitlines() if GOOD.done in line]
+    assert [row.rpartition("6.4 s")[2] for row in rows] == [" | 0 | 1 |", " | 0 | 0 |"]
+
+
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing to fill")
