@@ -3,13 +3,14 @@
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from random import SystemRandom
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
-from billing.adapters.sql import mail_tables, records, tables  # noqa: F401 - imported for their tables
+from billing.adapters.sql import mapping, records  # noqa: F401 - imported for their tables
 from billing.adapters.sql.columns import metadata
 
 
@@ -35,7 +36,12 @@ def empty(url: str) -> None:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
+    """A port on loopback that nobody listens on, of those that no system hands out by itself.
+
+    One of the others may be some connection's before whoever asked here listens on it.
+    """
+    dice = SystemRandom()
+    while True:
+        port = dice.randrange(12_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
